@@ -1,0 +1,51 @@
+/** What a component folder exports: everything Tapio, its documentation and its tests know about a component. */
+import type { TSchema } from '@sinclair/typebox'
+import type { MetricDeclaration } from '../telemetry/meter.js'
+import type { Component, Kind } from './component.js'
+import type { Services } from './services.js'
+
+export type Signal = 'traces' | 'metrics' | 'logs' | 'profiles' | 'events'
+
+/**
+ * How many copies of a processor may run side by side:
+ * `stateless`: any number, rows in any of them. `single`: exactly one sees all rows of its pipeline.
+ */
+export type Concurrency = 'stateless' | 'single'
+
+export type Stability = 'development' | 'alpha' | 'beta' | 'stable'
+
+export interface ComponentFactory {
+  readonly kind: Kind
+  /** The name used in YAML, lower_snake_case, equal to the folder's name (dashes for underscores). */
+  readonly type: string
+  /** One sentence, shown by `tapio components` and at the head of the README. */
+  readonly description: string
+  readonly stability: Stability
+  /** The signals it can bring, change or take. `events` are Tapio's own and those of kernel, node and cluster. */
+  readonly signals: readonly Signal[]
+  /** The only place where the options are written: type, validation, JSON Schema, defaults and README table come from it. */
+  readonly schema: TSchema
+  readonly concurrency: Concurrency
+  /** Own instruments, beside those every edge has. Declared here, created through `Meter`, documented from here. */
+  readonly metrics: readonly MetricDeclaration[]
+  /** Reasons this component gives to `drops.add`, each with its meaning. */
+  readonly drops: Readonly<Record<string, string>>
+  /** A check that the schema cannot express. Returns one fault per wrong option; `path` is relative to the config. */
+  check?(config: unknown): readonly ConfigFault[]
+  /**
+   * Makes one instance. Import the implementation here (`await import('./receiver.js')`), not at the top of the module, so
+   * that a thread loads only what its part of the graph needs.
+   */
+  create(services: Services): Component | Promise<Component>
+}
+
+export interface ConfigFault {
+  readonly path: readonly (string | number)[]
+  readonly message: string
+}
+
+/** Checks the shape of a factory at its definition; returns it unchanged. */
+export function defineComponent (factory: ComponentFactory): ComponentFactory {
+  if (!/^[a-z][a-z0-9_]*$/.test(factory.type)) throw new Error(`component type "${factory.type}" must be lower_snake_case`)
+  return Object.freeze(factory)
+}

@@ -1,0 +1,73 @@
+/**
+ * Dependency injection: what a component gets, by token. A class asks with tsyringe's `@inject(Token)` in its constructor
+ * (`services.construct(TheClass)`), a plain function with `services.get(Token)`. Tokens are explicit because esbuild emits
+ * no decorator metadata, so a constructor type alone would fail at run time ("TypeInfo not known").
+ */
+import 'reflect-metadata'
+import { container as rootContainer, type DependencyContainer, type InjectionToken } from 'tsyringe'
+import type { Clock } from './clock.js'
+import type { Consumer } from './component.js'
+import type { ComponentId } from './id.js'
+import type { Logger } from '../telemetry/logger.js'
+import type { Meter } from '../telemetry/meter.js'
+import type { StatusReporter } from './status.js'
+
+/** A typed name for a service. `description` appears in errors. */
+export interface Token<T> { readonly key: symbol; readonly description: string; readonly type?: T }
+
+export function token<T> (description: string): Token<T> {
+  return { key: Symbol.for(`tapio:${description}`), description }
+}
+
+/** Counts rows that end here on purpose, with the reason. Reasons are declared in the factory. */
+export interface Drops { add(reason: string, rows: number): void }
+
+/** The injection keys of what every component can have. Use as `@inject(Tokens.logger)`. */
+export const Tokens = {
+  id: Symbol.for('tapio:id'),
+  config: Symbol.for('tapio:config'),
+  logger: Symbol.for('tapio:logger'),
+  meter: Symbol.for('tapio:meter'),
+  clock: Symbol.for('tapio:clock'),
+  status: Symbol.for('tapio:status'),
+  drops: Symbol.for('tapio:drops'),
+  next: Symbol.for('tapio:next'),
+  outputs: Symbol.for('tapio:outputs')
+} as const
+
+export interface ServiceValues {
+  readonly id: ComponentId
+  readonly config: unknown
+  readonly logger: Logger
+  readonly meter: Meter
+  readonly clock: Clock
+  readonly status: StatusReporter
+  readonly drops: Drops
+  /** Where to send (receivers, processors, connectors). */
+  readonly next: Consumer
+  /** Connectors: the same by pipeline id, in the order of the config. */
+  readonly outputs: ReadonlyMap<string, Consumer>
+}
+
+export type ServiceName = keyof ServiceValues
+
+/** One component's view of the container. */
+export interface Services {
+  get<K extends ServiceName>(name: K): ServiceValues[K]
+  get<T>(token: Token<T>): T
+  /** Instantiates a class whose constructor parameters carry `@inject(Tokens.x)`. */
+  construct<T>(type: new (...args: never[]) => T): T
+}
+
+/** Replaces or adds services for all components created after it: tests and plugins use it (`clock`, a store, …). */
+export type Override = (container: DependencyContainer) => void
+
+export function createServices (values: ServiceValues, overrides: readonly Override[] = []): Services {
+  const scope = rootContainer.createChildContainer()
+  for (const name of Object.keys(Tokens) as ServiceName[]) scope.registerInstance(Tokens[name], values[name] as object)
+  for (const override of overrides) override(scope)
+  return {
+    get: <T>(wanted: ServiceName | Token<T>) => scope.resolve(typeof wanted === 'string' ? Tokens[wanted] : wanted.key) as never,
+    construct: <T>(type: new (...args: never[]) => T) => scope.resolve(type as InjectionToken<T>)
+  }
+}
