@@ -1,0 +1,138 @@
+/**
+ * Many batches as one. Columns are copied one after the other, string tables merged, equal resources and scopes shared;
+ * raw buffers are only listed, not copied.
+ */
+import type { AttributeColumn, AttributeValue } from './attributes.js'
+import { EventBatch, cellsPerRow, emptyBatch } from './batch.js'
+import { columnNames, columnSpecs, makeColumn, type ColumnArray, type ColumnName, type Columns, type Storage } from './columns.js'
+import type { Resource, Scope } from './resource.js'
+import { StringTable } from './strings.js'
+
+/** A row's raw buffer is a u16, so a batch can list this many. */
+const maxRawBuffers = 65535
+
+/** All rows of `batches` in order. One batch comes back as it is. Throws RangeError beyond 65535 raw buffers. */
+export function concat (batches: readonly EventBatch[]): EventBatch {
+  const parts = batches.filter(b => b.count > 0)
+  if (parts.length <= 1) return parts[0] ?? emptyBatch
+  const count = parts.reduce((n, b) => n + b.count, 0)
+  const strings = new Table<string>(s => s, '')
+  const resources = new Table<Resource>(r => r.key)
+  const scopes = new Table<Scope>(s => s.key)
+  const maps = parts.map(b => ({
+    strings: strings.addAll(b.strings), resources: resources.addAll(b.resources), scopes: scopes.addAll(b.scopes)
+  }))
+  const columns: Partial<Record<ColumnName, ColumnArray>> = {}
+  for (const name of columnNames) {
+    if (parts.every(b => b.columns[name] === undefined)) continue
+    columns[name] = joinColumn(name, parts, count, maps)
+  }
+  shiftRawBuffers(columns, parts)
+  const buffers = parts.flatMap(b => b.raw.buffers)
+  if (buffers.length > maxRawBuffers) throw new RangeError(`${buffers.length} raw buffers in one batch; at most ${maxRawBuffers}`)
+  return new EventBatch({
+    count,
+    columns: columns as Columns,
+    strings: StringTable.from(strings.items),
+    resources: resources.items,
+    scopes: scopes.items,
+    attributes: joinAttributes(parts, count),
+    raw: { buffers, complete: parts.every(b => b.raw.complete) && oneSignal(parts) }
+  })
+}
+
+/** A verbatim request holds one signal. */
+function oneSignal (parts: readonly EventBatch[]): boolean {
+  const first = parts[0]?.columns.signal[0]
+  return parts.every(b => b.columns.signal[0] === first)
+}
+
+type Remap = Record<'strings' | 'resources' | 'scopes', Uint32Array>
+
+function joinColumn (name: ColumnName, parts: readonly EventBatch[], count: number, maps: readonly Remap[]): ColumnArray {
+  const { storage, absent } = columnSpecs[name]
+  const out = makeColumn(storage as Storage, count)
+  const table = storage === 'string' ? 'strings' : name === 'resource' ? 'resources' : name === 'scope' ? 'scopes' : undefined
+  const width = cellsPerRow(name)
+  let row = 0
+  parts.forEach((batch, i) => {
+    const array = batch.columns[name]
+    if (array === undefined) {
+      if (absent !== 0 && !(out instanceof BigUint64Array)) out.fill(absent, row, row + batch.count)
+    } else if (table === undefined) copyCells(out, array, row * width)
+    else translate(out as Uint32Array, array as Uint32Array, row, (maps[i] as Remap)[table])
+    row += batch.count
+  })
+  return out
+}
+
+/** Both arrays are of the same kind: they come from the same column. */
+function copyCells (out: ColumnArray, array: ColumnArray, at: number): void {
+  if (out instanceof BigUint64Array) out.set(array as BigUint64Array, at)
+  else out.set(array as Exclude<ColumnArray, BigUint64Array>, at)
+}
+
+function translate (out: Uint32Array, array: Uint32Array, at: number, map: Uint32Array): void {
+  for (let i = 0; i < array.length; i++) out[at + i] = map[array[i] as number] as number
+}
+
+function shiftRawBuffers (columns: Partial<Record<ColumnName, ColumnArray>>, parts: readonly EventBatch[]): void {
+  if (columns.rawEncoding === undefined) return
+  const out = (columns.rawBuffer ??= new Uint16Array(columns.rawEncoding.length)) as Uint16Array
+  let row = 0
+  let base = 0
+  for (const batch of parts) {
+    for (let i = 0; i < batch.count; i++) out[row + i] = (batch.columns.rawBuffer?.[i] ?? 0) + base
+    row += batch.count
+    base += batch.raw.buffers.length
+  }
+}
+
+function joinAttributes (parts: readonly EventBatch[], count: number): Map<string, AttributeColumn> {
+  const joined = new Map<string, AttributeColumn>()
+  const keys = new Set(parts.flatMap(b => [...b.attributes.keys()]))
+  for (const key of keys) {
+    const edited = parts.some(b => b.attributes.get(key)?.edited === true)
+    const index = new Uint32Array(count)
+    const values: AttributeValue[] = []
+    let row = 0
+    for (const batch of parts) {
+      // An edited column is the whole truth for its key, so the other parts must bring what their raw bytes hold.
+      const column = edited ? batch.attribute(key) : batch.attributes.get(key)
+      if (column !== undefined) {
+        for (let i = 0; i < batch.count; i++) {
+          const at = column.index[i] as number
+          index[row + i] = at === 0 ? 0 : at + values.length
+        }
+        for (const value of column.values) values.push(value)
+      }
+      row += batch.count
+    }
+    joined.set(key, { index, values, edited })
+  }
+  return joined
+}
+
+/** A table of distinct items, by key. */
+class Table<T> {
+  readonly items: T[] = []
+  readonly #index = new Map<string, number>()
+
+  constructor (readonly keyOf: (item: T) => string, first?: T) {
+    if (first !== undefined) this.#add(first)
+  }
+
+  /** Where each item of `source` is in this table. */
+  addAll (source: Iterable<T>): Uint32Array {
+    return Uint32Array.from([...source], item => this.#add(item))
+  }
+
+  #add (item: T): number {
+    const key = this.keyOf(item)
+    const known = this.#index.get(key)
+    if (known !== undefined) return known
+    const at = this.items.push(item) - 1
+    this.#index.set(key, at)
+    return at
+  }
+}

@@ -1,0 +1,113 @@
+/** Test doubles for component authors: everything a component is given, recording what it does with it. */
+import type { Clock } from '../component/clock.js'
+import type { Consumer, Deadline, Host, Kind } from '../component/component.js'
+import { componentId } from '../component/id.js'
+import { accepted, type Outcome } from '../component/outcome.js'
+import { createServices, type Services } from '../component/services.js'
+import type { StatusReporter } from '../component/status.js'
+import type { EventBatch } from '../data/batch.js'
+import type { LogFields, Logger } from '../telemetry/logger.js'
+import type { Meter, MetricAttributes, MetricDeclaration } from '../telemetry/meter.js'
+import { FakeClock } from './fake-clock.js'
+
+/** Keeps every batch it gets; answers `answer(batch)` (accepted unless told otherwise). */
+export class CollectingConsumer implements Consumer {
+  readonly batches: EventBatch[] = []
+  answer: (batch: EventBatch) => Outcome | Promise<Outcome> = () => accepted
+  #waiting: { rows: number, resolve: () => void }[] = []
+
+  get rows (): number { return this.batches.reduce((n, b) => n + b.count, 0) }
+
+  async consume (batch: EventBatch): Promise<Outcome> {
+    const outcome = await this.answer(batch)
+    if (outcome.status === 'accepted' || outcome.status === 'rejected') this.batches.push(batch)
+    this.#waiting = this.#waiting.filter(w => { if (this.rows < w.rows) return true; w.resolve(); return false })
+    return outcome
+  }
+
+  /** Resolves when at least `rows` rows have come in all; rejects after `timeoutMs`. */
+  received (rows: number, timeoutMs = 10_000): Promise<void> {
+    if (this.rows >= rows) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${this.rows} of ${rows} rows after ${timeoutMs} ms`)), timeoutMs)
+      this.#waiting.push({ rows, resolve: () => { clearTimeout(timer); resolve() } })
+    })
+  }
+}
+
+export class RecordingLogger implements Logger {
+  readonly lines: { level: string, message: string, fields?: LogFields }[] = []
+  debug (message: string, fields?: LogFields): void { this.#add('debug', message, fields) }
+  info (message: string, fields?: LogFields): void { this.#add('info', message, fields) }
+  warn (message: string, fields?: LogFields): void { this.#add('warn', message, fields) }
+  error (message: string, fields?: LogFields): void { this.#add('error', message, fields) }
+  child (): Logger { return this }
+  #add (level: string, message: string, fields?: LogFields): void {
+    this.lines.push(fields === undefined ? { level, message } : { level, message, fields })
+  }
+}
+
+/** Sums by `name{attribute="value"}`; gauges keep the last value, histograms their count. */
+export class RecordingMeter implements Meter {
+  readonly values = new Map<string, number>()
+  counter (d: MetricDeclaration, a?: MetricAttributes): { add: (n: number) => void } {
+    return { add: n => { this.values.set(key(d, a), (this.values.get(key(d, a)) ?? 0) + n) } }
+  }
+
+  gauge (d: MetricDeclaration, a?: MetricAttributes): { set: (v: number) => void } {
+    return { set: v => { this.values.set(key(d, a), v) } }
+  }
+
+  histogram (d: MetricDeclaration, a?: MetricAttributes): { record: (v: number) => void } {
+    return { record: () => { this.values.set(key(d, a), (this.values.get(key(d, a)) ?? 0) + 1) } }
+  }
+}
+
+function key (d: MetricDeclaration, a: MetricAttributes = {}): string {
+  const text = Object.entries(a).sort(([x], [y]) => (x < y ? -1 : 1)).map(([k, v]) => `${k}="${v}"`).join(',')
+  return text === '' ? d.name : `${d.name}{${text}}`
+}
+
+export class RecordingStatus implements StatusReporter {
+  readonly events: string[] = []
+  ok (): void { this.events.push('ok') }
+  recoverableError (reason: string): void { this.events.push(`recoverable: ${reason}`) }
+  permanentError (reason: string): void { this.events.push(`permanent: ${reason}`) }
+}
+
+export class RecordingHost implements Host {
+  readonly failures: Error[] = []
+  fail (error: Error): void { this.failures.push(error) }
+}
+
+export interface TestBench {
+  readonly services: Services
+  readonly next: CollectingConsumer
+  readonly logger: RecordingLogger
+  readonly meter: RecordingMeter
+  readonly status: RecordingStatus
+  readonly host: RecordingHost
+  readonly drops: Map<string, number>
+  readonly clock: Clock
+}
+
+/** Services for one component under test; `outputs` names the outputs of a connector. */
+export function testBench (kind: Kind, id: string, config: unknown, options: { readonly clock?: Clock, readonly outputs?: readonly string[] } = {}): TestBench & { readonly outputs: Map<string, CollectingConsumer> } {
+  const next = new CollectingConsumer()
+  const logger = new RecordingLogger()
+  const meter = new RecordingMeter()
+  const status = new RecordingStatus()
+  const drops = new Map<string, number>()
+  const clock = options.clock ?? new FakeClock()
+  const outputs = new Map((options.outputs ?? []).map(name => [name, new CollectingConsumer()]))
+  const services = createServices({
+    id: componentId(kind, id), config, logger, meter, clock, status, next, outputs,
+    drops: { add: (reason, rows) => { drops.set(reason, (drops.get(reason) ?? 0) + rows) } }
+  })
+  return { services, next, logger, meter, status, host: new RecordingHost(), drops, clock, outputs }
+}
+
+/** A deadline `ms` from now on the real clock. */
+export function deadlineIn (ms: number): Deadline {
+  return { signal: AbortSignal.timeout(ms), atMs: performance.now() + ms }
+}
