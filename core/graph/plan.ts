@@ -1,0 +1,187 @@
+/**
+ * plan: configuration -> graph, without making anything. Pure, so every rule can be a line in a table of tests.
+ *
+ * A pipeline has three stages, `receive` -> `process` -> `deliver`; the mode says which threads host which stage:
+ *
+ *   mode               receive     process                      deliver
+ *   debug              main        main                         main
+ *   standard           main        worker                       worker
+ *   high-performance   ingest      process-0 … process-(n-1)    deliver
+ *   ring-buffer        ingest      process-0 … process-(n-1)    deliver
+ *
+ * Stages on different threads are joined by rings. A pipeline with nothing to do in `process` skips it. Connectors sit in
+ * `process`: they end one pipeline and start another, which then goes on in the same thread. Processors that must see all
+ * rows (`single`) are not replicated: a pipeline that holds one runs in process-0 only.
+ */
+import type { Kind } from '../component/component.js'
+import type { ComponentFactory } from '../component/factory.js'
+import { componentId } from '../component/id.js'
+import { planRings, type RingPlan } from './plan-rings.js'
+import type { ComponentSpec, GraphSpec, Mode, PipelineSpec, ServiceSpec } from './spec.js'
+
+export type Stage = 'receive' | 'process' | 'deliver'
+
+export interface PipelinePlan extends PipelineSpec {
+  /** Receivers that are connectors, and exporters that are connectors, apart. */
+  readonly fromConnectors: readonly string[]
+  readonly toConnectors: readonly string[]
+  readonly realReceivers: readonly string[]
+  readonly realExporters: readonly string[]
+  readonly processThreads: readonly string[]
+  /** False when rows go from `receive` to `deliver` directly. */
+  readonly hasProcess: boolean
+}
+
+export interface Plan {
+  readonly service: ServiceSpec
+  /** All threads in start order; `main` is the thread that plans. */
+  readonly threads: readonly string[]
+  /** Downstream pipelines before the ones that feed them: the order to build in; reversed, the order to drain in. */
+  readonly pipelines: readonly PipelinePlan[]
+  readonly components: readonly ComponentSpec[]
+  readonly extensions: readonly string[]
+  readonly receiveThread: string
+  readonly deliverThread: string
+  readonly rings: readonly RingPlan[]
+}
+
+export interface PlanFault { readonly path: readonly (string | number)[], readonly message: string }
+
+export type PlanResult = { readonly ok: true, readonly plan: Plan } | { readonly ok: false, readonly faults: readonly PlanFault[] }
+
+export type FindFactory = (kind: Kind, type: string) => ComponentFactory | undefined
+
+/** `cores` is what the machine has (os.availableParallelism()). All faults are reported, not the first. */
+export function planGraph (spec: GraphSpec, find: FindFactory, cores: number): PlanResult {
+  const faults = [...componentFaults(spec, find), ...pipelineFaults(spec)]
+  const order = faults.length > 0 ? [] : sortPipelines(spec, faults)
+  if (faults.length > 0) return { ok: false, faults }
+  const layout = threadLayout(spec.service, cores)
+  const connectors = idsOf(spec, 'connector')
+  const pipelines = pinned(order.map(p => planPipeline(p, connectors, layout)), spec, find, layout)
+  const threads = usedThreads(layout, pipelines)
+  return {
+    ok: true,
+    plan: {
+      service: spec.service,
+      threads,
+      pipelines,
+      components: spec.components,
+      extensions: spec.extensions,
+      receiveThread: layout.receive,
+      deliverThread: layout.deliver,
+      rings: planRings(pipelines, layout.receive, layout.deliver, spec.service)
+    }
+  }
+}
+
+interface ThreadLayout { readonly receive: string, readonly process: readonly string[], readonly deliver: string }
+
+/** Replicas of the process stage. Two threads (ingest, deliver) need a core as well, but an idle one costs nothing. */
+function threadLayout (service: ServiceSpec, cores: number): ThreadLayout {
+  const layouts: Record<Mode, () => ThreadLayout> = {
+    debug: () => ({ receive: 'main', process: ['main'], deliver: 'main' }),
+    standard: () => ({ receive: 'main', process: ['worker'], deliver: 'worker' }),
+    'high-performance': () => workers(service.maxConcurrency > 0 ? service.maxConcurrency : cores),
+    'ring-buffer': () => workers(service.maxConcurrency > 0 ? service.maxConcurrency : Math.max(1, cores - 2))
+  }
+  return layouts[service.mode]()
+}
+
+function workers (replicas: number): ThreadLayout {
+  return { receive: 'ingest', process: Array.from({ length: replicas }, (_, i) => `process-${i}`), deliver: 'deliver' }
+}
+
+const idsOf = (spec: GraphSpec, kind: Kind): Set<string> => new Set(spec.components.filter(c => c.kind === kind).map(c => c.id))
+
+function componentFaults (spec: GraphSpec, find: FindFactory): PlanFault[] {
+  return spec.components
+    .filter(c => find(c.kind, componentId(c.kind, c.id).type) === undefined)
+    .map(c => ({ path: [`${c.kind}s`, c.id], message: `there is no ${c.kind} of type "${componentId(c.kind, c.id).type}"` }))
+}
+
+function pipelineFaults (spec: GraphSpec): PlanFault[] {
+  const has = { receiver: idsOf(spec, 'receiver'), processor: idsOf(spec, 'processor'), exporter: idsOf(spec, 'exporter'), connector: idsOf(spec, 'connector') }
+  const faults: PlanFault[] = []
+  const seen = new Set<string>()
+  for (const p of spec.pipelines) {
+    const at = ['service', 'pipelines', p.id]
+    if (seen.has(p.id)) faults.push({ path: at, message: 'a pipeline of this name exists already' })
+    seen.add(p.id)
+    if (p.receivers.length === 0) faults.push({ path: [...at, 'receivers'], message: 'a pipeline needs at least one receiver' })
+    if (p.exporters.length === 0) faults.push({ path: [...at, 'exporters'], message: 'a pipeline needs at least one exporter' })
+    const missing = (list: readonly string[], key: string, ...kinds: Exclude<Kind, 'extension'>[]): void => list.forEach((id, i) => {
+      if (!kinds.some(kind => has[kind].has(id))) faults.push({ path: [...at, key, i], message: `"${id}" is not defined as ${kinds.join(' or ')}` })
+    })
+    missing(p.receivers, 'receivers', 'receiver', 'connector')
+    missing(p.processors, 'processors', 'processor')
+    missing(p.exporters, 'exporters', 'exporter', 'connector')
+  }
+  if (spec.pipelines.length === 0) faults.push({ path: ['service', 'pipelines'], message: 'at least one pipeline is needed' })
+  for (const id of has.connector) faults.push(...connectorFaults(spec, id))
+  return faults
+}
+
+function connectorFaults (spec: GraphSpec, id: string): PlanFault[] {
+  const ends = spec.pipelines.some(p => p.exporters.includes(id))
+  const starts = spec.pipelines.some(p => p.receivers.includes(id))
+  if (ends === starts) return []
+  const side = ends ? 'the exporter of a pipeline but the receiver of none' : 'the receiver of a pipeline but the exporter of none'
+  return [{ path: ['connectors', id], message: `a connector joins two pipelines, and this one is ${side}` }]
+}
+
+/** Depth first along the connectors; a pipeline met again while open closes a cycle. */
+function sortPipelines (spec: GraphSpec, faults: PlanFault[]): PipelineSpec[] {
+  const connectors = idsOf(spec, 'connector')
+  const done = new Set<string>()
+  const order: PipelineSpec[] = []
+  const visit = (p: PipelineSpec, open: readonly string[]): void => {
+    if (done.has(p.id)) return
+    const at = open.indexOf(p.id)
+    if (at >= 0) {
+      faults.push({ path: ['service', 'pipelines', p.id], message: `pipelines feed each other in a circle: ${[...open.slice(at), p.id].join(' -> ')}` })
+      return
+    }
+    for (const id of p.exporters.filter(e => connectors.has(e))) {
+      for (const next of spec.pipelines.filter(q => q.receivers.includes(id))) visit(next, [...open, p.id])
+    }
+    if (!done.has(p.id)) { done.add(p.id); order.push(p) }
+  }
+  for (const p of spec.pipelines) visit(p, [])
+  return order
+}
+
+function planPipeline (p: PipelineSpec, connectors: ReadonlySet<string>, layout: ThreadLayout): PipelinePlan {
+  const toConnectors = p.exporters.filter(e => connectors.has(e))
+  const fromConnectors = p.receivers.filter(r => connectors.has(r))
+  const hasProcess = p.processors.length > 0 || toConnectors.length > 0 || fromConnectors.length > 0
+  return {
+    ...p,
+    toConnectors,
+    fromConnectors,
+    realReceivers: p.receivers.filter(r => !connectors.has(r)),
+    realExporters: p.exporters.filter(e => !connectors.has(e)),
+    processThreads: hasProcess ? layout.process : [],
+    hasProcess
+  }
+}
+
+/** Connected pipelines run in the same threads, so one `single` processor keeps its whole group in the first of them. */
+function pinned (pipelines: readonly PipelinePlan[], spec: GraphSpec, find: FindFactory, layout: ThreadLayout): PipelinePlan[] {
+  const single = (kind: 'processor' | 'connector', id: string): boolean => find(kind, componentId(kind, id).type)?.concurrency === 'single'
+  const needsOne = new Set(pipelines.filter(p => p.processors.some(id => single('processor', id)) || p.toConnectors.some(id => single('connector', id))).map(p => p.id))
+  let before = -1
+  while (before !== needsOne.size) {
+    before = needsOne.size
+    for (const p of pipelines) {
+      const neighbours = pipelines.filter(q => q.toConnectors.some(c => p.fromConnectors.includes(c)) || p.toConnectors.some(c => q.fromConnectors.includes(c)))
+      if (neighbours.some(q => needsOne.has(q.id))) needsOne.add(p.id)
+    }
+  }
+  return pipelines.map(p => needsOne.has(p.id) && p.hasProcess ? { ...p, processThreads: layout.process.slice(0, 1) } : p)
+}
+
+function usedThreads (layout: ThreadLayout, pipelines: readonly PipelinePlan[]): string[] {
+  const process = layout.process.filter(t => pipelines.some(p => p.processThreads.includes(t)))
+  return [...new Set(['main', layout.deliver, ...process, layout.receive])]
+}

@@ -1,0 +1,165 @@
+/**
+ * A running Tapio: takes a plan, brings up its threads and rings, starts and stops the layers in order over all threads,
+ * and replaces a worker that dies.
+ *
+ * Start: exporters, processors, receivers; so whatever a component sends to is running. Stop: receivers; then the rings
+ * into `process` are closed and drained and the processors stopped; then the rings into `deliver`; exporters last.
+ */
+import { systemClock } from '../component/clock.js'
+import { loadCatalog, finder } from '../component/catalog.js'
+import type { Override } from '../component/services.js'
+import { HealthBoard } from '../telemetry/health.js'
+import type { Logger, LogLevel } from '../telemetry/logger.js'
+import { MetricStore } from '../telemetry/metric-store.js'
+import type { LogFormat } from '../telemetry/pino-logger.js'
+import { ThreadMeters } from '../telemetry/registry.js'
+import { createSlab } from '../telemetry/slab.js'
+import type { MetricSnapshot } from '../telemetry/snapshot.js'
+import type { ThreadHandle } from '../threads/thread-handle.js'
+import { LocalThread } from '../threads/local-thread.js'
+import { WorkerCrew } from '../threads/worker-crew.js'
+import type { ThreadEvents } from '../threads/thread-runtime.js'
+import type { Plan } from './plan.js'
+import { Rings } from './rings.js'
+import type { Layer } from './thread-graph.js'
+
+export interface RuntimeOptions {
+  readonly plan: Plan
+  /** Modules whose `components` export lists factories; every thread imports them. */
+  readonly catalog: readonly string[]
+  readonly logger: Logger
+  /** For the loggers of worker threads. */
+  readonly log?: { readonly level: LogLevel, readonly format: LogFormat }
+  /** Replaced services, for components on the main thread only (functions cannot cross threads). */
+  readonly overrides?: readonly Override[]
+}
+
+/** Why a runtime ended by itself. */
+export interface EndRequest { readonly kind: 'finished' | 'failed', readonly reason: string }
+
+export interface StopReport {
+  /** Rows that were still inside when the deadline passed: counted, not delivered. */
+  readonly undelivered: number
+  readonly errors: readonly string[]
+}
+
+/** Share of the shutdown deadline that processors may use, so that exporters have time to flush what they got. */
+const processorsShare = 0.8
+
+export class Runtime {
+  readonly plan: Plan
+  readonly metrics: MetricStore
+  readonly health: HealthBoard
+  /** Resolves when a component asked for the end, or a thread failed for good. Whoever started the runtime then stops it. */
+  readonly endRequested: Promise<EndRequest>
+  readonly #options: RuntimeOptions
+  readonly #rings: Rings
+  readonly #meters: ThreadMeters
+  readonly #crew: WorkerCrew
+  readonly #threads: ThreadHandle[] = []
+  #requestEnd: (request: EndRequest) => void = () => undefined
+  #stopping: Promise<StopReport> | undefined
+
+  constructor (options: RuntimeOptions) {
+    this.#options = options
+    this.plan = options.plan
+    this.metrics = new MetricStore({ logger: options.logger })
+    this.health = new HealthBoard({ logger: options.logger })
+    this.endRequested = new Promise(resolve => { this.#requestEnd = resolve })
+    const slab = createSlab()
+    this.metrics.addThread('runtime', slab)
+    this.#meters = new ThreadMeters(slab, series => this.metrics.addSeries('runtime', series), { logger: options.logger })
+    this.#rings = new Rings(options.plan, this.#meters.meterFor({}))
+    this.#crew = new WorkerCrew({
+      plan: options.plan,
+      catalog: options.catalog,
+      log: options.log ?? { level: 'info', format: 'json' },
+      logger: options.logger,
+      rings: this.#rings,
+      metrics: this.metrics,
+      meter: this.#meters.meterFor({}),
+      eventsOf: thread => this.#eventsOf(thread),
+      onGiveUp: reason => this.#requestEnd({ kind: 'failed', reason })
+    })
+  }
+
+  /** Rejects with an error that names the component, after everything that had started was stopped again. */
+  async start (): Promise<void> {
+    try {
+      await this.#spawn()
+      for (const layer of ['extensions', 'exporters', 'processors', 'receivers'] as const) {
+        await Promise.all(this.#threads.map(t => t.start(layer)))
+      }
+      this.health.setStarted(true)
+    } catch (error) {
+      await this.stop(1000)
+      throw error
+    }
+  }
+
+  /** Drains and stops everything. The second call gets the first one's answer. */
+  stop (timeoutMs = this.plan.service.shutdownTimeoutMs): Promise<StopReport> {
+    this.#stopping ??= this.#stop(performance.now() + timeoutMs, timeoutMs)
+    return this.#stopping
+  }
+
+  /** All metrics, gauges brought up to date. */
+  snapshot (): MetricSnapshot {
+    this.#rings.measure()
+    return this.metrics.snapshot()
+  }
+
+  /** For fault tests: ends one worker as if it had crashed. */
+  async killThread (thread: string): Promise<void> { await this.#crew.kill(thread) }
+
+  async #spawn (): Promise<void> {
+    const factories = await loadCatalog(this.#options.catalog)
+    const slab = createSlab()
+    this.metrics.addThread('main', slab)
+    const local = new LocalThread({
+      thread: 'main',
+      plan: this.plan,
+      find: finder(factories),
+      rings: this.#rings.memories('main'),
+      inherit: {},
+      slab,
+      logger: this.#options.logger,
+      events: this.#eventsOf('main'),
+      overrides: this.#options.overrides ?? [],
+      clock: systemClock
+    })
+    this.#threads.push(local, ...this.plan.threads.filter(t => t !== 'main').map(t => this.#crew.handle(t)))
+    await Promise.all(this.#threads.map(t => t.build()))
+  }
+
+  #eventsOf (thread: string): ThreadEvents {
+    return {
+      series: series => this.metrics.addSeries(thread, series),
+      status: (component, state, reason) => this.health.report(component, state, reason),
+      fail: message => this.#requestEnd({ kind: 'failed', reason: message }),
+      finish: reason => this.#requestEnd({ kind: 'finished', reason })
+    }
+  }
+
+  async #stop (atMs: number, timeoutMs: number): Promise<StopReport> {
+    this.health.setStarted(false)
+    this.#crew.stopping()
+    const errors: string[] = []
+    let undelivered = 0
+    const stop = async (layer: Layer, byMs: number): Promise<void> => {
+      const remainingMs = Math.max(0, byMs - performance.now())
+      for (const found of await Promise.all(this.#threads.map(t => t.stop(layer, remainingMs)))) errors.push(...found)
+    }
+    const intoProcess = (side: 'in' | 'out', pipeline: string): boolean => side === 'in' && this.plan.pipelines.some(p => p.id === pipeline && p.hasProcess)
+    await stop('receivers', atMs - timeoutMs * (1 - processorsShare))
+    this.#rings.close(r => intoProcess(r.side, r.pipeline))
+    await stop('processors', atMs - timeoutMs * (1 - processorsShare))
+    undelivered += this.#rings.abandon(r => intoProcess(r.side, r.pipeline))
+    this.#rings.close(() => true)
+    await stop('exporters', atMs)
+    undelivered += this.#rings.abandon(r => !intoProcess(r.side, r.pipeline))
+    await stop('extensions', Math.max(atMs, performance.now() + 500))
+    await Promise.all(this.#threads.map(t => t.end()))
+    return { undelivered, errors }
+  }
+}

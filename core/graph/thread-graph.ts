@@ -1,0 +1,218 @@
+/**
+ * instantiate and wire: the part of a plan that lives in one thread, from exporters back to receivers, and its lifecycle
+ * in layers. The runtime starts a layer on every thread before the next one: exporters, processors, receivers; and stops
+ * them the other way round, so whatever a component sends to is always running.
+ */
+import type { Clock } from '../component/clock.js'
+import type { Component, Consumer, Deadline, Host, Kind } from '../component/component.js'
+import type { ComponentFactory, Signal } from '../component/factory.js'
+import { componentId } from '../component/id.js'
+import { createServices, type Override, type ServiceValues } from '../component/services.js'
+import type { StatusReporter } from '../component/status.js'
+import { localRetryPolicy } from '../delivery/backoff.js'
+import type { Logger } from '../telemetry/logger.js'
+import type { Meter } from '../telemetry/meter.js'
+import { Edge, type EdgeRecorder } from './edge.js'
+import { fanOut } from './fanout.js'
+import type { PipelinePlan, Plan } from './plan.js'
+import { SignalCheck, SignalGate } from './signal-gate.js'
+
+export type Layer = 'extensions' | 'exporters' | 'processors' | 'receivers'
+
+/** What the thread gives its components. */
+export interface ThreadServices {
+  readonly clock: Clock
+  readonly logger: Logger
+  meter(attributes: Readonly<Record<string, string>>): Meter
+  edge(from: string, to: string, pipeline: string): EdgeRecorder
+  drops(component: string, pipeline: string): { add: (reason: string, rows: number) => void }
+  status(component: string): StatusReporter
+  find(kind: Kind, type: string): ComponentFactory | undefined
+  readonly overrides: readonly Override[]
+}
+
+/** The writing end of the ring(s) of one side of a pipeline, as seen from this thread; undefined when it writes none. */
+export type RingWriters = (pipeline: string, side: 'in' | 'out') => Consumer | undefined
+
+interface Made { readonly name: string, readonly component: Component, stopped: boolean }
+
+const nowhere: Consumer = {
+  consume: () => ({ status: 'refused', reason: 'this component sends nowhere' })
+}
+
+export class ThreadGraph {
+  readonly #layers: Record<Layer, Made[]> = { extensions: [], exporters: [], processors: [], receivers: [] }
+  readonly #exporters = new Map<string, Consumer>()
+  readonly #heads = new Map<string, Consumer>()
+  readonly #tails = new Map<string, Consumer>()
+  readonly #insisting = new AbortController()
+
+  constructor (readonly plan: Plan, readonly thread: string, readonly services: ThreadServices, readonly writers: RingWriters) {}
+
+  /** Creates and wires every component of this thread. Rejects with an error that names the component. */
+  async build (): Promise<void> {
+    if (this.thread === this.plan.deliverThread) await this.#buildExporters()
+    for (const pipeline of this.plan.pipelines) await this.#buildPipeline(pipeline)
+    if (this.thread === this.plan.receiveThread) await this.#buildReceivers()
+    if (this.thread === 'main') for (const id of this.plan.extensions) await this.#make('extensions', 'extension', id, '', nowhere)
+  }
+
+  /** Where the reading end of a ring hands its batches to. */
+  entry (pipeline: string, side: 'in' | 'out'): Consumer {
+    const plan = this.plan.pipelines.find(p => p.id === pipeline)
+    const consumer = side === 'in' && plan?.hasProcess === true ? this.#heads.get(pipeline) : this.#tails.get(pipeline)
+    if (consumer === undefined) throw new Error(`thread ${this.thread} has no entry for ${pipeline}:${side}`)
+    return consumer
+  }
+
+  async start (layer: Layer, host: Host): Promise<void> {
+    // Processors were made from the last to the first, which is the order to start them in; so were exporters of pipelines.
+    for (const made of this.#layers[layer]) {
+      try {
+        await made.component.start?.(host)
+      } catch (error) {
+        throw new Error(`${made.name} did not start: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      }
+    }
+  }
+
+  /** Stops a layer in the order in which rows flow, so that each component can still flush into the next. Collects errors. */
+  async stop (layer: Layer, deadline: Deadline): Promise<readonly string[]> {
+    const errors: string[] = []
+    for (const made of [...this.#layers[layer]].reverse()) {
+      if (made.stopped) continue
+      made.stopped = true
+      try {
+        await withDeadline(made.component.stop?.(deadline), deadline)
+      } catch (error) {
+        errors.push(`${made.name} did not stop cleanly: ${error instanceof Error ? error.message : String(error)}`)
+      }
+    }
+    return errors
+  }
+
+  /** Ends every wait of fan-outs: their rows are counted as lost by `shutdown`. */
+  abort (): void { this.#insisting.abort() }
+
+  async #buildExporters (): Promise<void> {
+    const used = new Set(this.plan.pipelines.flatMap(p => p.realExporters))
+    for (const id of used) this.#exporters.set(id, await this.#make('exporters', 'exporter', id, '', nowhere) as unknown as Consumer)
+  }
+
+  async #buildPipeline (p: PipelinePlan): Promise<void> {
+    const delivers = this.thread === this.plan.deliverThread
+    const processes = p.processThreads.includes(this.thread)
+    if (!delivers && !processes) return
+    const last = p.processors.at(-1)
+    const lastName = last === undefined ? `pipeline/${p.id}` : `processor/${last}`
+    const toExporters = delivers
+      ? p.realExporters.map(id => this.#edge(lastName, `exporter/${id}`, p.id, this.#exporters.get(id) as Consumer))
+      : [this.writers(p.id, 'out')].filter(w => w !== undefined)
+    const toConnectors = processes ? await Promise.all(p.toConnectors.map(id => this.#connector(id, lastName, p.id))) : []
+    const tail = this.#fanOut([...toConnectors, ...toExporters], `${p.id} exporters`)
+    this.#tails.set(p.id, tail)
+    if (!processes) return
+    let next = tail
+    for (let i = p.processors.length - 1; i >= 0; i--) {
+      const id = p.processors[i] as string
+      const made = await this.#make('processors', 'processor', id, p.id, next) as unknown as Consumer
+      next = this.#edge(i === 0 ? `pipeline/${p.id}` : `processor/${p.processors[i - 1]}`, `processor/${id}`, p.id, made)
+    }
+    this.#heads.set(p.id, next)
+  }
+
+  readonly #connectors = new Map<string, Consumer>()
+
+  /** One instance a thread, whatever number of pipelines it ends. The pipelines it starts are built already. */
+  async #connector (id: string, from: string, pipeline: string): Promise<Consumer> {
+    let made = this.#connectors.get(id)
+    if (made === undefined) {
+      const starts = this.plan.pipelines.filter(q => q.fromConnectors.includes(id))
+      const outputs = new Map(starts.map(q => [q.id, this.#gate(q, this.#edge(`connector/${id}`, `pipeline/${q.id}`, q.id, this.#heads.get(q.id) as Consumer))]))
+      made = await this.#make('processors', 'connector', id, '', this.#fanOut([...outputs.values()], `connector ${id}`), outputs) as unknown as Consumer
+      this.#connectors.set(id, made)
+    }
+    return this.#edge(from, `connector/${id}`, pipeline, made)
+  }
+
+  async #buildReceivers (): Promise<void> {
+    const used = new Set(this.plan.pipelines.flatMap(p => p.realReceivers))
+    for (const id of used) {
+      const fed = this.plan.pipelines.filter(p => p.realReceivers.includes(id))
+      const targets = fed.map(p => this.#gate(p,
+        this.#edge(`receiver/${id}`, `pipeline/${p.id}`, p.id, this.writers(p.id, 'in') ?? this.#heads.get(p.id) ?? this.#tails.get(p.id) as Consumer)))
+      const taken = fed.map(p => p.signal)
+      const all = this.#fanOut(targets, `receiver ${id}`)
+      const drops = this.services.drops(`receiver/${id}`, '')
+      const next = taken.includes(undefined) ? all : new SignalCheck([...new Set(taken as Signal[])], all, rows => drops.add('no_pipeline', rows))
+      await this.#make('receivers', 'receiver', id, '', next)
+    }
+  }
+
+  #gate (pipeline: PipelinePlan, target: Consumer): Consumer {
+    return pipeline.signal === undefined ? target : new SignalGate(pipeline.signal, target)
+  }
+
+  #edge (from: string, to: string, pipeline: string, target: Consumer): Consumer {
+    return new Edge(`${from} -> ${to}`, target, this.services.edge(from, to, pipeline), this.services.logger)
+  }
+
+  #fanOut (consumers: readonly Consumer[], name: string): Consumer {
+    if (consumers.length === 0) return nowhere
+    return fanOut(consumers, {
+      clock: this.services.clock,
+      policy: localRetryPolicy,
+      signal: this.#insisting.signal,
+      onLoss: (at, reason, rows) => {
+        const consumer = consumers[at]
+        const edge = consumer instanceof SignalGate ? consumer.target : consumer
+        if (edge instanceof Edge) edge.recorder.dropped(reason === 'shutdown' ? 'shutdown' : 'retries_exhausted', rows)
+        this.services.logger.error('rows were lost on one branch of a fan-out', { fanOut: name, branch: at, reason, rows })
+      }
+    })
+  }
+
+  async #make (layer: Layer, kind: Kind, id: string, pipeline: string, next: Consumer, outputs: ReadonlyMap<string, Consumer> = new Map()): Promise<Component> {
+    const { services } = this
+    const parsed = componentId(kind, id)
+    const factory = services.find(kind, parsed.type)
+    const spec = this.plan.components.find(c => c.kind === kind && c.id === id)
+    if (factory === undefined || spec === undefined) throw new Error(`no factory or config for ${kind} ${id}`)
+    const name = `${kind}/${id}`
+    const attributes = { component_kind: kind, component_id: id, ...(pipeline === '' ? {} : { pipeline }) }
+    const values: ServiceValues = {
+      id: parsed,
+      config: spec.config,
+      logger: services.logger.child({ component: name, ...(pipeline === '' ? {} : { pipeline }) }),
+      meter: services.meter(attributes),
+      clock: services.clock,
+      status: services.status(name),
+      drops: services.drops(name, pipeline),
+      next,
+      outputs
+    }
+    try {
+      const component = await factory.create(createServices(values, services.overrides))
+      this.#layers[layer].push({ name, component, stopped: false })
+      return component
+    } catch (error) {
+      throw new Error(`${name} could not be created: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    }
+  }
+}
+
+/** A component that does not come back from `stop` must not keep the process from ending. */
+async function withDeadline (work: void | Promise<void> | undefined, deadline: Deadline): Promise<void> {
+  if (work === undefined) return
+  const graceMs = 500
+  let cancel: () => void = () => undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('still stopping at the deadline')), Math.max(0, deadline.atMs - performance.now()) + graceMs)
+    cancel = () => clearTimeout(timer)
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    cancel()
+  }
+}

@@ -1,0 +1,29 @@
+/** The part of the graph that runs on the thread of the runtime itself. */
+import type { Layer } from '../graph/thread-graph.js'
+import type { ThreadHandle } from './thread-handle.js'
+import { ThreadRuntime, type ThreadOptions } from './thread-runtime.js'
+
+export class LocalThread implements ThreadHandle {
+  readonly thread: string
+  readonly #runtime: ThreadRuntime
+
+  constructor (options: ThreadOptions) {
+    this.thread = options.thread
+    this.#runtime = new ThreadRuntime(options)
+  }
+
+  build (): Promise<void> { return this.#runtime.build() }
+
+  start (layer: Layer): Promise<void> { return this.#runtime.start(layer) }
+
+  async stop (layer: Layer, deadlineMs: number): Promise<readonly string[]> {
+    return await this.#runtime.stop(layer, { signal: AbortSignal.timeout(Math.ceil(deadlineMs)), atMs: performance.now() + deadlineMs })
+  }
+
+  abort (): void { this.#runtime.abort() }
+
+  end (): Promise<void> {
+    this.#runtime.close()
+    return Promise.resolve()
+  }
+}

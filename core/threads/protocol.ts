@@ -1,0 +1,42 @@
+/** What the runtime and its worker threads say to each other. Data does not go this way: it has the rings. */
+import type { ComponentState } from '../component/status.js'
+import type { Layer } from '../graph/thread-graph.js'
+import type { Plan } from '../graph/plan.js'
+import type { LogFormat } from '../telemetry/pino-logger.js'
+import type { LogLevel } from '../telemetry/logger.js'
+import type { SeriesDescription } from '../telemetry/series.js'
+import type { Slab } from '../telemetry/slab.js'
+import type { RingMemory } from './ring.js'
+
+/** Given to a worker at birth (workerData). */
+export interface WorkerBirth {
+  readonly thread: string
+  readonly plan: Plan
+  /** Modules whose `components` export is a list of factories. */
+  readonly catalog: readonly string[]
+  readonly rings: Readonly<Record<string, RingMemory>>
+  readonly slab: Slab
+  readonly log: { readonly level: LogLevel, readonly format: LogFormat }
+  /** Rings whose dead reader left its cursor for this worker, with the reader's index. */
+  readonly inherit: Readonly<Record<string, number>>
+  /** Fail on purpose with `process.exit` in the middle of the n-th batch: fault tests only. */
+  readonly crashAfter?: number
+}
+
+export type ToWorker =
+  | { readonly type: 'start', readonly layer: Layer }
+  /** `deadlineMs` from the time of reading: threads do not share a monotonic zero. */
+  | { readonly type: 'stop', readonly layer: Layer, readonly deadlineMs: number }
+  /** Gives up waiting: rings were aborted. */
+  | { readonly type: 'abort' }
+  | { readonly type: 'end' }
+
+export type FromWorker =
+  | { readonly type: 'built' }
+  | { readonly type: 'started', readonly layer: Layer }
+  | { readonly type: 'stopped', readonly layer: Layer, readonly errors: readonly string[] }
+  | { readonly type: 'error', readonly message: string }
+  | { readonly type: 'series', readonly series: SeriesDescription }
+  | { readonly type: 'status', readonly component: string, readonly state: ComponentState, readonly reason: string }
+  | { readonly type: 'fail', readonly message: string }
+  | { readonly type: 'finish', readonly reason: string }

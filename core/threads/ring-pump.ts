@@ -1,0 +1,85 @@
+/**
+ * The reading end of an edge between threads: takes slots, joins what is waiting into one batch of up to `batchSize` rows
+ * (large batches under load, no delay when idle), hands it on, and gives the ring its room back only when the outcome is
+ * known. So a thread that dies in between leaves the slots where its successor finds them.
+ */
+import type { Clock } from '../component/clock.js'
+import type { Consumer } from '../component/component.js'
+import type { EventBatch } from '../data/batch.js'
+import { concat } from '../data/concat.js'
+import { decodeBatch } from '../data/decode.js'
+import type { RetryPolicy } from '../delivery/backoff.js'
+import { redeliver } from '../delivery/redeliver.js'
+import type { Logger } from '../telemetry/logger.js'
+import type { RingConsumer } from './ring.js'
+
+export interface PumpOptions {
+  readonly batchSize: number
+  readonly clock: Clock
+  readonly policy: RetryPolicy
+  readonly logger: Logger
+  /** Told of rows that were taken from the ring and went nowhere, with the reason. */
+  readonly onDrop: (reason: string, rows: number) => void
+}
+
+/** Longest sleep without looking; a producer's bell ends it earlier. */
+const idleMs = 1000
+
+export class RingPump {
+  readonly #abort = new AbortController()
+  #done: Promise<void> | undefined
+
+  constructor (readonly name: string, readonly ring: RingConsumer, readonly target: Consumer, readonly options: PumpOptions) {}
+
+  start (): void { this.#done ??= this.#run() }
+
+  /** Resolves when the ring is closed and everything in it has been handed on, or the ring was aborted. */
+  get ended (): Promise<void> { return this.#done ?? Promise.resolve() }
+
+  /** Ends the waiting for a consumer that answers `retry`; what is left is counted by the ring. */
+  abort (): void { this.#abort.abort() }
+
+  async #run (): Promise<void> {
+    for (;;) {
+      const batch = this.#collect()
+      if (batch === 'end') break
+      if (batch !== undefined) {
+        await this.#deliver(batch)
+        this.ring.settle()
+      } else if (this.#abort.signal.aborted) break
+      else await this.ring.waitForData(idleMs)
+    }
+    this.ring.detach()
+  }
+
+  /** One batch from the slots that are waiting now; undefined when there are none. */
+  #collect (): EventBatch | 'end' | undefined {
+    const batches: EventBatch[] = []
+    let rows = 0
+    while (rows < this.options.batchSize) {
+      const slot = this.ring.take()
+      if (slot.status === 'copy') {
+        const decoded = decodeBatch(slot.bytes)
+        if (decoded.ok) batches.push(decoded.batch)
+        else this.#lose('undecodable', slot.rows, decoded.error)
+        rows += slot.rows
+        continue
+      }
+      if (slot.status === 'corrupt') { this.#lose('corrupt_slot', 0, slot.reason); this.ring.resync(); continue }
+      if (rows === 0 && slot.status !== 'empty') return 'end'
+      break
+    }
+    return rows === 0 ? undefined : concat(batches)
+  }
+
+  async #deliver (batch: EventBatch): Promise<void> {
+    const { clock, policy } = this.options
+    const outcome = await redeliver(this.target, batch, { clock, policy, signal: this.#abort.signal })
+    if (outcome.status === 'refused') this.#lose(outcome.reason === 'shutdown' ? 'shutdown' : 'retries_exhausted', batch.count, outcome.reason)
+  }
+
+  #lose (reason: string, rows: number, detail: string): void {
+    this.options.onDrop(reason, rows)
+    this.options.logger.error('rows were lost between two threads', { ring: this.name, reason, rows, detail })
+  }
+}

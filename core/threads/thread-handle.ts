@@ -1,0 +1,14 @@
+/** The runtime's grip on one thread, the same for its own thread and for a worker. */
+import type { Layer } from '../graph/thread-graph.js'
+
+export interface ThreadHandle {
+  readonly thread: string
+  /** Creates the thread's components. Rejects with what could not be created. */
+  build(): Promise<void>
+  start(layer: Layer): Promise<void>
+  /** Resolves with what did not stop cleanly, at the latest shortly after the deadline. */
+  stop(layer: Layer, deadlineMs: number): Promise<readonly string[]>
+  abort(): void
+  /** Ends the thread. Safe to call twice. */
+  end(): Promise<void>
+}

@@ -1,0 +1,147 @@
+/**
+ * One thread of a running graph: its components, the ends of the rings that reach it, and its instruments. The main
+ * thread has one of these in itself, every worker has one behind messages (worker.ts); both are driven layer by layer.
+ */
+import { systemClock, type Clock } from '../component/clock.js'
+import type { Consumer, Deadline, Host } from '../component/component.js'
+import type { ComponentState, StatusReporter } from '../component/status.js'
+import type { Override } from '../component/services.js'
+import { localRetryPolicy } from '../delivery/backoff.js'
+import { createDrops } from '../telemetry/drops.js'
+import type { FindFactory, Plan } from '../graph/plan.js'
+import type { RingPlan } from '../graph/plan-rings.js'
+import { ThreadGraph, type Layer } from '../graph/thread-graph.js'
+import { EdgeMetrics } from '../telemetry/edges.js'
+import type { Logger } from '../telemetry/logger.js'
+import { ThreadMeters } from '../telemetry/registry.js'
+import type { SeriesDescription } from '../telemetry/series.js'
+import type { Slab } from '../telemetry/slab.js'
+import { RingConsumer, RingProducer, type RingMemory } from './ring.js'
+import { RingPump } from './ring-pump.js'
+import { RingSender } from './ring-sender.js'
+
+/** What a thread tells the runtime, by call or by message. */
+export interface ThreadEvents {
+  series(series: SeriesDescription): void
+  status(component: string, state: ComponentState, reason: string): void
+  fail(message: string): void
+  finish(reason: string): void
+}
+
+export interface ThreadOptions {
+  readonly thread: string
+  readonly plan: Plan
+  readonly find: FindFactory
+  readonly rings: Readonly<Record<string, RingMemory>>
+  readonly inherit: Readonly<Record<string, number>>
+  readonly slab: Slab
+  readonly logger: Logger
+  readonly events: ThreadEvents
+  readonly overrides?: readonly Override[]
+  readonly clock?: Clock
+}
+
+export class ThreadRuntime {
+  readonly graph: ThreadGraph
+  readonly #options: ThreadOptions
+  readonly #meters: ThreadMeters
+  readonly #clock: Clock
+  readonly #producers: RingProducer[] = []
+  readonly #pumps: { readonly side: 'in' | 'out', readonly layer: Layer, readonly pump: RingPump }[] = []
+
+  constructor (options: ThreadOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#meters = new ThreadMeters(options.slab, series => options.events.series(series), { logger: options.logger })
+    this.graph = new ThreadGraph(options.plan, options.thread, {
+      clock: this.#clock,
+      logger: options.logger,
+      meter: attributes => this.#meters.meterFor(attributes),
+      edge: (from, to, pipeline) => new EdgeMetrics(this.#meters.meterFor({}), { from, to, pipeline }),
+      drops: (component, pipeline) => createDrops(this.#meters.meterFor({ component, pipeline })),
+      status: component => this.#reporter(component),
+      find: options.find,
+      overrides: options.overrides ?? []
+    }, (pipeline, side) => this.#writer(pipeline, side))
+  }
+
+  /** Creates components and attaches to the rings. Nothing moves yet. */
+  async build (): Promise<void> {
+    await this.graph.build()
+    for (const ring of this.#options.plan.rings) if (ring.consumer === this.#options.thread) this.#addPump(ring)
+  }
+
+  async start (layer: Layer): Promise<void> {
+    await this.graph.start(layer, this.#host)
+    for (const p of this.#pumps) if (p.layer === layer) p.pump.start()
+  }
+
+  /** Drains what feeds the layer, then stops its components. The rings that feed it must be closed before. */
+  async stop (layer: Layer, deadline: Deadline): Promise<readonly string[]> {
+    const giveUp = (): void => this.abort()
+    deadline.signal.addEventListener('abort', giveUp, { once: true })
+    try {
+      await Promise.all(this.#pumps.filter(p => p.layer === layer).map(p => p.pump.ended))
+      return await this.graph.stop(layer, deadline)
+    } finally {
+      deadline.signal.removeEventListener('abort', giveUp)
+    }
+  }
+
+  /** Ends all waiting: for consumers that answer `retry` and for room in rings. */
+  abort (): void {
+    for (const { pump } of this.#pumps) pump.abort()
+    this.graph.abort()
+  }
+
+  close (): void { for (const producer of this.#producers) producer.detach() }
+
+  readonly #host: Host = {
+    fail: error => this.#options.events.fail(error.message),
+    finish: reason => this.#options.events.finish(reason)
+  }
+
+  #reporter (component: string): StatusReporter {
+    const { events, thread, plan } = this.#options
+    // Replicas of one processor are components of their own; receivers and exporters exist once.
+    const name = component.startsWith('processor/') && plan.threads.length > 2 ? `${component}@${thread}` : component
+    let last = ''
+    const tell = (state: ComponentState, reason: string): void => {
+      const now = `${state} ${reason}`
+      if (now !== last) events.status(name, state, reason)
+      last = now
+    }
+    return { ok: () => tell('ok', ''), recoverableError: reason => tell('recoverable_error', reason), permanentError: reason => tell('permanent_error', reason) }
+  }
+
+  #writer (pipeline: string, side: 'in' | 'out'): Consumer | undefined {
+    const { plan, thread, rings } = this.#options
+    const targets = plan.rings.filter(r => r.pipeline === pipeline && r.side === side && r.producers.includes(thread))
+    if (targets.length === 0) return undefined
+    const producers = targets.map(r => RingProducer.attach(rings[r.id] as RingMemory))
+    this.#producers.push(...producers)
+    const drops = createDrops(this.#meters.meterFor({ component: `ring/${pipeline}:${side}`, pipeline }))
+    return new RingSender(producers, {
+      whenFull: plan.service.whenFull,
+      enqueueTimeoutMs: plan.service.enqueueTimeoutMs,
+      onDrop: (reason, rows) => drops.add(reason, rows)
+    })
+  }
+
+  #addPump (ring: RingPlan): void {
+    const { plan, rings, inherit, logger } = this.#options
+    const memory = rings[ring.id] as RingMemory
+    const kept = inherit[ring.id]
+    const consumer = (kept === undefined ? undefined : RingConsumer.takeOver(memory, kept)) ?? RingConsumer.attach(memory)
+    const drops = createDrops(this.#meters.meterFor({ component: `ring/${ring.pipeline}:${ring.side}`, pipeline: ring.pipeline }))
+    const toProcess = ring.side === 'in' && plan.pipelines.some(p => p.id === ring.pipeline && p.hasProcess)
+    const pump = new RingPump(ring.id, consumer, this.graph.entry(ring.pipeline, ring.side), {
+      batchSize: plan.service.batchSize,
+      clock: this.#clock,
+      policy: localRetryPolicy,
+      logger,
+      onDrop: (reason, rows) => drops.add(reason, rows)
+    })
+    this.#pumps.push({ side: ring.side, layer: toProcess ? 'processors' : 'exporters', pump })
+  }
+}

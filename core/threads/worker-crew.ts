@@ -1,0 +1,119 @@
+/**
+ * All worker threads of a runtime, and what happens when one dies: its ring ends are marked dead, the rows it had taken
+ * over are counted as lost, and a successor is started that goes on at the read positions it left; or, by policy or when
+ * deaths come too fast, the runtime is told to give up.
+ */
+import type { Logger, LogLevel } from '../telemetry/logger.js'
+import type { Meter } from '../telemetry/meter.js'
+import { MetricStore } from '../telemetry/metric-store.js'
+import type { LogFormat } from '../telemetry/pino-logger.js'
+import type { SeriesDescription } from '../telemetry/series.js'
+import { createSlab, type Slab } from '../telemetry/slab.js'
+import { Backoff } from '../delivery/backoff.js'
+import { rowsHeld } from '../graph/lost-rows.js'
+import type { Plan } from '../graph/plan.js'
+import type { Rings } from '../graph/rings.js'
+import { workerDeaths, workerLost } from '../graph/runtime-metrics.js'
+import type { Layer } from '../graph/thread-graph.js'
+import type { WorkerBirth } from './protocol.js'
+import type { ThreadHandle } from './thread-handle.js'
+import type { ThreadEvents } from './thread-runtime.js'
+import { WorkerHost } from './worker-host.js'
+
+export interface CrewOptions {
+  readonly plan: Plan
+  readonly catalog: readonly string[]
+  readonly log: { readonly level: LogLevel, readonly format: LogFormat }
+  readonly logger: Logger
+  readonly rings: Rings
+  readonly metrics: MetricStore
+  readonly meter: Meter
+  eventsOf(thread: string): ThreadEvents
+  onGiveUp(reason: string): void
+}
+
+/** More deaths of one thread than this within the window, and restarting is not the cure. */
+const maxDeaths = 5
+const deathWindowMs = 60_000
+const restartPolicy = { initialMs: 50, maxMs: 5000, multiplier: 2, jitter: 0.2, maxElapsedMs: 0 }
+
+interface Member { host: WorkerHost, slab: Slab, series: SeriesDescription[], started: Layer[], deathsMs: number[], backoff: Backoff }
+
+export class WorkerCrew {
+  readonly #members = new Map<string, Member>()
+  #stopping = false
+
+  constructor (readonly options: CrewOptions) {}
+
+  /** Spawns `thread` now; the handle stays valid over restarts. */
+  handle (thread: string): ThreadHandle {
+    const slab = createSlab()
+    const member: Member = { slab, series: [], started: [], deathsMs: [], backoff: new Backoff(restartPolicy), host: undefined as never }
+    this.#members.set(thread, member)
+    this.#spawn(thread, member, {})
+    return {
+      thread,
+      build: () => member.host.build(),
+      start: async layer => { await member.host.start(layer); member.started.push(layer) },
+      stop: (layer, deadlineMs) => member.host.stop(layer, deadlineMs),
+      abort: () => member.host.abort(),
+      end: () => member.host.end()
+    }
+  }
+
+  /** From now on a death is not followed by a restart. */
+  stopping (): void { this.#stopping = true }
+
+  async kill (thread: string): Promise<void> { await this.#members.get(thread)?.host.kill() }
+
+  #spawn (thread: string, member: Member, inherit: Readonly<Record<string, number>>): void {
+    const { plan, catalog, log, rings, metrics } = this.options
+    metrics.addThread(thread, member.slab)
+    const birth: WorkerBirth = { thread, plan, catalog, rings: rings.memories(thread), slab: member.slab, log, inherit }
+    const events = this.options.eventsOf(thread)
+    member.host = new WorkerHost(birth, {
+      ...events,
+      series: series => { member.series.push(series); events.series(series) }
+    }, (name, threadId, reason) => this.#died(name, threadId, reason))
+  }
+
+  #died (thread: string, threadId: number, reason: string): void {
+    const member = this.#members.get(thread) as Member
+    const { rings, metrics, meter, logger, plan, onGiveUp } = this.options
+    rings.threadDied(threadId)
+    const lost = this.#lostWith(thread, member)
+    metrics.endThread(thread)
+    meter.counter(workerDeaths, { thread }).add(1)
+    if (lost > 0) meter.counter(workerLost, { thread }).add(lost)
+    logger.error('a worker thread died', { thread, reason, lostRows: lost })
+    if (this.#stopping) return
+    const nowMs = performance.now()
+    member.deathsMs = [...member.deathsMs.filter(t => nowMs - t < deathWindowMs), nowMs]
+    if (plan.service.workerFailure === 'stop') { onGiveUp(`thread ${thread} died: ${reason}`); return }
+    if (member.deathsMs.length > maxDeaths) { onGiveUp(`thread ${thread} died ${member.deathsMs.length} times within ${deathWindowMs / 1000} s, last: ${reason}`); return }
+    setTimeout(() => { if (!this.#stopping) void this.#restart(thread, member) }, member.backoff.next())
+  }
+
+  async #restart (thread: string, member: Member): Promise<void> {
+    member.slab = createSlab()
+    member.series = []
+    this.#spawn(thread, member, this.options.rings.inheritance(thread))
+    const { host } = member
+    try {
+      await host.build()
+      for (const layer of member.started) await host.start(layer)
+      this.options.logger.info('a worker thread is back', { thread })
+    } catch (error) {
+      // A death on the way is handled as a death; anything else means that its components do not come up again.
+      const message = error instanceof Error ? error.message : String(error)
+      if (!message.includes(' died: ')) this.options.onGiveUp(`thread ${thread} did not come back: ${message}`)
+    }
+  }
+
+  #lostWith (thread: string, member: Member): number {
+    const own = new MetricStore()
+    own.addThread(thread, member.slab)
+    for (const series of member.series) own.addSeries(thread, series)
+    return rowsHeld(own.snapshot())
+  }
+}

@@ -1,0 +1,110 @@
+/** The main thread's side of one worker: spawns it, asks layer by layer, and tells when it has died. */
+import { Worker } from 'node:worker_threads'
+import type { Layer } from '../graph/thread-graph.js'
+import type { FromWorker, ToWorker, WorkerBirth } from './protocol.js'
+import type { ThreadHandle } from './thread-handle.js'
+import type { ThreadEvents } from './thread-runtime.js'
+
+/** `threadId` is the worker's, for marking its ring ends dead; `reason` says how it died. */
+export type OnDeath = (thread: string, threadId: number, reason: string) => void
+
+/** How much longer than its deadline a worker may take to say that it stopped. */
+const graceMs = 2000
+
+interface Waiting { readonly answers: (message: FromWorker) => boolean, readonly resolve: (message: FromWorker) => void, readonly reject: (error: Error) => void }
+
+export class WorkerHost implements ThreadHandle {
+  readonly thread: string
+  readonly #worker: Worker
+  readonly #threadId: number
+  readonly #events: ThreadEvents
+  #waiting: Waiting[] = []
+  #ending = false
+  #dead: string | undefined
+  readonly #exited: Promise<void>
+
+  constructor (birth: WorkerBirth, events: ThreadEvents, onDeath: OnDeath) {
+    this.thread = birth.thread
+    this.#events = events
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: birth, name: `tapio-${birth.thread}`, execArgv: process.execArgv })
+    this.#threadId = this.#worker.threadId
+    let crash = ''
+    this.#worker.on('message', (message: FromWorker) => this.#onMessage(message))
+    this.#worker.on('error', (error: unknown) => { crash = error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
+    this.#exited = new Promise(resolve => this.#worker.once('exit', code => {
+      this.#dead = crash === '' ? `exited with code ${code}` : crash
+      for (const w of this.#waiting) w.reject(new Error(`thread ${this.thread} died: ${this.#dead}`))
+      this.#waiting = []
+      resolve()
+      if (!this.#ending) onDeath(this.thread, this.#threadId, this.#dead)
+    }))
+  }
+
+  async build (): Promise<void> { await this.#await(m => m.type === 'built') }
+
+  async start (layer: Layer): Promise<void> {
+    await this.#ask({ type: 'start', layer }, m => m.type === 'started' && m.layer === layer)
+  }
+
+  async stop (layer: Layer, deadlineMs: number): Promise<readonly string[]> {
+    if (this.#dead !== undefined) return []
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<readonly string[]>(resolve => {
+      timer = setTimeout(() => resolve([`thread ${this.thread} did not stop its ${layer} in time`]), deadlineMs + graceMs)
+    })
+    const answer = this.#ask({ type: 'stop', layer, deadlineMs }, m => m.type === 'stopped' && m.layer === layer)
+      .then(m => m.type === 'stopped' ? m.errors : [], (error: unknown) => [error instanceof Error ? error.message : String(error)])
+    try {
+      return await Promise.race([answer, late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  abort (): void { this.#send({ type: 'abort' }) }
+
+  async end (): Promise<void> {
+    this.#ending = true
+    this.#send({ type: 'end' })
+    const timer = setTimeout(() => { void this.#worker.terminate() }, graceMs)
+    await this.#exited
+    clearTimeout(timer)
+  }
+
+  /** Ends the worker wherever it is: for a thread that does not answer, and for fault tests. */
+  async kill (): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #send (message: ToWorker): void {
+    if (this.#dead === undefined) this.#worker.postMessage(message)
+  }
+
+  #ask (message: ToWorker, answers: (m: FromWorker) => boolean): Promise<FromWorker> {
+    const answer = this.#await(answers)
+    this.#send(message)
+    return answer
+  }
+
+  #await (answers: (m: FromWorker) => boolean): Promise<FromWorker> {
+    if (this.#dead !== undefined) return Promise.reject(new Error(`thread ${this.thread} died: ${this.#dead}`))
+    return new Promise((resolve, reject) => { this.#waiting.push({ answers, resolve, reject }) })
+  }
+
+  #onMessage (message: FromWorker): void {
+    switch (message.type) {
+      case 'series': this.#events.series(message.series); return
+      case 'status': this.#events.status(message.component, message.state, message.reason); return
+      case 'fail': this.#events.fail(message.message); return
+      case 'finish': this.#events.finish(message.reason); return
+      case 'error': this.#settle(() => true, w => w.reject(new Error(message.message))); return
+      case 'built': case 'started': case 'stopped': this.#settle(w => w.answers(message), w => w.resolve(message))
+    }
+  }
+
+  #settle (which: (w: Waiting) => boolean, act: (w: Waiting) => void): void {
+    const at = this.#waiting.findIndex(which)
+    const [waiting] = at < 0 ? [] : this.#waiting.splice(at, 1)
+    if (waiting !== undefined) act(waiting)
+  }
+}

@@ -1,0 +1,55 @@
+/** Entry of a worker thread: one ThreadRuntime behind messages. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { catalogOf } from '../component/catalog.js'
+import { createLogger } from '../telemetry/pino-logger.js'
+import type { FromWorker, ToWorker, WorkerBirth } from './protocol.js'
+import { ThreadRuntime } from './thread-runtime.js'
+
+if (parentPort === null) throw new Error('worker.js runs as a worker thread only')
+const port = parentPort
+const birth = workerData as WorkerBirth
+const send = (message: FromWorker): void => port.postMessage(message)
+const logger = createLogger({ ...birth.log, base: { thread: birth.thread } })
+
+const runtime = new ThreadRuntime({
+  ...birth,
+  find: await catalogOf(birth.catalog),
+  logger,
+  events: {
+    series: series => send({ type: 'series', series }),
+    status: (component, state, reason) => send({ type: 'status', component, state, reason }),
+    fail: message => send({ type: 'fail', message }),
+    finish: reason => send({ type: 'finish', reason })
+  }
+})
+
+async function handle (message: ToWorker): Promise<void> {
+  switch (message.type) {
+    case 'start':
+      await runtime.start(message.layer)
+      send({ type: 'started', layer: message.layer })
+      return
+    case 'stop': {
+      const deadline = { signal: AbortSignal.timeout(message.deadlineMs), atMs: performance.now() + message.deadlineMs }
+      send({ type: 'stopped', layer: message.layer, errors: await runtime.stop(message.layer, deadline) })
+      return
+    }
+    case 'abort':
+      runtime.abort()
+      return
+    case 'end':
+      runtime.close()
+      port.close()
+  }
+}
+
+port.on('message', (message: ToWorker) => {
+  handle(message).catch((error: unknown) => send({ type: 'error', message: error instanceof Error ? error.message : String(error) }))
+})
+
+try {
+  await runtime.build()
+  send({ type: 'built' })
+} catch (error) {
+  send({ type: 'error', message: error instanceof Error ? error.message : String(error) })
+}
