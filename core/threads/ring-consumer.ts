@@ -1,0 +1,244 @@
+/** The reading end of a ring: its own cursor, every slot in order. */
+import { Bell, defaultRecheckMs } from './ring-bell.js'
+import { usedGranules } from './ring-claim.js'
+import { Header, Mark, Peer, PeerState, RingState, Tally, Word, keptOwner } from './layout.js'
+import { RingView, type RingMemory } from './ring-memory.js'
+import { freeLine, peerLine, takeLine, withLatch, type PeerRef } from './ring-peers.js'
+import { headerFault, Slot } from './ring-slot.js'
+import type { EndOptions } from './ring-producer.js'
+import { threadId } from 'node:worker_threads'
+
+/**
+ * `empty`: nothing now. `end`: closed and all read (or this consumer has detached). `aborted`: stop at once.
+ * `corrupt`: the memory contradicts itself; every read answers the same until `resync`.
+ */
+export type Peek = Slot | typeof empty | typeof end | typeof aborted | CorruptSlot
+
+export interface CorruptSlot {
+  readonly status: 'corrupt'
+  readonly reason: string
+}
+
+export type DataStatus = 'slot' | 'end' | 'aborted' | 'corrupt' | 'timeout'
+
+/** A slot's content in memory of its own: not shared, 8-byte aligned. */
+export interface CopiedSlot {
+  readonly status: 'copy'
+  readonly bytes: Buffer
+  readonly rows: number
+  readonly producer: number
+  readonly sequence: bigint
+}
+
+export interface ConsumerOptions extends EndOptions {
+  /** `start` (default): the oldest slot still held. `now`: what becomes visible from now on. */
+  readonly from?: 'start' | 'now'
+}
+
+const empty = Object.freeze({ status: 'empty' })
+const end = Object.freeze({ status: 'end' })
+const aborted = Object.freeze({ status: 'aborted' })
+
+export class RingConsumer {
+  readonly ref: PeerRef
+  readonly #ring: RingView
+  readonly #line: number
+  readonly #data: Bell
+  readonly #space: Bell
+  readonly #slot: Slot
+  readonly #bellGranules: number
+  #cursor = 0
+  #head = 0
+  #heldSpan = 0
+  #unrung = 0
+  #fault: CorruptSlot | undefined
+  #detached = false
+
+  /** Attaches a new consumer. Throws when all places are taken. From then on it gates the producers. */
+  static attach (memory: RingMemory, options: ConsumerOptions = {}): RingConsumer {
+    const ring = new RingView(memory)
+    const ref = takeLine(ring, 'consumer')
+    const line = peerLine(ring, ref)
+    withLatch(ring, () => {
+      const head = Atomics.load(ring.words, Word.head)
+      const cursor = options.from === 'now' ? ring.firstOpenClaim() : (head - usedGranules(ring, head)) | 0
+      ring.words[line + Peer.nextSeqLo] = cursor === head ? ring.words[Word.seqLo] : ring.words[ring.headerAt(cursor) + Header.seqLo]
+      Atomics.store(ring.words, line + Peer.cursor, cursor)
+      Atomics.store(ring.words, line + Peer.state, PeerState.alive)
+    })
+    // `now` as the first consumer lets go of what was held for it.
+    new Bell(ring.words, Word.spaceSignal, Word.spaceWaiters, 0).ringAlways()
+    return new RingConsumer(ring, ref, options.recheckMs ?? defaultRecheckMs)
+  }
+
+  /**
+   * Continues where a dead consumer whose cursor was kept (`markDead(peer, { keepCursor: true })`) stopped. What it had
+   * peeked and not released comes again. Undefined when nothing was kept there, or another was quicker.
+   */
+  static takeOver (memory: RingMemory, index: number, options: EndOptions = {}): RingConsumer | undefined {
+    const ring = new RingView(memory)
+    if (!(index >= 0 && index < ring.maxConsumers)) return undefined
+    const line = ring.consumerLine(index)
+    if (Atomics.compareExchange(ring.words, line + Peer.owner, keptOwner, threadId + 1) !== keptOwner) return undefined
+    Atomics.store(ring.words, line + Peer.state, PeerState.alive)
+    return new RingConsumer(ring, { kind: 'consumer', index }, options.recheckMs ?? defaultRecheckMs)
+  }
+
+  private constructor (ring: RingView, ref: PeerRef, recheckMs: number) {
+    this.#ring = ring
+    this.ref = ref
+    this.#line = peerLine(ring, ref)
+    this.#data = new Bell(ring.words, Word.dataSignal, Word.dataWaiters, recheckMs)
+    this.#space = new Bell(ring.words, Word.spaceSignal, Word.spaceWaiters, recheckMs)
+    this.#slot = new Slot(ring)
+    this.#head = this.#cursor = Atomics.load(ring.words, this.#line + Peer.cursor)
+    // A producer that waits for room is woken for a quarter of the ring at a time, not for every slot (see #advance).
+    this.#bellGranules = ring.capacity >>> 2
+  }
+
+  /** The next slot, or why there is none. Asked again before `release`, it shows the same slot. */
+  peek (): Peek {
+    const state = Atomics.load(this.#ring.words, Word.state)
+    if (state !== RingState.open && state !== RingState.closed) return aborted
+    if (this.#detached) return end
+    if (this.#heldSpan > 0) return this.#slot
+    if (this.#fault !== undefined) return this.#fault
+    return this.#next(state)
+  }
+
+  /** Gives the peeked slot's memory back to the producers. Its views must not be used any more. */
+  release (): void {
+    if (this.#heldSpan === 0) throw new Error('nothing to release: peek a slot first')
+    const span = this.#heldSpan
+    this.#heldSpan = 0
+    this.#advance(span)
+  }
+
+  /** Takes the next slot out of the ring into memory of its own, and releases it. */
+  readCopy (): CopiedSlot | Exclude<Peek, Slot> {
+    const slot = this.peek()
+    if (slot.status !== 'slot') return slot
+    // allocUnsafeSlow, because a pooled buffer would pin its whole pool and could not be transferred.
+    const bytes = Buffer.allocUnsafeSlow(slot.bytes.length)
+    bytes.set(slot.bytes)
+    const copy: CopiedSlot = { status: 'copy', bytes, rows: slot.rows, producer: slot.producer, sequence: slot.sequence }
+    this.release()
+    return copy
+  }
+
+  /** Resolves as soon as `peek` would say anything but `empty`, or after `timeoutMs`. */
+  async waitForData (timeoutMs: number): Promise<DataStatus> {
+    return await this.#data.wait(this.#probe, timeoutMs) ?? 'timeout'
+  }
+
+  /** As `waitForData`, blocking the thread. Off the main thread only. */
+  waitForDataSync (timeoutMs: number): DataStatus {
+    return this.#data.waitSync(this.#probe, timeoutMs) ?? 'timeout'
+  }
+
+  /**
+   * After `corrupt`: goes on behind the damage, at the oldest claim still being filled or else at head. What lies between
+   * is counted as lost by slots (its rows can not be known). Returns their number.
+   */
+  resync (): number {
+    const { words } = this.#ring
+    const lost = withLatch(this.#ring, () => {
+      const to = this.#ring.firstOpenClaim()
+      const open = to !== words[Word.head]
+      const seqLo = open ? words[this.#ring.headerAt(to) + Header.seqLo] : words[Word.seqLo]
+      const skipped = Math.min((seqLo - words[this.#line + Peer.nextSeqLo]) >>> 0, this.#ring.capacity)
+      this.#heldSpan = 0
+      this.#fault = undefined
+      words[this.#line + Peer.nextSeqLo] = seqLo
+      this.#cursor = this.#head = to
+      Atomics.store(words, this.#line + Peer.cursor, to)
+      return skipped
+    })
+    this.#ring.count(this.#line, Tally.lostSlots, lost)
+    this.#space.ringAlways()
+    return lost
+  }
+
+  /** Leaves the ring and no longer gates the producers. Safe to call twice. A slot still peeked counts as unread. */
+  detach (): void {
+    if (this.#detached) return
+    this.#detached = true
+    const { words } = this.#ring
+    withLatch(this.#ring, () => {
+      // For the case that nobody is left to gate: what the slowest had read must not come again.
+      const head = words[Word.head]
+      words[Word.tail] = (head - usedGranules(this.#ring, head)) | 0
+      freeLine(this.#ring, this.#line, PeerState.detached)
+    })
+    this.#space.ringAlways()
+    this.#data.ringAlways()
+  }
+
+  readonly #probe = (): DataStatus | undefined => {
+    const { status } = this.peek()
+    return status === 'empty' ? undefined : status
+  }
+
+  #next (state: number): Peek {
+    const { words } = this.#ring
+    for (;;) {
+      const position = this.#cursor
+      if (position === this.#head && !this.#moreClaimed()) return this.#fault ?? this.#idle(state)
+      const h = this.#ring.headerAt(position)
+      const reason = headerFault(this.#ring, position, this.#head)
+      if (reason !== '') return this.#corrupt(reason)
+      const mark = Atomics.load(words, h + Header.mark)
+      if (mark === Mark.claimed) return this.#rest(empty)
+      if (mark === Mark.committed) return this.#hold(position, h)
+      this.#advance(words[h + Header.span])
+    }
+  }
+
+  /** Looks where head is now. False when there is nothing beyond the cursor. */
+  #moreClaimed (): boolean {
+    this.#head = Atomics.load(this.#ring.words, Word.head)
+    if (((this.#head - this.#cursor) >>> 0) <= this.#ring.capacity) return this.#head !== this.#cursor
+    this.#corrupt(`head ${this.#head} is beyond the reach of cursor ${this.#cursor}`)
+    return false
+  }
+
+  /** `end` only when a claim can neither be under way nor come (the order of the three loads matters: layout.ts, "end"). */
+  #idle (state: number): Peek {
+    const { words } = this.#ring
+    const over = state === RingState.closed && Atomics.load(words, Word.latch) === 0 && Atomics.load(words, Word.head) === this.#cursor
+    return this.#rest(over ? end : empty)
+  }
+
+  /** A consumer that finds nothing to read has told the producers about everything it released. */
+  #rest (answer: Peek): Peek {
+    this.#unrung = 0
+    this.#space.ring()
+    return answer
+  }
+
+  #hold (position: number, h: number): Slot {
+    const { words } = this.#ring
+    this.#heldSpan = words[h + Header.span]
+    return this.#slot.show(position, words[h + Header.length])
+  }
+
+  #advance (span: number): void {
+    const { words } = this.#ring
+    const h = this.#ring.headerAt(this.#cursor)
+    words[this.#line + Peer.nextSeqLo] = words[h + Header.seqLo] + (words[h + Header.mark] === Mark.padding ? 0 : 1)
+    this.#cursor = (this.#cursor + span) | 0
+    Atomics.store(words, this.#line + Peer.cursor, this.#cursor)
+    this.#unrung += span
+    if (this.#unrung < this.#bellGranules) return
+    this.#unrung = 0
+    this.#space.ring()
+  }
+
+  #corrupt (reason: string): CorruptSlot {
+    this.#ring.count(this.#line, Tally.corruptSlots, 1)
+    this.#fault = Object.freeze({ status: 'corrupt', reason })
+    // Room is not the problem any more, and the writers' own checks tell them so.
+    this.#space.ring()
+    return this.#fault
+  }
+}
