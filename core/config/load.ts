@@ -1,0 +1,120 @@
+/**
+ * Sources to a resolved configuration, in stages: read, parse, merge, `--set`, substitute, expand the short form, type every
+ * component, check what the pipelines name. A source that does not parse ends the load after all sources were parsed;
+ * everything later reports all of its faults in one go.
+ */
+import { maskAll } from './check.js'
+import { Excerpts } from './excerpt.js'
+import { FaultList, publicFault, type Fault, type RawFault } from './faults.js'
+import { mergeMaps } from './merge.js'
+import type { Gathered } from './options.js'
+import { expandKeys, parseOverride } from './override.js'
+import { parseYaml } from './parse.js'
+import { readPipelines } from './pipelines.js'
+import { readSections, type Definitions } from './sections.js'
+import { expandSeed } from './seed.js'
+import { readService, renameAddress } from './service.js'
+import type { ComponentCatalog, ResolvedComponent, ResolvedConfig } from './shape.js'
+import { openSource, type Environment, type SourceText } from './source.js'
+import { substitute } from './substitute.js'
+import { emptyMap, fromPlain, nowhere, type MapNode, type Span, type TreeNode } from './tree.js'
+
+export interface ConfigSources {
+  /** In order, later ones win: a path, `file:path`, `env:VARIABLE` or `yaml:text`. */
+  readonly configs: readonly string[]
+  /** `key.path=value`; these win over all sources. */
+  readonly sets?: readonly string[]
+  /** What relative paths start at; the process's working folder unless given. */
+  readonly cwd?: string
+}
+
+export type LoadResult =
+  | { readonly ok: true; readonly config: ResolvedConfig; readonly warnings: readonly Fault[] }
+  | { readonly ok: false; readonly faults: readonly Fault[]; readonly warnings: readonly Fault[] }
+
+interface Load extends Gathered { readonly catalog: ComponentCatalog; readonly sources: Map<string, SourceText>; readonly env: Environment }
+
+/** Loads and checks everything. Never throws for anything a user wrote. */
+export function loadConfig (wanted: ConfigSources, catalog: ComponentCatalog, env: Environment): LoadResult {
+  const load: Load = { faults: new FaultList(), masked: [], catalog, sources: new Map(), env }
+  const merged = readAll(wanted, load)
+  if (merged === undefined) return finish(undefined, load, true)
+  const tree = substitute(merged, [], load) as MapNode
+  return finish(resolveTree(tree, load), load, false)
+}
+
+/** The same for a configuration that a program holds as plain data, in the shape and notation of the YAML. */
+export function loadPlain (value: unknown, catalog: ComponentCatalog): LoadResult {
+  const load: Load = { faults: new FaultList(), masked: [], catalog, sources: new Map(), env: {} }
+  const tree = fromPlain(value)
+  if (tree.kind !== 'map') {
+    load.faults.error('CFG009', nowhere, [], 'a configuration must be a map')
+    return finish(undefined, load, true)
+  }
+  return finish(resolveTree(tree, load), load, false)
+}
+
+/** All sources merged; undefined when one of them could not be read or parsed, or when there is nothing in them. */
+function readAll ({ configs, sets = [], cwd = process.cwd() }: ConfigSources, load: Load): MapNode | undefined {
+  let merged: MapNode = emptyMap(nowhere)
+  const add = (tree: MapNode): void => {
+    const shadowed: TreeNode[] = []
+    merged = mergeMaps(merged, tree, shadowed)
+    for (const node of shadowed) maskAll(node, load)
+  }
+  for (const argument of configs) {
+    const opened = openSource(argument, cwd, load.env, load.faults)
+    if (opened === undefined) continue
+    const source = opened.renamed(uniqueName(opened.name, load))
+    load.sources.set(source.name, source)
+    const tree = parseYaml(source, load.faults)
+    if (tree?.kind === 'map') add(argument.startsWith('yaml:') ? expandKeys(tree) as MapNode : tree)
+  }
+  for (const argument of sets) {
+    const { source, tree } = parseOverride(argument, cwd, load.faults, name => uniqueName(name, load))
+    load.sources.set(source.name, source)
+    if (tree !== undefined) add(tree)
+  }
+  if (load.faults.errors === 0 && merged.entries.size === 0) nothingConfigured(configs, load)
+  return load.faults.errors === 0 ? merged : undefined
+}
+
+/** Two inline sources would have one name; the second gets a number, so that positions stay unambiguous. */
+function uniqueName (name: string, { sources }: Load): string {
+  let unique = name
+  for (let n = 2; sources.has(unique); n++) unique = `${name} (${n})`
+  return unique
+}
+
+function nothingConfigured (configs: readonly string[], { faults, sources }: Load): void {
+  const [first] = sources.values()
+  const at: Span = first?.span(0, 0) ?? nowhere
+  const what = configs.length === 0 ? 'no configuration is given' : 'the configuration is empty'
+  faults.error('CFG013', at, [], what, { help: 'it needs receivers, exporters and service.pipelines; `--config` names a file' })
+}
+
+function resolveTree (written: MapNode, load: Load): ResolvedConfig | undefined {
+  const tree = renameAddress(expandSeed(written, load.catalog, load), load)
+  const definitions = readSections(tree, load.catalog, load)
+  const service = tree.entries.get('service')
+  const settings = readService(service, tree.at, load)
+  const { pipelines, uses } = readPipelines(service, tree.at, definitions, load.faults)
+  if (load.faults.errors > 0) return undefined
+  const used = new Set(uses.map(use => `${use.id.kind} ${use.id.text}`))
+  return { components: components(definitions, used), pipelines, service: settings }
+}
+
+function components (definitions: Definitions, used: ReadonlySet<string>): ResolvedComponent[] {
+  return Object.values(definitions).flatMap(section => [...section.values()])
+    .map(({ id, config, key }) => ({ id, config, at: key, used: used.has(`${id.kind} ${id.text}`) }))
+}
+
+function finish (config: ResolvedConfig | undefined, load: Load, guessing: boolean): LoadResult {
+  const excerpts = new Excerpts(load.sources, load.masked, load.catalog, guessing)
+  const order = [...load.sources.keys()]
+  const sorted = [...load.faults.items].sort((a, b) => order.indexOf(a.at.source) - order.indexOf(b.at.source) || a.at.offset - b.at.offset)
+  const publish = (faults: readonly RawFault[]): Fault[] => faults.map(fault => publicFault(fault, excerpts.of(fault.at)))
+  const warnings = publish(sorted.filter(fault => fault.severity === 'warning'))
+  if (config !== undefined) return { ok: true, config, warnings }
+  return { ok: false, faults: publish(sorted.filter(fault => fault.severity === 'error')), warnings }
+}

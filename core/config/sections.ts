@@ -1,0 +1,76 @@
+/** The component sections: every id checked, every body typed by its factory's schema. */
+import { componentId, idFault, type ComponentId } from '../component/id.js'
+import type { Kind } from '../component/component.js'
+import type { ComponentFactory } from '../component/factory.js'
+import { maskAll } from './check.js'
+import { found } from './describe.js'
+import { checkOptions, type Gathered } from './options.js'
+import { isExtensionKey, kinds, sectionOf, topLevelKeys, type ComponentCatalog } from './shape.js'
+import { listed, nearest } from './suggest.js'
+import { isNull, type MapEntry, type MapNode, type Span } from './tree.js'
+
+/** A component as defined. `factory` and `config` are missing when its type is not known; it still counts as defined. */
+export interface Definition {
+  readonly id: ComponentId
+  readonly key: Span
+  readonly factory: ComponentFactory | undefined
+  readonly config: unknown
+}
+
+export type Definitions = Readonly<Record<Kind, ReadonlyMap<string, Definition>>>
+
+export function readSections (tree: MapNode, catalog: ComponentCatalog, gathered: Gathered): Definitions {
+  for (const [key, entry] of tree.entries) {
+    if (topLevelKeys.includes(key) || isExtensionKey(key)) continue
+    maskAll(entry.value, gathered)
+    gathered.faults.error('CFG031', entry.key, [key], `unknown section \`${key.slice(0, 80)}\``, { allowed: listed(topLevelKeys), suggestion: nearest(key, topLevelKeys) })
+  }
+  const sections = kinds.map(kind => [kind, readSection(kind, tree.entries.get(sectionOf[kind]), catalog, gathered)] as const)
+  const definitions = Object.fromEntries(sections) as Record<Kind, ReadonlyMap<string, Definition>>
+  ambiguousConnectors(definitions, gathered)
+  return definitions
+}
+
+function readSection (kind: Kind, section: MapEntry | undefined, catalog: ComponentCatalog, gathered: Gathered): ReadonlyMap<string, Definition> {
+  const definitions = new Map<string, Definition>()
+  if (section === undefined || isNull(section.value)) return definitions
+  if (section.value.kind !== 'map') {
+    if (section.value.kind === 'scalar' && section.value.broken === true) return definitions
+    maskAll(section.value, gathered)
+    gathered.faults.error('CFG030', section.value.at, [sectionOf[kind]], `\`${sectionOf[kind]}\` must be a map of ${kind} ids to their options, found ${found(section.value)}`)
+    return definitions
+  }
+  for (const [text, entry] of section.value.entries) definitions.set(text, readDefinition(kind, text, entry, catalog, gathered))
+  return definitions
+}
+
+function readDefinition (kind: Kind, text: string, entry: MapEntry, catalog: ComponentCatalog, gathered: Gathered): Definition {
+  const path = entry.value.origin ?? [sectionOf[kind], text]
+  const id = componentId(kind, text)
+  const fault = idFault(text)
+  const factory = fault === '' ? catalog.find(kind, id.type) : undefined
+  if (factory !== undefined) {
+    return { id, key: entry.key, factory, config: checkOptions(factory.schema, entry.value, entry.key, path, gathered, factory) }
+  }
+  maskAll(entry.value, gathered)
+  if (fault !== '') gathered.faults.error('CFG051', entry.key, path, `\`${text.slice(0, 80)}\` is no component id: ${fault}`, { allowed: 'type or type/name' })
+  else unknownType(kind, id, entry.key, path, catalog, gathered)
+  return { id, key: entry.key, factory: undefined, config: undefined }
+}
+
+function unknownType (kind: Kind, id: ComponentId, key: Span, path: readonly (string | number)[], catalog: ComponentCatalog, { faults }: Gathered): void {
+  const types = catalog.types(kind)
+  const elsewhere = kinds.find(other => other !== kind && catalog.find(other, id.type) !== undefined)
+  const help = elsewhere === undefined ? undefined : `\`${id.type}\` is ${article(elsewhere)}: it belongs under \`${sectionOf[elsewhere]}\``
+  faults.error('CFG050', key, path, `there is no ${kind} \`${id.type}\``, { allowed: listed(types), suggestion: help === undefined ? nearest(id.type, types) : undefined, help })
+}
+
+export const article = (kind: Kind): string => /^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`
+
+/** Pipelines name connectors and receivers (or exporters) in one list, so one id cannot be both. */
+function ambiguousConnectors (definitions: Definitions, { faults }: Gathered): void {
+  for (const [text, { key }] of definitions.connector) {
+    const other = (['receiver', 'exporter'] as const).find(kind => definitions[kind].has(text))
+    if (other !== undefined) faults.error('CFG053', key, ['connectors', text], `\`${text}\` is both a connector and ${article(other)}`, { help: `give one of them a name: \`${text}/name\`` })
+  }
+}

@@ -1,0 +1,104 @@
+/** The shape of a configuration: its sections, its service settings, its pipelines. Component bodies have their own schemas. */
+import { Type, type Static } from '@sinclair/typebox'
+import type { ComponentId } from '../component/id.js'
+import type { ComponentFactory, Signal } from '../component/factory.js'
+import type { Kind } from '../component/component.js'
+import { defaultMode, modeNames, type Mode, type ModeDefaults } from './modes.js'
+import { Duration, Endpoint, Enum, Options, Section } from './schema.js'
+import type { Span } from './tree.js'
+
+/** The components of this process, as the configuration sees them. */
+export interface ComponentCatalog {
+  find(kind: Kind, type: string): ComponentFactory | undefined
+  /** All types of a kind, in the order of the documentation. */
+  types(kind: Kind): readonly string[]
+}
+
+export const sectionOf = { receiver: 'receivers', processor: 'processors', exporter: 'exporters', connector: 'connectors', extension: 'extensions' } as const
+
+export const kinds = Object.keys(sectionOf) as readonly Kind[]
+
+/** The short form of the original Tapio (see seed.ts). */
+export const seedSections = ['intelligence', 'collectors', 'correlation'] as const
+
+export const topLevelKeys: readonly string[] = [...Object.values(sectionOf), 'service', ...seedSections]
+
+/** Top-level keys that are nobody's business: a place for anchors. */
+export const isExtensionKey = (key: string): boolean => key.startsWith('x-')
+
+export const signals: readonly Signal[] = ['traces', 'metrics', 'logs', 'profiles', 'events']
+
+const ids = (description: string) => Type.Array(Type.String(), { default: [], description })
+
+export const pipelineSchema = Options({
+  receivers: ids('Where batches come from: ids of receivers or connectors.'),
+  processors: ids('What happens to them, in this order: ids of processors.'),
+  exporters: ids('Where they go: ids of exporters or connectors. Each gets every batch.')
+}, { description: 'One way through Tapio.' })
+
+export const serviceSchema = Options({
+  mode: Enum(modeNames, { default: defaultMode, description: 'How the pipelines are placed on threads.' }),
+  batch_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Rows per batch that sources aim for. Default by mode.' })),
+  buffer_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 16_777_216, description: 'Batches that one edge may hold; a power of two in mode ring-buffer. Default by mode.' })),
+  max_concurrency: Type.Optional(Type.Integer({ minimum: 0, maximum: 1024, description: 'Most copies of a stateless processor; 0 is one per CPU core. Default by mode.' })),
+  tracing: Type.Optional(Type.Boolean({ description: 'Trace every batch through the graph. Default by mode.' })),
+  profiling: Type.Optional(Type.Boolean({ description: 'Allow CPU and heap profiles on demand. Default by mode.' })),
+  metrics: Type.Optional(Type.Boolean({ description: 'Count what passes every edge. Default by mode.' })),
+  shutdown_timeout: Duration({ default: '30s', maximum: '1h', description: 'How long a drain may take before what is left is counted as dropped.' }),
+  worker_failure: Enum(['restart', 'stop'], { default: 'restart', description: 'What happens when a worker thread dies: start it again with its loss counted, or stop the process.' }),
+  extensions: ids('Extensions that run, by id, in this order.'),
+  telemetry: Section({
+    logs: Section({
+      level: Enum(['debug', 'info', 'warn', 'error'], { default: 'info', description: 'The least important level that is written.' }),
+      format: Enum(['auto', 'json', 'pretty'], { default: 'auto', description: 'JSON lines, readable lines, or whichever fits the terminal.' })
+    }, { description: 'Tapio\'s own log.' }),
+    metrics: Section({
+      enabled: Type.Boolean({ default: true, description: 'Serve metrics, health and readiness over HTTP.' }),
+      endpoint: Endpoint({ default: '127.0.0.1:8888', description: 'Where they are served.' })
+    }, { description: 'Tapio\'s own metrics.' })
+  }, { description: 'What Tapio tells about itself.' }),
+  pipelines: Type.Record(Type.String(), pipelineSchema, { default: {}, description: 'The pipelines by name.' })
+}, { description: 'What runs, and how.' })
+
+/** The service section as typed by its schema, before the mode's defaults. */
+export type ServiceOptions = Static<typeof serviceSchema>
+
+/** Settings of the process, the mode's defaults applied. */
+export interface ServiceSettings extends ModeDefaults {
+  readonly mode: Mode
+  readonly shutdownTimeoutMs: number
+  readonly workerFailure: 'restart' | 'stop'
+  /** Extensions to run, in order. */
+  readonly extensions: readonly ComponentId[]
+  readonly logs: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'auto' | 'json' | 'pretty' }
+  readonly metricsServer: { readonly enabled: boolean; readonly endpoint: string }
+}
+
+export interface ResolvedComponent {
+  readonly id: ComponentId
+  /** Typed by the factory's schema: defaults in, durations in milliseconds, sizes in bytes. */
+  readonly config: unknown
+  /** Where it is defined. */
+  readonly at: Span
+  /** Some pipeline or the service names it. What is not used is checked but never created. */
+  readonly used: boolean
+}
+
+export interface ResolvedPipeline {
+  readonly name: string
+  /** Undefined: any signal. */
+  readonly signal: Signal | undefined
+  /** Receivers and connectors. */
+  readonly receivers: readonly ComponentId[]
+  readonly processors: readonly ComponentId[]
+  /** Exporters and connectors. */
+  readonly exporters: readonly ComponentId[]
+  readonly at: Span
+}
+
+/** Plain data: it can be cloned to a worker. Factories are looked up again there by kind and type. */
+export interface ResolvedConfig {
+  readonly components: readonly ResolvedComponent[]
+  readonly pipelines: readonly ResolvedPipeline[]
+  readonly service: ServiceSettings
+}
