@@ -60,3 +60,5 @@ export type Exporter = Component & Consumer
 export type Connector = Component & Consumer
 /** Serves the process rather than a pipeline (an HTTP endpoint for health, say). */
 export type Extension = Component
+
+export type AnyComponent = Component | (Component & Consumer)

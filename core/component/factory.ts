@@ -1,7 +1,7 @@
 /** What a component folder exports: everything Tapio, its documentation and its tests know about a component. */
 import type { TSchema } from '@sinclair/typebox'
 import type { MetricDeclaration } from '../telemetry/meter.js'
-import type { Component, Kind } from './component.js'
+import type { AnyComponent, Kind } from './component.js'
 import type { Services } from './services.js'
 
 export type Signal = 'traces' | 'metrics' | 'logs' | 'profiles' | 'events'
@@ -36,7 +36,7 @@ export interface ComponentFactory {
    * Makes one instance. Import the implementation here (`await import('./receiver.js')`), not at the top of the module, so
    * that a thread loads only what its part of the graph needs.
    */
-  create(services: Services): Component | Promise<Component>
+  create(services: Services): AnyComponent | Promise<AnyComponent>
 }
 
 export interface ConfigFault {

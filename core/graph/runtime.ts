@@ -64,7 +64,7 @@ export class Runtime {
     this.#options = options
     this.plan = options.plan
     this.metrics = new MetricStore({ logger: options.logger })
-    this.health = new HealthBoard({ logger: options.logger })
+    this.health = new HealthBoard(systemClock, options.logger)
     this.endRequested = new Promise(resolve => { this.#requestEnd = resolve })
     const slab = createSlab()
     this.metrics.addThread('runtime', slab)
@@ -85,12 +85,13 @@ export class Runtime {
 
   /** Rejects with an error that names the component, after everything that had started was stopped again. */
   async start (): Promise<void> {
+    this.health.setGraph('starting')
     try {
       await this.#spawn()
       for (const layer of ['extensions', 'exporters', 'processors', 'receivers'] as const) {
         await Promise.all(this.#threads.map(t => t.start(layer)))
       }
-      this.health.setStarted(true)
+      this.health.setGraph('running')
     } catch (error) {
       await this.stop(1000)
       throw error
@@ -135,19 +136,25 @@ export class Runtime {
   #eventsOf (thread: string): ThreadEvents {
     return {
       series: series => this.metrics.addSeries(thread, series),
-      status: (component, state, reason) => this.health.report(component, state, reason),
-      fail: message => this.#requestEnd({ kind: 'failed', reason: message }),
+      status: (component, state, reason) => {
+        if (state === 'created') this.health.add(component)
+        else this.health.report({ component, state, reason })
+      },
+      fail: (component, reason) => {
+        this.health.fail(component, reason)
+        this.#requestEnd({ kind: 'failed', reason: `${component}: ${reason}` })
+      },
       finish: reason => this.#requestEnd({ kind: 'finished', reason })
     }
   }
 
   async #stop (atMs: number, timeoutMs: number): Promise<StopReport> {
-    this.health.setStarted(false)
+    this.health.setGraph('stopping')
     this.#crew.stopping()
     const errors: string[] = []
     let undelivered = 0
     const stop = async (layer: Layer, byMs: number): Promise<void> => {
-      const remainingMs = Math.max(0, byMs - performance.now())
+      const remainingMs = Math.ceil(Math.max(0, byMs - performance.now()))
       for (const found of await Promise.all(this.#threads.map(t => t.stop(layer, remainingMs)))) errors.push(...found)
     }
     const intoProcess = (side: 'in' | 'out', pipeline: string): boolean => side === 'in' && this.plan.pipelines.some(p => p.id === pipeline && p.hasProcess)
@@ -160,6 +167,7 @@ export class Runtime {
     undelivered += this.#rings.abandon(r => !intoProcess(r.side, r.pipeline))
     await stop('extensions', Math.max(atMs, performance.now() + 500))
     await Promise.all(this.#threads.map(t => t.end()))
+    this.health.setGraph('stopped')
     return { undelivered, errors }
   }
 }

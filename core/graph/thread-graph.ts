@@ -8,7 +8,7 @@ import type { Component, Consumer, Deadline, Host, Kind } from '../component/com
 import type { ComponentFactory, Signal } from '../component/factory.js'
 import { componentId } from '../component/id.js'
 import { createServices, type Override, type ServiceValues } from '../component/services.js'
-import type { StatusReporter } from '../component/status.js'
+import type { ComponentState, StatusReporter } from '../component/status.js'
 import { localRetryPolicy } from '../delivery/backoff.js'
 import type { Logger } from '../telemetry/logger.js'
 import type { Meter } from '../telemetry/meter.js'
@@ -27,6 +27,8 @@ export interface ThreadServices {
   edge(from: string, to: string, pipeline: string): EdgeRecorder
   drops(component: string, pipeline: string): { add: (reason: string, rows: number) => void }
   status(component: string): StatusReporter
+  lifecycle(component: string, state: ComponentState): void
+  host(component: string): Host
   find(kind: Kind, type: string): ComponentFactory | undefined
   readonly overrides: readonly Override[]
 }
@@ -65,11 +67,13 @@ export class ThreadGraph {
     return consumer
   }
 
-  async start (layer: Layer, host: Host): Promise<void> {
-    // Processors were made from the last to the first, which is the order to start them in; so were exporters of pipelines.
+  /** In the order they were made: the last of a pipeline first. */
+  async start (layer: Layer): Promise<void> {
     for (const made of this.#layers[layer]) {
+      this.services.lifecycle(made.name, 'starting')
       try {
-        await made.component.start?.(host)
+        await made.component.start?.(this.services.host(made.name))
+        this.services.lifecycle(made.name, 'ok')
       } catch (error) {
         throw new Error(`${made.name} did not start: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
       }
@@ -82,8 +86,10 @@ export class ThreadGraph {
     for (const made of [...this.#layers[layer]].reverse()) {
       if (made.stopped) continue
       made.stopped = true
+      this.services.lifecycle(made.name, 'stopping')
       try {
         await withDeadline(made.component.stop?.(deadline), deadline)
+        this.services.lifecycle(made.name, 'stopped')
       } catch (error) {
         errors.push(`${made.name} did not stop cleanly: ${error instanceof Error ? error.message : String(error)}`)
       }
@@ -194,6 +200,7 @@ export class ThreadGraph {
     try {
       const component = await factory.create(createServices(values, services.overrides))
       this.#layers[layer].push({ name, component, stopped: false })
+      services.lifecycle(name, 'created')
       return component
     } catch (error) {
       throw new Error(`${name} could not be created: ${error instanceof Error ? error.message : String(error)}`, { cause: error })

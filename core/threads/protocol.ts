@@ -19,8 +19,6 @@ export interface WorkerBirth {
   readonly log: { readonly level: LogLevel, readonly format: LogFormat }
   /** Rings whose dead reader left its cursor for this worker, with the reader's index. */
   readonly inherit: Readonly<Record<string, number>>
-  /** Fail on purpose with `process.exit` in the middle of the n-th batch: fault tests only. */
-  readonly crashAfter?: number
 }
 
 export type ToWorker =
@@ -38,5 +36,5 @@ export type FromWorker =
   | { readonly type: 'error', readonly message: string }
   | { readonly type: 'series', readonly series: SeriesDescription }
   | { readonly type: 'status', readonly component: string, readonly state: ComponentState, readonly reason: string }
-  | { readonly type: 'fail', readonly message: string }
+  | { readonly type: 'fail', readonly component: string, readonly reason: string }
   | { readonly type: 'finish', readonly reason: string }

@@ -51,6 +51,8 @@ export class RingConsumer {
   #head = 0
   #heldSpan = 0
   #unrung = 0
+  #keeping = false
+  #nextSeqLo = 0
   #fault: CorruptSlot | undefined
   #detached = false
 
@@ -126,6 +128,23 @@ export class RingConsumer {
     return copy
   }
 
+  /**
+   * As `readCopy`, but the ring keeps the slot until `settle`: a successor that takes over from a dead reader gets it again.
+   * Several may be taken before one `settle`.
+   */
+  take (): CopiedSlot | Exclude<Peek, Slot> {
+    this.#keeping = true
+    return this.readCopy()
+  }
+
+  /** What was taken is done with: gives its memory back to the producers. */
+  settle (): void {
+    this.#keeping = false
+    this.#publish()
+    this.#unrung = 0
+    this.#space.ring()
+  }
+
   /** Resolves as soon as `peek` would say anything but `empty`, or after `timeoutMs`. */
   async waitForData (timeoutMs: number): Promise<DataStatus> {
     return await this.#data.wait(this.#probe, timeoutMs) ?? 'timeout'
@@ -146,10 +165,10 @@ export class RingConsumer {
       const to = this.#ring.firstOpenClaim()
       const open = to !== words[Word.head]
       const seqLo = open ? words[this.#ring.headerAt(to) + Header.seqLo] : words[Word.seqLo]
-      const skipped = Math.min((seqLo - words[this.#line + Peer.nextSeqLo]) >>> 0, this.#ring.capacity)
+      const skipped = Math.min((seqLo - this.#nextSeqLo) >>> 0, this.#ring.capacity)
       this.#heldSpan = 0
       this.#fault = undefined
-      words[this.#line + Peer.nextSeqLo] = seqLo
+      this.#nextSeqLo = words[this.#line + Peer.nextSeqLo] = seqLo
       this.#cursor = this.#head = to
       Atomics.store(words, this.#line + Peer.cursor, to)
       return skipped
@@ -225,10 +244,16 @@ export class RingConsumer {
   #advance (span: number): void {
     const { words } = this.#ring
     const h = this.#ring.headerAt(this.#cursor)
-    words[this.#line + Peer.nextSeqLo] = words[h + Header.seqLo] + (words[h + Header.mark] === Mark.padding ? 0 : 1)
+    this.#nextSeqLo = words[h + Header.seqLo] + (words[h + Header.mark] === Mark.padding ? 0 : 1)
     this.#cursor = (this.#cursor + span) | 0
-    Atomics.store(words, this.#line + Peer.cursor, this.#cursor)
     this.#unrung += span
+    if (!this.#keeping) this.#publish()
+  }
+
+  #publish (): void {
+    const { words } = this.#ring
+    words[this.#line + Peer.nextSeqLo] = this.#nextSeqLo
+    Atomics.store(words, this.#line + Peer.cursor, this.#cursor)
     if (this.#unrung < this.#bellGranules) return
     this.#unrung = 0
     this.#space.ring()

@@ -24,7 +24,7 @@ import { RingSender } from './ring-sender.js'
 export interface ThreadEvents {
   series(series: SeriesDescription): void
   status(component: string, state: ComponentState, reason: string): void
-  fail(message: string): void
+  fail(component: string, reason: string): void
   finish(reason: string): void
 }
 
@@ -47,6 +47,8 @@ export class ThreadRuntime {
   readonly #meters: ThreadMeters
   readonly #clock: Clock
   readonly #producers: RingProducer[] = []
+  /** Components that told their state themselves: having started is then no news. */
+  readonly #spoken = new Set<string>()
   readonly #pumps: { readonly side: 'in' | 'out', readonly layer: Layer, readonly pump: RingPump }[] = []
 
   constructor (options: ThreadOptions) {
@@ -60,6 +62,8 @@ export class ThreadRuntime {
       edge: (from, to, pipeline) => new EdgeMetrics(this.#meters.meterFor({}), { from, to, pipeline }),
       drops: (component, pipeline) => createDrops(this.#meters.meterFor({ component, pipeline })),
       status: component => this.#reporter(component),
+      lifecycle: (component, state) => { if (state !== 'ok' || !this.#spoken.has(component)) this.#tell(component, state) },
+      host: component => this.#hostOf(component),
       find: options.find,
       overrides: options.overrides ?? []
     }, (pipeline, side) => this.#writer(pipeline, side))
@@ -72,7 +76,7 @@ export class ThreadRuntime {
   }
 
   async start (layer: Layer): Promise<void> {
-    await this.graph.start(layer, this.#host)
+    await this.graph.start(layer)
     for (const p of this.#pumps) if (p.layer === layer) p.pump.start()
   }
 
@@ -96,20 +100,30 @@ export class ThreadRuntime {
 
   close (): void { for (const producer of this.#producers) producer.detach() }
 
-  readonly #host: Host = {
-    fail: error => this.#options.events.fail(error.message),
-    finish: reason => this.#options.events.finish(reason)
+  /** Replicas of one processor are components of their own; receivers and exporters exist once. */
+  #nameOf (component: string): string {
+    const { plan, thread } = this.#options
+    return plan.threads.length > 2 && !/^(receiver|exporter)\//.test(component) ? `${component}@${thread}` : component
   }
 
+  #tell (component: string, state: ComponentState, reason = ''): void {
+    this.#options.events.status(this.#nameOf(component), state, reason)
+  }
+
+  #hostOf (component: string): Host {
+    const { events } = this.#options
+    const name = this.#nameOf(component)
+    return { fail: error => events.fail(name, error.message), finish: reason => events.finish(`${name}: ${reason}`) }
+  }
+
+  /** Components report after every send; only changes cross the thread. */
   #reporter (component: string): StatusReporter {
-    const { events, thread, plan } = this.#options
-    // Replicas of one processor are components of their own; receivers and exporters exist once.
-    const name = component.startsWith('processor/') && plan.threads.length > 2 ? `${component}@${thread}` : component
     let last = ''
     const tell = (state: ComponentState, reason: string): void => {
-      const now = `${state} ${reason}`
-      if (now !== last) events.status(name, state, reason)
-      last = now
+      if (last === state + reason) return
+      last = state + reason
+      this.#spoken.add(component)
+      this.#tell(component, state, reason)
     }
     return { ok: () => tell('ok', ''), recoverableError: reason => tell('recoverable_error', reason), permanentError: reason => tell('permanent_error', reason) }
   }

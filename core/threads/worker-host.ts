@@ -95,7 +95,7 @@ export class WorkerHost implements ThreadHandle {
     switch (message.type) {
       case 'series': this.#events.series(message.series); return
       case 'status': this.#events.status(message.component, message.state, message.reason); return
-      case 'fail': this.#events.fail(message.message); return
+      case 'fail': this.#events.fail(message.component, message.reason); return
       case 'finish': this.#events.finish(message.reason); return
       case 'error': this.#settle(() => true, w => w.reject(new Error(message.message))); return
       case 'built': case 'started': case 'stopped': this.#settle(w => w.answers(message), w => w.resolve(message))

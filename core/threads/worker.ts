@@ -18,7 +18,7 @@ const runtime = new ThreadRuntime({
   events: {
     series: series => send({ type: 'series', series }),
     status: (component, state, reason) => send({ type: 'status', component, state, reason }),
-    fail: message => send({ type: 'fail', message }),
+    fail: (component, reason) => send({ type: 'fail', component, reason }),
     finish: reason => send({ type: 'finish', reason })
   }
 })

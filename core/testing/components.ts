@@ -1,0 +1,154 @@
+/**
+ * Components for tests and benchmarks of the runtime itself: a source of columnar batches at a given rate, a processor
+ * that can be made to misbehave, and a sink that counts. Not part of the product's catalog.
+ */
+import { Type, type Static } from '@sinclair/typebox'
+import type { Consumer, Exporter, Host, Processor, Receiver } from '../component/component.js'
+import { defineComponent, type ComponentFactory } from '../component/factory.js'
+import { accepted, retry, type Outcome } from '../component/outcome.js'
+import { emptyBatch, type EventBatch } from '../data/batch.js'
+import type { Counter, Histogram, MetricDeclaration } from '../telemetry/meter.js'
+import { templateBatch } from './template-batch.js'
+
+const signals = ['traces', 'metrics', 'logs', 'profiles', 'events'] as const
+
+const sourceSchema = Type.Object({
+  rows: Type.Integer({ default: 1000, description: 'Rows to send in all.' }),
+  batch_rows: Type.Integer({ default: 100, description: 'Rows a batch.' }),
+  rows_per_second: Type.Number({ default: 0, description: 'Pace; 0 = as fast as it is taken.' }),
+  finish: Type.Boolean({ default: true, description: 'Ask for the end of the process when all rows are sent.' })
+}, { additionalProperties: false })
+
+const sinkLatency: MetricDeclaration = {
+  name: 'test_sink_latency', kind: 'histogram', unit: 'seconds', description: 'From the time stamped by the source to the sink.',
+  bounds: [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 2, 5]
+}
+const sinkRows: MetricDeclaration = { name: 'test_sink', kind: 'counter', unit: 'events', description: 'Rows the sink took.' }
+const sourceRefused: MetricDeclaration = { name: 'test_source_refused', kind: 'counter', unit: 'events', description: 'Rows given up after `retry`.' }
+
+/** Sends the same columns again and again with new times; the wall clock stamp makes end-to-end latency measurable. */
+class Source implements Receiver {
+  #stopped = false
+  #running: Promise<void> = Promise.resolve()
+
+  constructor (readonly config: Static<typeof sourceSchema>, readonly next: Consumer, readonly refusedRows: Counter) {}
+
+  start (host: Host): void { this.#running = this.#run(host) }
+
+  async stop (): Promise<void> {
+    this.#stopped = true
+    await this.#running
+  }
+
+  async #run (host: Host): Promise<void> {
+    const { rows, batch_rows: batchRows, rows_per_second: rate, finish } = this.config
+    const template = templateBatch(batchRows)
+    const startedMs = performance.now()
+    for (let sent = 0; sent < rows && !this.#stopped; sent += batchRows) {
+      if (rate > 0) await this.#until(startedMs + sent / rate * 1000)
+      await this.#send(stamped(template, Math.min(batchRows, rows - sent)), rate > 0)
+      if (sent / batchRows % 64 === 0) await new Promise(resolve => setImmediate(resolve))
+    }
+    if (finish && !this.#stopped) host.finish('all rows are sent')
+  }
+
+  /** A paced source stands for clients who do not wait: what is not taken at once is refused, and counted. */
+  async #send (batch: EventBatch, once: boolean): Promise<void> {
+    for (;;) {
+      const outcome = await this.next.consume(batch)
+      if (outcome.status !== 'retry') return
+      if (once || this.#stopped) { this.refusedRows.add(batch.count); return }
+    }
+  }
+
+  #until (atMs: number): Promise<void> {
+    const waitMs = atMs - performance.now()
+    return waitMs <= 0 ? Promise.resolve() : new Promise(resolve => setTimeout(resolve, waitMs))
+  }
+}
+
+function stamped (template: EventBatch, rows: number): EventBatch {
+  const batch = template.slice(0, rows)
+  const now = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n
+  return batch.withColumn('timeUnixNano', new BigUint64Array(rows).fill(now))
+}
+
+const sinkSchema = Type.Object({
+  rows_per_second: Type.Number({ default: 0, description: 'Takes at most this; 0 = everything at once.' }),
+  retry_every: Type.Integer({ default: 0, description: 'Answers `retry` to every n-th batch; 0 = never.' })
+}, { additionalProperties: false })
+
+class Sink implements Exporter {
+  #batches = 0
+  #freeAtMs = 0
+  constructor (readonly config: Static<typeof sinkSchema>, readonly rows: Counter, readonly latency: Histogram) {}
+
+  consume (batch: EventBatch): Outcome | Promise<Outcome> {
+    const { rows_per_second: rate, retry_every: every } = this.config
+    if (every > 0 && ++this.#batches % every === 0) return retry('the sink was told to', 1)
+    if (rate > 0) return this.#slowly(batch, rate)
+    return this.#take(batch)
+  }
+
+  #take (batch: EventBatch): Outcome {
+    this.rows.add(batch.count)
+    const sentMs = Number(batch.columns.timeUnixNano[batch.count - 1]) / 1e6
+    this.latency.record(Math.max(0, performance.timeOrigin + performance.now() - sentMs) / 1000)
+    return accepted
+  }
+
+  async #slowly (batch: EventBatch, rate: number): Promise<Outcome> {
+    const nowMs = performance.now()
+    this.#freeAtMs = Math.max(nowMs, this.#freeAtMs) + batch.count / rate * 1000
+    await new Promise(resolve => setTimeout(resolve, this.#freeAtMs - nowMs))
+    return this.#take(batch)
+  }
+}
+
+const holdSchema = Type.Object({
+  throw_at: Type.Integer({ default: 0, description: 'Throws at the n-th batch; 0 = never.' }),
+  exit_at: Type.Integer({ default: 0, description: 'Ends its thread at the n-th batch; 0 = never.' }),
+  hold: Type.Boolean({ default: false, description: 'Keeps batches until it is stopped.' })
+}, { additionalProperties: false })
+
+class Misbehaving implements Processor {
+  #batches = 0
+  #held: EventBatch[] = []
+  constructor (readonly config: Static<typeof holdSchema>, readonly next: Consumer) {}
+
+  consume (batch: EventBatch): Outcome | Promise<Outcome> {
+    this.#batches++
+    if (this.#batches === this.config.throw_at) throw new Error('told to throw')
+    // eslint-disable-next-line no-restricted-properties -- ending a worker thread is what this processor is for
+    if (this.#batches === this.config.exit_at) process.exit(9)
+    if (!this.config.hold) return this.next.consume(batch)
+    this.#held.push(batch)
+    return accepted
+  }
+
+  async stop (): Promise<void> {
+    for (const batch of this.#held.splice(0)) await this.next.consume(batch)
+  }
+}
+
+export const testSource = defineComponent({
+  kind: 'receiver', type: 'test_source', description: 'Sends made-up events.', stability: 'stable', signals, schema: sourceSchema, concurrency: 'single', metrics: [sourceRefused], drops: {},
+  create: s => new Source(s.get('config') as Static<typeof sourceSchema>, s.get('next'), s.get('meter').counter(sourceRefused))
+})
+
+export const testSink = defineComponent({
+  kind: 'exporter', type: 'test_sink', description: 'Counts what it gets.', stability: 'stable', signals, schema: sinkSchema, concurrency: 'single', metrics: [sinkRows, sinkLatency], drops: {},
+  create: s => new Sink(s.get('config') as Static<typeof sinkSchema>, s.get('meter').counter(sinkRows), s.get('meter').histogram(sinkLatency))
+})
+
+export const testMisbehaving = defineComponent({
+  kind: 'processor', type: 'test_misbehaving', description: 'Throws, exits or holds on demand.', stability: 'stable', signals, schema: holdSchema, concurrency: 'stateless', metrics: [], drops: {},
+  create: s => new Misbehaving(s.get('config') as Static<typeof holdSchema>, s.get('next'))
+})
+
+export const testForward = defineComponent({
+  kind: 'connector', type: 'test_forward', description: 'Passes on to every pipeline it starts.', stability: 'stable', signals, schema: Type.Object({}), concurrency: 'stateless', metrics: [], drops: {},
+  create: s => { const next = s.get('next'); return { consume: (batch: EventBatch) => next.consume(batch.count === 0 ? emptyBatch : batch) } }
+})
+
+export const components: readonly ComponentFactory[] = [testSource, testSink, testMisbehaving, testForward]
