@@ -108,6 +108,7 @@ class Sink implements Exporter {
 const holdSchema = Type.Object({
   throw_at: Type.Integer({ default: 0, description: 'Throws at the n-th batch; 0 = never.' }),
   exit_at: Type.Integer({ default: 0, description: 'Ends its thread at the n-th batch; 0 = never.' }),
+  fail_start: Type.Boolean({ default: false, description: 'Does not start.' }),
   hold: Type.Boolean({ default: false, description: 'Keeps batches until it is stopped.' })
 }, { additionalProperties: false })
 
@@ -124,6 +125,10 @@ class Misbehaving implements Processor {
     if (!this.config.hold) return this.next.consume(batch)
     this.#held.push(batch)
     return accepted
+  }
+
+  start (): void {
+    if (this.config.fail_start) throw new Error('told not to start')
   }
 
   async stop (): Promise<void> {

@@ -47,6 +47,7 @@ export class ThreadRuntime {
   readonly #meters: ThreadMeters
   readonly #clock: Clock
   readonly #producers: RingProducer[] = []
+  readonly #writers = new Map<string, Consumer | undefined>()
   /** Components that told their state themselves: having started is then no news. */
   readonly #spoken = new Set<string>()
   readonly #pumps: { readonly side: 'in' | 'out', readonly layer: Layer, readonly pump: RingPump }[] = []
@@ -128,7 +129,14 @@ export class ThreadRuntime {
     return { ok: () => tell('ok', ''), recoverableError: reason => tell('recoverable_error', reason), permanentError: reason => tell('permanent_error', reason) }
   }
 
+  /** One writing end a thread, however many components send into the pipeline. */
   #writer (pipeline: string, side: 'in' | 'out'): Consumer | undefined {
+    const key = `${pipeline}:${side}`
+    if (!this.#writers.has(key)) this.#writers.set(key, this.#attachWriter(pipeline, side))
+    return this.#writers.get(key)
+  }
+
+  #attachWriter (pipeline: string, side: 'in' | 'out'): Consumer | undefined {
     const { plan, thread, rings } = this.#options
     const targets = plan.rings.filter(r => r.pipeline === pipeline && r.side === side && r.producers.includes(thread))
     if (targets.length === 0) return undefined

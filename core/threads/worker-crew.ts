@@ -18,7 +18,7 @@ import type { Layer } from '../graph/thread-graph.js'
 import type { WorkerBirth } from './protocol.js'
 import type { ThreadHandle } from './thread-handle.js'
 import type { ThreadEvents } from './thread-runtime.js'
-import { WorkerHost } from './worker-host.js'
+import { ThreadDied, WorkerHost } from './worker-host.js'
 
 export interface CrewOptions {
   readonly plan: Plan
@@ -54,7 +54,7 @@ export class WorkerCrew {
     return {
       thread,
       build: () => member.host.build(),
-      start: async layer => { await member.host.start(layer); member.started.push(layer) },
+      start: layer => this.#start(member, layer),
       stop: (layer, deadlineMs) => member.host.stop(layer, deadlineMs),
       abort: () => member.host.abort(),
       end: () => member.host.end()
@@ -65,6 +65,16 @@ export class WorkerCrew {
   stopping (): void { this.#stopping = true }
 
   async kill (thread: string): Promise<void> { await this.#members.get(thread)?.host.kill() }
+
+  /** A death on the way is the crew's business: the successor starts this layer too. */
+  async #start (member: Member, layer: Layer): Promise<void> {
+    member.started.push(layer)
+    try {
+      await member.host.start(layer)
+    } catch (error) {
+      if (!(error instanceof ThreadDied) || this.options.plan.service.workerFailure === 'stop') throw error
+    }
+  }
 
   #spawn (thread: string, member: Member, inherit: Readonly<Record<string, number>>): void {
     const { plan, catalog, log, rings, metrics } = this.options
@@ -105,8 +115,7 @@ export class WorkerCrew {
       this.options.logger.info('a worker thread is back', { thread })
     } catch (error) {
       // A death on the way is handled as a death; anything else means that its components do not come up again.
-      const message = error instanceof Error ? error.message : String(error)
-      if (!message.includes(' died: ')) this.options.onGiveUp(`thread ${thread} did not come back: ${message}`)
+      if (!(error instanceof ThreadDied)) this.options.onGiveUp(`thread ${thread} did not come back: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
 

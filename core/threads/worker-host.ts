@@ -8,6 +8,12 @@ import type { ThreadEvents } from './thread-runtime.js'
 /** `threadId` is the worker's, for marking its ring ends dead; `reason` says how it died. */
 export type OnDeath = (thread: string, threadId: number, reason: string) => void
 
+/** The thread ended while an answer was awaited: the crew decides what follows. */
+export class ThreadDied extends Error {
+  override readonly name = 'ThreadDied'
+  constructor (thread: string, reason: string) { super(`thread ${thread} died: ${reason}`) }
+}
+
 /** How much longer than its deadline a worker may take to say that it stopped. */
 const graceMs = 2000
 
@@ -33,7 +39,7 @@ export class WorkerHost implements ThreadHandle {
     this.#worker.on('error', (error: unknown) => { crash = error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
     this.#exited = new Promise(resolve => this.#worker.once('exit', code => {
       this.#dead = crash === '' ? `exited with code ${code}` : crash
-      for (const w of this.#waiting) w.reject(new Error(`thread ${this.thread} died: ${this.#dead}`))
+      for (const w of this.#waiting) w.reject(new ThreadDied(this.thread, this.#dead))
       this.#waiting = []
       resolve()
       if (!this.#ending) onDeath(this.thread, this.#threadId, this.#dead)
@@ -87,7 +93,7 @@ export class WorkerHost implements ThreadHandle {
   }
 
   #await (answers: (m: FromWorker) => boolean): Promise<FromWorker> {
-    if (this.#dead !== undefined) return Promise.reject(new Error(`thread ${this.thread} died: ${this.#dead}`))
+    if (this.#dead !== undefined) return Promise.reject(new ThreadDied(this.thread, this.#dead))
     return new Promise((resolve, reject) => { this.#waiting.push({ answers, resolve, reject }) })
   }
 
