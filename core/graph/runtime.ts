@@ -10,6 +10,7 @@ import { loadCatalog, finder } from '../component/catalog.js'
 import type { Override } from '../component/services.js'
 import { HealthBoard } from '../telemetry/health.js'
 import type { Logger, LogLevel } from '../telemetry/logger.js'
+import type { Meter } from '../telemetry/meter.js'
 import { MetricStore } from '../telemetry/metric-store.js'
 import type { LogFormat } from '../telemetry/pino-logger.js'
 import { ThreadMeters } from '../telemetry/registry.js'
@@ -109,6 +110,9 @@ export class Runtime {
     this.#rings.measure()
     return this.metrics.snapshot()
   }
+
+  /** For instruments of the process as a whole. */
+  get meter (): Meter { return this.#meters.meterFor({}) }
 
   /** For fault tests: ends one worker as if it had crashed. */
   async killThread (thread: string): Promise<void> { await this.#crew.kill(thread) }

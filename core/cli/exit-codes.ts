@@ -1,0 +1,13 @@
+/** What the process's exit code means. 64 and up follow sysexits.h, as other collectors do for a bad configuration. */
+export const exitCodes = {
+  ok: [0, 'Ended in order.'],
+  failure: [1, 'Could not start, or a component or thread failed for good.'],
+  usage: [2, 'Wrong command line.'],
+  undelivered: [3, 'Ended, but the drain deadline passed with events inside; they are counted in the log.'],
+  config: [78, 'The configuration is faulty; every fault was printed.'],
+  interrupted: [130, 'A second signal ended the process at once.']
+} as const satisfies Record<string, readonly [number, string]>
+
+export type ExitName = keyof typeof exitCodes
+
+export const codeOf = (name: ExitName): number => exitCodes[name][0]

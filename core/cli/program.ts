@@ -1,0 +1,64 @@
+/** The command line as a tree: options, help, examples. What a command does is in commands.ts and run.ts. */
+import { Argument, Command, Option } from 'commander'
+import { completionScript, shells, type Shell } from './completion.js'
+import { listComponents, showConfig, showGraph, showSchema, validate } from './commands.js'
+import { exitCodes, type ExitName } from './exit-codes.js'
+import type { CommandIo } from './io.js'
+import type { ConfigOptions } from './prepare.js'
+import type { RunOptions } from './run.js'
+
+const collect = (value: string, before: readonly string[]): string[] => [...before, value]
+
+const configOption = (): Option => new Option('-c, --config <source>', 'a file, or file:PATH, env:VARIABLE, yaml:TEXT; may be given several times, later ones win')
+  .argParser(collect).default([] as string[], 'none')
+const setOption = (): Option => new Option('--set <key.path=value>', 'sets one value, above all sources; may be given several times')
+  .argParser(collect).default([] as string[], 'none')
+const output = (...choices: string[]): Option => new Option('-o, --output <format>', 'how to print').choices(choices).default(choices[0])
+
+const examples = `
+Examples:
+  tapio --config tapio.yaml                     run it; Ctrl-C drains and ends, a second Ctrl-C ends at once
+  tapio -c base.yaml -c site.yaml               later files win: maps are merged, lists replaced
+  tapio -c tapio.yaml --set service.mode=debug  one value changed
+  tapio validate -c tapio.yaml                  every fault with its line, without running anything
+  tapio graph -c tapio.yaml -o mermaid          the pipelines and their threads as a picture
+  tapio config -c seed.yaml                     the whole configuration as it would run, secrets hidden
+
+Exit codes:
+${Object.values(exitCodes).map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`).join('\n')}
+`
+
+/** `done` gets what the chosen command answered. */
+export function createProgram (version: string, io: CommandIo, run: (options: RunOptions) => Promise<ExitName>, done: (exit: ExitName) => void): Command {
+  const program = new Command('tapio')
+    .description('Collects telemetry of every layer, explains failures, and passes everything on unharmed.')
+    .version(version, '-V, --version')
+    .configureOutput({ writeOut: text => io.out(text), writeErr: text => io.err(text) })
+    .exitOverride()
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .addOption(configOption()).addOption(setOption())
+    .option('--summary', 'show what flows: rates, totals and drops of every edge')
+    .addHelpText('after', examples)
+    .action(async (options: RunOptions) => {
+      if ((options.config ?? []).length === 0) { io.err('tapio: nothing to run: give --config FILE (see tapio --help)\n'); done('usage'); return }
+      done(await run(options))
+    })
+  const withConfig = (name: string, description: string, out: Option, act: (o: ConfigOptions, io: CommandIo) => Promise<ExitName>): void => {
+    program.command(name).description(description).addOption(configOption()).addOption(setOption()).addOption(out)
+      .action(async (options: ConfigOptions) => {
+        if ((options.config ?? []).length === 0) { io.err(`tapio ${name}: give --config FILE\n`); done('usage'); return }
+        done(await act(options, io))
+      })
+  }
+  withConfig('validate', 'check a configuration and the graph it makes; print every fault', output('text', 'json'), validate)
+  withConfig('config', 'print the configuration as it would run, secrets hidden', output('yaml', 'json'), showConfig)
+  withConfig('graph', 'draw the pipelines and the threads they run on', output('text', 'mermaid', 'json'), showGraph)
+  program.command('components').description('list the components of this build').addOption(output('table', 'json', 'yaml'))
+    .action(async (options: { output?: string }) => done(await listComponents(options, io)))
+  program.command('schema').description('print the JSON Schema of the configuration, for editors')
+    .action(async (options: object) => done(await showSchema(options, io)))
+  program.command('completion').description('print a completion script').addArgument(new Argument('<shell>').choices(shells))
+    .action((shell: Shell) => { io.out(completionScript(program, shell)); done('ok') })
+  return program
+}

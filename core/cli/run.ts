@@ -1,0 +1,46 @@
+/** `tapio --config FILE`: runs until a signal or a component asks for the end, then drains. */
+import { Instance } from '../instance.js'
+import type { ExitName } from './exit-codes.js'
+import type { CommandIo } from './io.js'
+import { LiveSummary } from './live-summary.js'
+import { prepare, type ConfigOptions } from './prepare.js'
+
+export interface RunOptions extends ConfigOptions {
+  /** Shows rates, drops and what arrived, live on a terminal and once at the end. */
+  readonly summary?: boolean
+}
+
+/** How the process's signals reach a run: `onSignal` is called for each, and told to stop listening by the returned function. */
+export type Signals = (onSignal: (name: string) => void) => () => void
+
+/** `endNow` is called on the second signal. */
+export async function run (options: RunOptions, io: CommandIo, signals: Signals, endNow: () => void): Promise<ExitName> {
+  const prepared = await prepare(options, io)
+  if (prepared === undefined) return 'config'
+  const instance = new Instance(prepared.config, prepared.plan, io.modules)
+  const { logger } = instance
+  let interrupt: (name: string) => void = () => undefined
+  const interrupted = new Promise<string>(resolve => { interrupt = resolve })
+  let count = 0
+  const release = signals(name => { if (++count === 1) interrupt(name); else endNow() })
+  try {
+    const address = await instance.start()
+    logger.info('tapio is running', { mode: prepared.plan.service.mode, threads: prepared.plan.threads, ...(address === undefined ? {} : { metrics: `http://${address.host}:${address.port}/metrics` }) })
+  } catch (error) {
+    logger.error('tapio did not start', { error })
+    release()
+    return 'failure'
+  }
+  const summary = options.summary === true ? new LiveSummary(instance, io) : undefined
+  summary?.start()
+  const end = await Promise.race([interrupted.then(name => ({ kind: 'signal' as const, reason: name })), instance.endRequested])
+  logger.info('tapio is draining', { because: end.reason, timeoutMs: prepared.plan.service.shutdownTimeoutMs })
+  const report = await instance.stop()
+  summary?.finish()
+  release()
+  for (const message of report.errors) logger.warn('not everything stopped cleanly', { message })
+  if (report.undelivered > 0) logger.error('the drain deadline passed with events inside', { undelivered: report.undelivered })
+  logger.info('tapio has ended', { because: end.reason, undelivered: report.undelivered })
+  if (end.kind === 'failed') return 'failure'
+  return report.undelivered > 0 ? 'undelivered' : 'ok'
+}

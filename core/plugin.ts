@@ -1,0 +1,22 @@
+/** `import … from 'tapio/plugin'`: everything a component author needs, and nothing else. */
+export type {
+  AnyComponent, Component, Connector, Consumer, Deadline, Exporter, Extension, Host, Kind, Processor, Receiver
+} from './component/component.js'
+export { defineComponent, type ComponentFactory, type Concurrency, type ConfigFault, type Signal, type Stability } from './component/factory.js'
+export { accepted, refused, rejected, retry, type Accepted, type Outcome, type Refused, type Rejected, type Retry } from './component/outcome.js'
+export { token, Tokens, type Drops, type Services, type ServiceValues, type Token } from './component/services.js'
+export type { Clock } from './component/clock.js'
+export type { ComponentId } from './component/id.js'
+export type { StatusReporter } from './component/status.js'
+export { ByteSize, Duration, Endpoint, Enum, Options, Secret, Section, Url } from './config/schema.js'
+export type { AttributeColumn, Attributes, AttributeValue } from './data/attributes.js'
+export { emptyBatch, type EventBatch } from './data/batch.js'
+export { BatchBuilder, type EventInput } from './data/builder.js'
+export { columnSpecs, nanoCellToMs, words, type ColumnName, type Columns } from './data/columns.js'
+export { concat } from './data/concat.js'
+export { EventType, Severity, severityName, Signal as SignalNumber } from './data/enums.js'
+export { EventIds } from './data/ids.js'
+export type { Resource, Scope } from './data/resource.js'
+export type { EventRow, UnifiedEvent } from './data/row.js'
+export type { LogFields, Logger } from './telemetry/logger.js'
+export type { Counter, Gauge, Histogram, Meter, MetricAttributes, MetricDeclaration } from './telemetry/meter.js'
