@@ -67,6 +67,11 @@ export class Verifier {
 
   see (bytes: Uint8Array, rows: number): void {
     const { verdict } = this
+    if (bytes.length < leastPayloadBytes) {
+      verdict.slots++
+      verdict.torn++
+      return
+    }
     const words = new Int32Array(bytes.buffer, bytes.byteOffset, 2)
     const tag = words[0]
     const number = words[1]

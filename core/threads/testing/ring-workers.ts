@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import type { RingMemory } from '../ring.js'
 import type { RingWork, RingWorkerMessage } from './ring-worker.js'
 
-type Done = Extract<RingWorkerMessage, { type: 'done' }>
+export type RingDone = Extract<RingWorkerMessage, { type: 'done' }>
 
 export class RingWorker {
   /** Noted at the start: a worker that has ended says -1. */
@@ -12,14 +12,14 @@ export class RingWorker {
   /** Line of the ring it took. Resolves once it is attached, or stuck as it was asked to be; rejects when it fails. */
   readonly ready: Promise<number>
   /** Its last word; rejects when it ends without one. */
-  readonly done: Promise<Done>
+  readonly done: Promise<RingDone>
   readonly #worker: Worker
 
   constructor (memory: RingMemory, work: RingWork) {
     const worker = this.#worker = new Worker(new URL('./ring-worker.js', import.meta.url), { workerData: { memory, work } })
     this.threadId = worker.threadId
     this.ready = new Promise((resolve, reject) => { this.#settle('ready', m => resolve((m as { index: number }).index), reject) })
-    this.done = new Promise((resolve, reject) => { this.#settle('done', m => resolve(m as Done), reject) })
+    this.done = new Promise((resolve, reject) => { this.#settle('done', m => resolve(m as RingDone), reject) })
     // A test that kills a worker does not wait for its last word.
     this.ready.catch(() => {})
     this.done.catch(() => {})
