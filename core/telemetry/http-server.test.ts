@@ -18,6 +18,9 @@ function open (options: Partial<TelemetryServerOptions> = {}) {
 
 const url = ({ host, port }: BoundAddress, path: string): string => `http://${host}:${port}${path}`
 
+/** The event that must come, or a failure instead of a test that hangs. */
+const soon = (socket: Socket, event: string): Promise<unknown[]> => once(socket, event, { signal: AbortSignal.timeout(20_000) })
+
 /** Sends `bytes` raw and resolves with all that came back when the server ended the connection. */
 async function raw ({ host, port }: BoundAddress, bytes: string | Buffer): Promise<string> {
   const socket = connect(port, host)
@@ -25,7 +28,7 @@ async function raw ({ host, port }: BoundAddress, bytes: string | Buffer): Promi
   socket.on('data', data => { answer += data.toString('latin1') })
   socket.on('error', () => {})
   socket.write(bytes)
-  await once(socket, 'close')
+  await soon(socket, 'close')
   return answer
 }
 
@@ -94,7 +97,7 @@ test('metrics that throw answer 500 and the server goes on', async () => {
 })
 
 test('stop ends idle, half-open and kept-alive connections; start and stop may be repeated', async () => {
-  const { server } = open()
+  const { server } = open({ timeoutMs: 3_600_000 })
   await server.stop()
   const [at, again] = await Promise.all([server.start(), server.start()])
   assert.equal(at, again)
@@ -107,9 +110,10 @@ test('stop ends idle, half-open and kept-alive connections; start and stop may b
   half.write('GET /metrics HTTP/1.1\r\nhost:')
   kept.write('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n')
   await once(kept, 'data')
-  const closed = Promise.all(all.map(socket => { socket.resume(); return once(socket, 'close') }))
-  await Promise.all([server.stop(), server.stop()])
+  const closed = Promise.all(all.map(socket => { socket.resume(); return soon(socket, 'close') }))
+  const stopped = Promise.all([server.stop(), server.stop()])
   await closed
+  await stopped
   const restarted = await server.start()
   assert.is((await fetch(url(restarted, '/livez'))).status, 200)
   await server.stop()
@@ -200,7 +204,7 @@ test('a body without end is cut off in time', async () => {
     const socket = connect(at.port, at.host)
     socket.on('error', () => {})
     socket.resume()
-    const closed = once(socket, 'close')
+    const closed = soon(socket, 'close')
     socket.write('POST /metrics HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n')
     const drip = setInterval(() => { if (!socket.destroyed) socket.write('1\r\nx\r\n') }, 10)
     await closed
@@ -226,7 +230,7 @@ test('random bytes and mutated requests never take the server down', async () =>
       socket.on('error', () => {})
       socket.resume()
       socket.end(bytes.subarray(0, random(bytes.length) + 1))
-      await once(socket, 'close')
+      await soon(socket, 'close')
     }
     for (let i = 0; i < rounds; i += 20) await Promise.all(Array.from({ length: 20 }, one))
     assert.is(await (await fetch(url(at, '/metrics'))).text(), 'tapio_x 1\n')

@@ -56,6 +56,9 @@ const secretCases: [string, Line][] = [
   ['in a cause', { error: new Error('x', { cause: new Error('got Bearer hunter2-S3') }) }],
   ['own property of an error', { error: Object.assign(new Error('x'), { config: { auth: { passwd: 'hunter2-S3' } } }) }],
   ['PEM', { key_file: '-----BEGIN RSA PRIVATE KEY-----\nhunter2-S3\n-----END RSA PRIVATE KEY-----' }],
+  ['query string', { url: 'https://h/v1?x=1&api_key=hunter2-S3&y=2' }],
+  ['command line', { args: ['--auth-token=hunter2-S3'] }],
+  ['JSON in an error', { error: new Error('got {"clientSecret": "hunter2-S3"}') }],
   ['URL object', { url: new URL('http://u:hunter2-S3@h/') }]
 ]
 
@@ -77,9 +80,9 @@ for (const format of ['json', 'pretty'] as const) {
 
 test('words that only resemble secrets stay readable', () => {
   const { logger, lines } = capture()
-  logger.info('bearer authentication is configured', { author: 'x', basic: true, password: false, key: 'k', url: 'http://host:80/a@b' })
+  logger.info('bearer authentication is configured; unexpected token: }', { author: 'x', basic: true, password: false, key: 'k', url: 'http://host:80/a@b' })
   const { author, password, key, url, msg } = lines()[0]!
-  assert.equal({ author, password, key, url, msg }, { author: 'x', password: false, key: 'k', url: 'http://host:80/a@b', msg: 'bearer authentication is configured' })
+  assert.equal({ author, password, key, url, msg }, { author: 'x', password: false, key: 'k', url: 'http://host:80/a@b', msg: 'bearer authentication is configured; unexpected token: }' })
 })
 
 test('an error is printed with type, message, stack, cause and its own properties', () => {
