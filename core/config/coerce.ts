@@ -7,9 +7,10 @@ import type { TSchema } from '@sinclair/typebox'
 import { coerceScalar } from './coerce-scalar.js'
 import { coerceUnion } from './coerce-union.js'
 import { maskAll, maskSecret, nameOf, pointerStep, reject, wrongType, type Check, type Place } from './check.js'
-import { branchesOf, choices, isSchema, ruleFor, wanted } from './describe.js'
+import { branchesOf, choices, holdsSecret, isSchema, ruleFor, wanted } from './describe.js'
 import { notation } from './schema.js'
-import { toPlain, type MapNode } from './tree.js'
+import { nearest } from './suggest.js'
+import { toPlain, type MapNode, type TreeNode } from './tree.js'
 
 export function coerce (schema: TSchema, place: Place, check: Check): unknown {
   const { node } = place
@@ -55,11 +56,19 @@ function coerceMap (schema: TSchema, place: Place, check: Check): unknown {
   const result: Record<string, unknown> = {}
   for (const [key, entry] of node.entries) {
     const rule = ruleFor(schema, key)
-    if (rule === undefined) maskAll(entry.value, check)
+    if (rule === undefined) hideUnknown(schema, key, entry.value, check)
     const at: Place = { node: entry.value, key: entry.key, path: entry.value.origin ?? [...path, key], pointer: pointer + pointerStep(key) }
     result[key] = rule === undefined ? toPlain(entry.value) : coerce(rule, at, check)
   }
   return fillDefaults(schema, result, node)
+}
+
+/** A misspelt option may be a misspelt secret, so its value is shown only when what it looks like holds none. */
+function hideUnknown (schema: TSchema, key: string, value: TreeNode, check: Check): void {
+  const properties = (schema['properties'] ?? {}) as Record<string, TSchema>
+  const meant = nearest(key, Object.keys(properties))
+  const rule = meant === undefined ? undefined : properties[meant]
+  if (rule === undefined || value.kind !== 'scalar' || holdsSecret(rule)) maskAll(value, check)
 }
 
 /** Defaults of an object's missing options, and of the options of sections that are themselves there by default. */

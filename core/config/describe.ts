@@ -61,6 +61,12 @@ export function ruleFor (schema: TSchema, key: string): TSchema | undefined {
   return isSchema(rest) ? rest : {} as TSchema
 }
 
+/** True when a secret may stand anywhere in a value of this schema. */
+export function holdsSecret (schema: TSchema): boolean {
+  return notation(schema) === 'secret' || Object.values(schema).some(part =>
+    typeof part === 'object' && part !== null && (Array.isArray(part) ? part.some(p => isSchema(p) && holdsSecret(p)) : holdsSecret(part as TSchema)))
+}
+
 const maxShown = 60
 
 /** What was found: `text "abc"`, `number 5`, `a list`. Never call it with a node that may hold a secret. */

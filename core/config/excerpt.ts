@@ -97,7 +97,7 @@ function guess (line: string, words: readonly string[]): number | undefined {
     const parts = [match[1] ?? '', ...(match[1] ?? '').split(/[_-]/)]
     if (parts.some(part => part.length > 2 && soundsSecret(part, words))) return match.index + match[0].length
   }
-  return /[:=]/.test(line.replace(/=+\s*$/, '')) || line.trim().length < 16 ? undefined : 0
+  return /^\s*#|[:=]/.test(line.replace(/=+\s*$/, '')) || line.trim().length < 16 ? undefined : 0
 }
 
 const soundsSecret = (word: string, words: readonly string[]): boolean =>

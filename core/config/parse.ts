@@ -1,8 +1,8 @@
 /** YAML text to a positioned tree. All faults of the text are reported, none throws, and nothing in it can take unbounded time. */
-import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Alias, type Document, type Pair, type ParsedNode, type Scalar as YamlScalar, type YAMLMap } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Alias, type Pair, type ParsedNode, type Scalar as YamlScalar, type YAMLMap } from 'yaml'
 import type { FaultList } from './faults.js'
 import type { SourceText } from './source.js'
-import { syntaxWords } from './syntax-words.js'
+import { reportSyntax } from './syntax.js'
 import { type KeyPath, type MapEntry, type Scalar, type Span, type TreeNode } from './tree.js'
 
 /** Deepest nesting; the deepest real configuration has about 12 levels. */
@@ -14,8 +14,11 @@ type AnyNode = ParsedNode | Alias.Parsed | YamlScalar.Parsed | null | undefined
 
 interface Walk {
   readonly source: SourceText
-  readonly doc: Document.Parsed
   readonly faults: FaultList
+  /** What every alias stands for. Looking it up through the library searches the whole document for every alias. */
+  readonly targets: Map<Alias.Parsed, AnyNode>
+  /** The latest node of each anchor, in the order of the document. */
+  readonly anchors: Map<string, AnyNode>
   nodes: number
   gaveUp: boolean
 }
@@ -34,7 +37,7 @@ export function parseValueText (source: SourceText, faults: FaultList): TreeNode
   const before = faults.errors
   const documents = parseAllDocuments(source.text, { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' })
   if (!Array.isArray(documents)) return undefined
-  for (const { errors } of documents) for (const error of errors) syntaxFault(source, error, faults)
+  for (const { errors } of documents) reportSyntax(source, errors, faults)
   const [doc, second] = documents
   if (second !== undefined) {
     const at = second.range[0]
@@ -42,15 +45,8 @@ export function parseValueText (source: SourceText, faults: FaultList): TreeNode
   }
   const contents = doc?.contents as AnyNode
   if (doc === undefined || contents === null || contents === undefined || faults.errors > before) return undefined
-  const tree = convert({ source, doc, faults, nodes: 0, gaveUp: false }, contents, [], source.span(0, 0), 0)
+  const tree = convert({ source, faults, targets: new Map(), anchors: new Map(), nodes: 0, gaveUp: false }, contents, [], source.span(0, 0), 0)
   return faults.errors > before ? undefined : tree
-}
-
-function syntaxFault (source: SourceText, error: { code: string; pos: [number, number] }, faults: FaultList): void {
-  const words = syntaxWords(error.code)
-  const start = Math.min(error.pos[0], source.text.length)
-  const { 1: lineEnd } = source.lineBounds(start)
-  faults.error(words.code, source.span(start, Math.max(start, Math.min(error.pos[1], lineEnd))), [], words.message, { help: words.help })
 }
 
 function convert (walk: Walk, node: AnyNode, path: KeyPath, fallback: Span, depth: number): TreeNode {
@@ -59,6 +55,7 @@ function convert (walk: Walk, node: AnyNode, path: KeyPath, fallback: Span, dept
   if (depth > maxDepth || walk.nodes > maxNodes) return giveUp(walk, at, path, depth > maxDepth)
   if (walk.gaveUp || node === null || node === undefined) return nullAt(at)
   if (isAlias(node)) return convertAlias(walk, node, path, at, depth)
+  remember(walk, node)
   if (isMap(node)) return { kind: 'map', entries: convertMap(walk, node as YAMLMap.Parsed, path, depth), at }
   if (isSeq(node)) {
     return { kind: 'list', items: node.items.map((item, i) => convert(walk, item as AnyNode, [...path, i], at, depth + 1)), at }
@@ -86,10 +83,22 @@ function convertScalar (walk: Walk, node: YamlScalar.Parsed, at: Span): TreeNode
 }
 
 function convertAlias (walk: Walk, alias: Alias.Parsed, path: KeyPath, at: Span, depth: number): TreeNode {
-  const target = alias.resolve(walk.doc) as AnyNode
+  const target = targetOf(walk, alias)
   if (target !== undefined) return convert(walk, target, path, at, depth + 1)
   walk.faults.error('CFG008', at, path, 'the alias has no anchor before it', { help: 'an anchor is written `&name` and must come first' })
   return nullAt(at)
+}
+
+/** Kept from the first visit, which is in document order: an anchor may be defined again further down. */
+function targetOf (walk: Walk, alias: Alias.Parsed): AnyNode {
+  const target = walk.targets.get(alias) ?? walk.anchors.get(alias.source)
+  walk.targets.set(alias, target)
+  return target
+}
+
+function remember (walk: Walk, node: AnyNode): void {
+  const anchor = isAlias(node) ? undefined : node?.anchor
+  if (anchor !== undefined && walk.anchors.get(anchor) !== node) walk.anchors.set(anchor, node)
 }
 
 function convertMap (walk: Walk, map: YAMLMap.Parsed, path: KeyPath, depth: number): ReadonlyMap<string, MapEntry> {
@@ -121,7 +130,8 @@ function keySpan (walk: Walk, pair: Pair<AnyNode, AnyNode>, map: YAMLMap.Parsed)
 
 /** `on: x` and `1: x` are texts as keys, as in every tool that reads YAML into options. */
 function keyText (walk: Walk, key: AnyNode): string | undefined {
-  const node = isAlias(key) ? key.resolve(walk.doc) as AnyNode : key
+  remember(walk, key)
+  const node = isAlias(key) ? targetOf(walk, key) : key
   if (!isScalar(node) || node.value === null || node.value === '') return undefined
   return typeof node.value === 'string' ? node.value : node.source ?? String(node.value)
 }

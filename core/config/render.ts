@@ -38,7 +38,7 @@ function renderFault (fault: Fault, c: ReturnType<typeof pc.createColors>): stri
   }
   const notes = [
     fault.path === '' ? undefined : `at ${fault.path}`,
-    fault.allowed === undefined ? undefined : `allowed: ${fault.allowed}`,
+    fault.allowed === undefined || fault.message.includes(fault.allowed) ? undefined : `allowed: ${fault.allowed}`,
     fault.suggestion === undefined ? undefined : `did you mean \`${fault.suggestion}\`?`,
     fault.help
   ]

@@ -12,8 +12,19 @@ export function nearest (word: string, allowed: readonly string[]): string | und
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
   for (const candidate of allowed) {
     if (candidate.length > maxWordLength) continue
-    const d = distance(wanted, fold(candidate))
+    const d = typingDistance(wanted, fold(candidate))
     if (d < bestDistance) [best, bestDistance] = [candidate, d]
+  }
+  return best
+}
+
+/** Levenshtein's distance, with one swap of neighbours (`otpl`) as one slip rather than two. */
+function typingDistance (word: string, candidate: string): number {
+  let best = distance(word, candidate)
+  if (word.length > 30) return best
+  for (let i = 0; i + 1 < word.length && best > 1; i++) {
+    const swapped = word.slice(0, i) + word.charAt(i + 1) + word.charAt(i) + word.slice(i + 2)
+    best = Math.min(best, distance(swapped, candidate) + 1)
   }
   return best
 }

@@ -21,7 +21,9 @@ export function formatDuration (ms: number): string {
   if (ms === 0) return '0s'
   if (!Number.isInteger(ms)) return `${ms.toFixed(6).replace(/\.?0+$/, '')}ms`
   let [rest, text] = [ms, '']
-  for (const unit of ['d', 'h', 'm', 's', 'ms']) {
+  // A day is written 24h, as people do; several whole days are days.
+  const withDays = ms >= 2 * 86_400_000 && ms % 86_400_000 === 0
+  for (const unit of [...(withDays ? ['d'] : []), 'h', 'm', 's', 'ms']) {
     const size = msPerUnit[unit] ?? 1
     const count = Math.floor(rest / size)
     if (count > 0) text += `${count}${unit}`
