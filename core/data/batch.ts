@@ -10,10 +10,9 @@
  * A batch never changes after it is made: the methods return new batches that share every untouched column, table and
  * byte. So a batch may go to several consumers at once, and keeping one is safe; it keeps its raw buffers alive.
  */
-import { readRawAttribute } from '../otlp/records.js'
-import { orElse } from '../otlp/wire.js'
+import { rawAttribute } from './attribute-table.js'
 import { AttributeColumnBuilder, attributeAt, constantColumn, type AttributeColumn, type AttributeValue } from './attributes.js'
-import { columnNames, columnSpecs, type ColumnArray, type ColumnName, type ColumnOf, type Columns } from './columns.js'
+import { cellsPerRow, columnNames, type ColumnArray, type ColumnName, type ColumnOf, type Columns } from './columns.js'
 import { gather, gatherIndex, narrow } from './gather.js'
 import { noRaw, type RawStore } from './raw.js'
 import { emptyResource, emptyScope, type Resource, type Scope } from './resource.js'
@@ -39,9 +38,11 @@ export class EventBatch implements BatchParts {
   readonly raw: RawStore
   /** Attribute columns that are materialised. Ask with `attribute(key)`: it also looks into the raw bytes. */
   readonly attributes: ReadonlyMap<string, AttributeColumn>
-  #lazy: Map<string, AttributeColumn> | undefined
+  /** Attribute columns decoded from the raw records so far; batches made from this one inherit them. */
+  #decoded: ReadonlyMap<string, AttributeColumn>
 
-  constructor (parts: BatchParts) {
+  /** `decoded`: attribute columns known to say what the raw records of these rows say. */
+  constructor (parts: BatchParts, decoded: ReadonlyMap<string, AttributeColumn> = nothing) {
     this.count = parts.count
     this.columns = parts.columns
     this.strings = parts.strings
@@ -49,11 +50,12 @@ export class EventBatch implements BatchParts {
     this.scopes = parts.scopes
     this.attributes = parts.attributes
     this.raw = parts.raw
+    this.#decoded = decoded
   }
 
   /** Row `row` as a plain-feeling object whose properties are read from the columns when asked. */
   at (row: number): EventRow {
-    if (!(row >= 0 && row < this.count)) throw new RangeError(`row ${row} of a batch of ${this.count}`)
+    if (!Number.isInteger(row) || row < 0 || row >= this.count) throw new RangeError(`row ${row} of a batch of ${this.count}`)
     return new EventRow(this, row)
   }
 
@@ -71,13 +73,12 @@ export class EventBatch implements BatchParts {
    * no row has it. Costs one pass over the raw bytes at the first question.
    */
   attribute (key: string): AttributeColumn | undefined {
-    const known = this.attributes.get(key) ?? this.#lazy?.get(key)
-    if (known !== undefined) return known.values.length === 0 ? undefined : known
-    const { rawEncoding } = this.columns
-    if (rawEncoding === undefined) return undefined
-    const column = decodeRawColumn(this, key)
-    this.#lazy ??= new Map()
-    this.#lazy.set(key, column)
+    let column = this.attributes.get(key) ?? this.#decoded.get(key)
+    if (column === undefined) {
+      if (this.columns.rawEncoding === undefined) return undefined
+      column = decodeRawColumn(this, key)
+      this.#decoded = new Map(this.#decoded).set(key, column)
+    }
     return column.values.length === 0 ? undefined : column
   }
 
@@ -87,37 +88,40 @@ export class EventBatch implements BatchParts {
 
   /** The rows for which `keep[row]` is not 0, in order. Returns this batch when that is all of them. */
   filter (keep: Uint8Array): EventBatch {
+    if (keep.length < this.count) throw new RangeError(`${keep.length} answers for ${this.count} rows`)
     let kept = 0
     for (let row = 0; row < this.count; row++) if (keep[row] !== 0) kept++
     if (kept === this.count) return this
     const rows = new Uint32Array(kept)
     for (let row = 0, at = 0; row < this.count; row++) if (keep[row] !== 0) rows[at++] = row
-    return this.select(rows)
+    return this.#gather(rows)
   }
 
-  /** Exactly `rows`, in that order. */
+  /** Exactly `rows`, in that order; a row may come twice. Throws RangeError when one is not in the batch. */
   select (rows: Uint32Array): EventBatch {
-    return this.#derive(rows.length, (array, width) => gather(array, width, rows), index => gatherIndex(index, rows))
+    for (const row of rows) if (row >= this.count) throw new RangeError(`row ${row} of a batch of ${this.count}`)
+    return this.#gather(rows)
   }
 
-  /** Rows `from` to `to` (excluded): views of the same columns, nothing is copied. */
-  slice (from: number, to: number): EventBatch {
-    const start = Math.max(0, Math.min(from, this.count))
-    const end = Math.max(start, Math.min(to, this.count))
+  /** Rows `from` to `to` (excluded), clamped to the batch: views of the same columns, nothing is copied. */
+  slice (from: number, to: number = this.count): EventBatch {
+    const start = Math.max(0, Math.min(Math.trunc(from), this.count))
+    const end = Math.max(start, Math.min(Math.trunc(to), this.count))
     if (start === 0 && end === this.count) return this
     return this.#derive(end - start, (array, width) => narrow(array, width, start, end), index => index.subarray(start, end))
   }
 
-  /** A batch in which column `name` is `array` (one cell a row). */
+  /** A batch in which column `name` is `array` (one cell a row, else RangeError). Raw records do not follow it. */
   withColumn<N extends ColumnName> (name: N, array: ColumnOf<N>): EventBatch {
-    return new EventBatch({ ...this.#parts(), columns: { ...this.columns, [name]: array } })
+    this.#expectRows(name, array.length / cellsPerRow(name))
+    return new EventBatch({ ...this.#parts(), columns: { ...this.columns, [name]: array } }, name.startsWith('raw') ? nothing : this.#decoded)
   }
 
   /** A batch in which attribute `key` is `column`. Marked edited, its raw records no longer go out verbatim. */
   withAttribute (key: string, column: AttributeColumn): EventBatch {
+    this.#expectRows(key, column.index.length)
     const attributes = new Map(this.attributes).set(key, column)
-    const raw = column.edited ? { ...this.raw, complete: false } : this.raw
-    return new EventBatch({ ...this.#parts(), attributes, raw })
+    return new EventBatch({ ...this.#parts(), attributes, raw: column.edited ? this.#partial() : this.raw }, this.#decoded)
   }
 
   /** A batch in which every row has attribute `key` = `value`. */
@@ -125,10 +129,11 @@ export class EventBatch implements BatchParts {
     return this.withAttribute(key, constantColumn(value, this.count))
   }
 
-  /** A batch with other resources in the same places (`resources[i]` replaces the i-th). */
+  /** A batch with other resources in the same places (`resources[i]` replaces the i-th; as many, else RangeError). */
   withResources (resources: readonly Resource[]): EventBatch {
+    if (resources.length !== this.resources.length) throw new RangeError(`${resources.length} resources for ${this.resources.length}`)
     const same = resources.every((r, i) => r === this.resources[i])
-    return same ? this : new EventBatch({ ...this.#parts(), resources, raw: { ...this.raw, complete: false } })
+    return same ? this : new EventBatch({ ...this.#parts(), resources, raw: this.#partial() }, this.#decoded)
   }
 
   /** Bytes this batch keeps alive in columns and raw buffers: what bounds are counted in. */
@@ -140,15 +145,31 @@ export class EventBatch implements BatchParts {
     return bytes + this.strings.byteLength
   }
 
+  #gather (rows: Uint32Array): EventBatch {
+    return this.#derive(rows.length, (array, width) => gather(array, width, rows), index => gatherIndex(index, rows))
+  }
+
   #derive (count: number, pick: (array: ColumnArray, width: number) => ColumnArray, pickIndex: (index: Uint32Array) => Uint32Array): EventBatch {
     const columns: Partial<Record<ColumnName, ColumnArray>> = {}
     for (const name of columnNames) {
       const array = this.columns[name]
       if (array !== undefined) columns[name] = pick(array, cellsPerRow(name))
     }
-    const attributes = new Map<string, AttributeColumn>()
-    for (const [key, column] of this.attributes) attributes.set(key, { ...column, index: pickIndex(column.index) })
-    return new EventBatch({ ...this.#parts(), count, columns: columns as Columns, attributes, raw: { ...this.raw, complete: false } })
+    const derive = (from: ReadonlyMap<string, AttributeColumn>): Map<string, AttributeColumn> => {
+      const to = new Map<string, AttributeColumn>()
+      for (const [key, { index, values, edited }] of from) to.set(key, { index: pickIndex(index), values, edited })
+      return to
+    }
+    return new EventBatch({ ...this.#parts(), count, columns: columns as Columns, attributes: derive(this.attributes), raw: this.#partial() }, derive(this.#decoded))
+  }
+
+  /** The same bytes, no longer a whole request of just these rows. */
+  #partial (): RawStore {
+    return this.raw.complete ? { buffers: this.raw.buffers, complete: false } : this.raw
+  }
+
+  #expectRows (what: string, found: number): void {
+    if (found !== this.count) throw new RangeError(`${what} has ${found} cells for a batch of ${this.count} rows`)
   }
 
   #parts (): BatchParts {
@@ -157,21 +178,14 @@ export class EventBatch implements BatchParts {
   }
 }
 
-/** Array cells a row takes: byte columns have several. */
-export function cellsPerRow (name: ColumnName): number {
-  const { storage } = columnSpecs[name]
-  return storage === 'b16' ? 16 : storage === 'b8' ? 8 : 1
-}
+const nothing: ReadonlyMap<string, AttributeColumn> = new Map()
+
 
 function decodeRawColumn (batch: EventBatch, key: string): AttributeColumn {
   const builder = new AttributeColumnBuilder(batch.count)
   const wanted = Buffer.from(key)
-  const { rawEncoding, rawBuffer, rawOffset, rawLength } = batch.columns
   for (let row = 0; row < batch.count; row++) {
-    const bytes = batch.raw.buffers[rawBuffer?.[row] ?? 0]
-    if (bytes === undefined) continue
-    const start = rawOffset?.[row] ?? 0
-    const value = orElse(undefined, () => readRawAttribute(bytes, rawEncoding?.[row] ?? 0, start, start + (rawLength?.[row] ?? 0), wanted))
+    const value = rawAttribute(row, wanted, batch.columns, batch.raw.buffers)
     if (value !== undefined) builder.set(row, value)
   }
   return builder.finish(batch.count, false)

@@ -1,57 +1,65 @@
 /**
  * Builds one batch, either row by row from plain objects (`append`) or column by column by a decoder that knows its row
- * count (`rows(n)`, then writes into `column(name)`). Use one builder for one batch.
+ * count (`rows(n)`, then writes into `column(name)`). One builder makes one batch.
  */
-import { AttributeColumnBuilder, type AttributeColumn, type Attributes, type AttributeValue } from './attributes.js'
-import { EventBatch, cellsPerRow } from './batch.js'
-import { columnSpecs, makeColumn, requiredColumns, widths, type ColumnArray, type ColumnName, type ColumnOf, type Columns, type Storage } from './columns.js'
+import { attributesField } from '../otlp/records.js'
+import type { Attributes, AttributeValue } from './attributes.js'
+import { AttributeTable } from './attribute-table.js'
+import { EventBatch } from './batch.js'
+import { plainCells, putHex, putNumber, putWide, slotOf, type Cell } from './cells.js'
+import { absentColumn, cellsPerRow, columnNames, requiredColumns, type ColumnArray, type ColumnName, type ColumnOf, type Columns } from './columns.js'
 import { EventType, Signal, type EventTypeName, type SignalName } from './enums.js'
 import type { EventIds } from './ids.js'
 import { noRaw, type RawStore } from './raw.js'
-import { Resource, Scope, emptyResource, emptyScope } from './resource.js'
+import { asResource, asScope, emptyResource, emptyScope, ItemTable, type Resource, type Scope, type ScopeInput } from './resource.js'
 import type { UnifiedEvent } from './row.js'
 import { StringTable } from './strings.js'
 
-/** What `append` takes: any UnifiedEvent field; `resource` may be a shared Resource, `raw` the record's bytes. */
+/** A record as received. */
+export interface RawInput {
+  readonly encoding: number
+  readonly bytes: Uint8Array
+  /**
+   * Attribute keys for which the event's `attributes` are right and the bytes are not (a key that is not in `attributes`
+   * was removed). Left out: all keys of `attributes`, when the bytes are OTLP and so have attributes of their own.
+   */
+  readonly edited?: readonly string[]
+}
+
+/** What `append` takes: any UnifiedEvent field; a shared Resource or Scope object is cheaper than plain ones. */
 export type EventInput = Partial<Omit<UnifiedEvent, 'resource' | 'scope' | 'attributes' | 'signal' | 'type'>> & {
   readonly signal?: SignalName
   readonly type?: EventTypeName
   readonly resource?: Resource | Attributes
-  readonly scope?: Scope | { readonly name: string, readonly version?: string }
+  readonly scope?: Scope | ScopeInput
   readonly attributes?: Attributes
-  readonly raw?: { readonly encoding: number, readonly bytes: Uint8Array }
+  readonly raw?: RawInput
 }
 
 export class BatchBuilder {
   count = 0
-  readonly #columns: Partial<Record<ColumnName, ColumnArray>> = {}
+  readonly #arrays: (ColumnArray | undefined)[] = columnNames.map(() => undefined)
   readonly #strings: string[] = ['']
   readonly #stringIndex = new Map<string, number>([['', 0]])
-  readonly #resources: Resource[] = [emptyResource]
-  readonly #resourceIndex = new Map<string | Resource, number>([[emptyResource, 0]])
-  readonly #scopes: Scope[] = [emptyScope]
-  readonly #scopeIndex = new Map<string | Scope, number>([[emptyScope, 0]])
-  readonly #attributes = new Map<string, AttributeColumnBuilder>()
+  readonly #resources = new ItemTable(emptyResource)
+  readonly #scopes = new ItemTable(emptyScope)
+  readonly #attributes: AttributeTable
   readonly #rawChunks: Uint8Array[] = []
   #rawLength = 0
   #capacity: number
+  #finished = false
 
   /** `capacity` rows are allocated at once; appending more doubles it. */
   constructor (capacity = 64) {
     this.#capacity = Math.max(1, capacity)
+    this.#attributes = new AttributeTable(this.#capacity)
     for (const name of requiredColumns) this.column(name)
   }
 
-  /** The array of a column, `capacity` rows long. Valid until `append` grows the builder. */
+  /** The array of a column, `capacity` rows long. Valid until `append` or `rows` grows the builder. */
   column<N extends ColumnName> (name: N): ColumnOf<N> {
-    let array = this.#columns[name]
-    if (array === undefined) {
-      const { storage, absent } = columnSpecs[name]
-      array = makeColumn(storage as Storage, this.#capacity)
-      if (absent !== 0 && !(array instanceof BigUint64Array)) array.fill(absent)
-      this.#columns[name] = array
-    }
-    return array as ColumnOf<N>
+    const slot = slotOf[name]
+    return (this.#arrays[slot] ??= absentColumn(name, this.#capacity)) as ColumnOf<N>
   }
 
   /** Declares that rows up to `count` are written through `column`. */
@@ -69,26 +77,20 @@ export class BatchBuilder {
     return index
   }
 
-  resource (resource: Resource): number {
-    return place(resource, this.#resources, this.#resourceIndex)
-  }
+  /** The index of `resource` in the batch's table; equal ones share it. */
+  resource (resource: Resource): number { return this.#resources.place(resource) }
 
-  scope (scope: Scope): number {
-    return place(scope, this.#scopes, this.#scopeIndex)
-  }
+  /** The index of `scope` in the batch's table; equal ones share it. */
+  scope (scope: Scope): number { return this.#scopes.place(scope) }
 
-  /** Adds an attribute that the raw bytes do not hold. */
+  /** Adds an attribute that the row's raw bytes, if it has any, say as well; `withAttribute` is for changing what they say. */
   attribute (row: number, key: string, value: AttributeValue): void {
-    let column = this.#attributes.get(key)
-    if (column === undefined) {
-      column = new AttributeColumnBuilder(this.#capacity)
-      this.#attributes.set(key, column)
-    }
-    column.set(row, value)
+    this.#attributes.set(row, key, value)
   }
 
-  /** Adds one event; returns its row. Unknown names are ignored, wrong types become the column's cell conversion. */
+  /** Adds one event; returns its row. Unknown names are ignored; a value that its column cannot hold is left out. */
   append (event: EventInput): number {
+    if (this.#finished) throw new Error('the batch is finished; use another builder')
     const row = this.count
     this.#reserve(row + 1)
     this.count = row + 1
@@ -96,81 +98,69 @@ export class BatchBuilder {
     this.column('type')[row] = EventType[event.type ?? 'unknown']
     if (event.resource !== undefined) this.column('resource')[row] = this.resource(asResource(event.resource))
     if (event.scope !== undefined) this.column('scope')[row] = this.scope(asScope(event.scope))
-    for (const key in event) if (isPlainColumn(key)) this.#put(key, row, event[key as keyof EventInput])
-    if (event.attributes !== undefined) for (const [key, value] of Object.entries(event.attributes)) this.attribute(row, key, value)
-    if (event.raw !== undefined) this.#putRaw(row, event.raw.encoding, event.raw.bytes)
+    for (const key in event) {
+      const cell = plainCells.get(key)
+      if (cell !== undefined) this.#put(cell, row, event[key as keyof EventInput])
+    }
+    if (event.attributes !== undefined) this.#attributes.setAll(row, event.attributes)
+    if (event.raw !== undefined) this.#putRaw(row, event.raw, event.attributes)
     return row
   }
 
-  /** The batch. `raw` replaces the bytes given to `append`; `ids` fills the ids of rows that have none. */
+  /** The batch. `raw` replaces the bytes given to `append`; `ids` gives an id to every row that has none. */
   finish (options: { readonly raw?: RawStore, readonly ids?: EventIds } = {}): EventBatch {
-    if (options.ids !== undefined && this.#columns.id === undefined) options.ids.fill(this.column('id'), 0, this.count)
+    if (this.#finished) throw new Error('the batch is finished; use another builder')
+    this.#finished = true
+    options.ids?.fillMissing(this.column('id'), this.count)
     const columns: Partial<Record<ColumnName, ColumnArray>> = {}
-    for (const [name, array] of Object.entries(this.#columns) as [ColumnName, ColumnArray][]) {
-      columns[name] = array.subarray(0, this.count * cellsPerRow(name))
-    }
-    const attributes = new Map<string, AttributeColumn>()
-    for (const [key, builder] of this.#attributes) attributes.set(key, builder.finish(this.count, false))
+    columnNames.forEach((name, slot) => {
+      const array = this.#arrays[slot]
+      if (array !== undefined) columns[name] = array.subarray(0, this.count * cellsPerRow(name))
+    })
     const raw = options.raw ?? (this.#rawChunks.length === 0 ? noRaw : { buffers: [Buffer.concat(this.#rawChunks)], complete: false })
-    return new EventBatch({ count: this.count, columns: columns as Columns, strings: StringTable.from(this.#strings), resources: this.#resources, scopes: this.#scopes, attributes, raw })
+    return new EventBatch({
+      count: this.count,
+      columns: columns as Columns,
+      strings: StringTable.from(this.#strings),
+      resources: this.#resources.items,
+      scopes: this.#scopes.items,
+      attributes: this.#attributes.finish(this.count, columns as Columns, raw.buffers),
+      raw
+    })
   }
 
-  #putRaw (row: number, encoding: number, bytes: Uint8Array): void {
-    this.column('rawEncoding')[row] = encoding
+  #putRaw (row: number, raw: RawInput, attributes: Attributes = {}): void {
+    this.column('rawEncoding')[row] = raw.encoding
     this.column('rawBuffer')
     this.column('rawOffset')[row] = this.#rawLength
-    this.column('rawLength')[row] = bytes.length
-    this.#rawChunks.push(bytes)
-    this.#rawLength += bytes.length
+    this.column('rawLength')[row] = raw.bytes.length
+    this.#rawChunks.push(raw.bytes)
+    this.#rawLength += raw.bytes.length
+    const edited = raw.edited ?? (attributesField(raw.encoding) === 0 ? [] : Object.keys(attributes))
+    for (const key of edited) this.#attributes.markEdited(row, key)
   }
 
-  #put (name: ColumnName, row: number, value: unknown): void {
+  #put (cell: Cell, row: number, value: unknown): void {
     if (value === undefined || value === null) return
-    const array = this.column(name)
-    switch (columnSpecs[name].storage) {
-      case 'string': array[row] = this.intern(String(value)); return
-      case 'u64': (array as BigUint64Array)[row] = typeof value === 'bigint' ? value : BigInt(Math.trunc(Number(value))); return
-      case 'b8': putHex(array as Uint8Array, row, 8, String(value)); return
-      case 'b16': putHex(array as Uint8Array, row, 16, String(value)); return
-      default: array[row] = Number(value)
+    const array = this.#arrays[cell.slot] ?? this.column(cell.name)
+    switch (cell.storage) {
+      case 'string': (array as Uint32Array)[row] = this.intern(typeof value === 'string' ? value : String(value)); return
+      case 'u64': putWide(array as BigUint64Array, row, value); return
+      case 'b8': putHex(array as Uint8Array, row, 8, value); return
+      case 'b16': putHex(array as Uint8Array, row, 16, value); return
+      default: putNumber(array as Uint8Array, row, cell, value)
     }
   }
 
   #reserve (rows: number): void {
     if (rows <= this.#capacity) return
-    const capacity = Math.max(rows, this.#capacity * 2)
-    for (const [name, old] of Object.entries(this.#columns) as [ColumnName, ColumnArray][]) {
-      const { storage, absent } = columnSpecs[name]
-      const grown = makeColumn(storage as Storage, capacity)
-      if (absent !== 0 && !(grown instanceof BigUint64Array)) grown.fill(absent)
-      new Uint8Array(grown.buffer).set(new Uint8Array(old.buffer, old.byteOffset, this.#capacity * widths[storage]))
-      this.#columns[name] = grown
-    }
-    this.#capacity = capacity
+    this.#capacity = Math.max(rows, this.#capacity * 2)
+    columnNames.forEach((name, slot) => {
+      const old = this.#arrays[slot]
+      if (old === undefined) return
+      const grown = absentColumn(name, this.#capacity)
+      new Uint8Array(grown.buffer).set(new Uint8Array(old.buffer, old.byteOffset, old.byteLength))
+      this.#arrays[slot] = grown
+    })
   }
-}
-
-const special = new Set(['signal', 'type', 'resource', 'scope', 'attributes', 'raw', 'rawEncoding', 'rawBuffer', 'rawOffset', 'rawLength'])
-const isPlainColumn = (key: string): key is ColumnName => Object.hasOwn(columnSpecs, key) && !special.has(key)
-
-function place<T extends { readonly key: string }> (item: T, table: T[], index: Map<string | T, number>): number {
-  const at = index.get(item) ?? index.get(item.key)
-  if (at !== undefined) return at
-  const made = table.push(item) - 1
-  index.set(item, made)
-  index.set(item.key, made)
-  return made
-}
-
-function asResource (resource: Resource | Attributes): Resource {
-  return resource instanceof Resource ? resource : new Resource(undefined, resource)
-}
-
-function asScope (scope: Scope | { readonly name: string, readonly version?: string }): Scope {
-  return scope instanceof Scope ? scope : new Scope(undefined, { name: scope.name, version: scope.version ?? '', attributes: {} })
-}
-
-function putHex (array: Uint8Array, row: number, width: number, hex: string): void {
-  if (hex.length !== width * 2 || !/^[0-9a-f]*$/i.test(hex)) throw new TypeError(`expected ${width * 2} hex digits, found "${hex}"`)
-  Buffer.from(array.buffer, array.byteOffset + row * width, width).write(hex, 'hex')
 }

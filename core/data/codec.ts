@@ -1,53 +1,61 @@
 /**
  * A batch as one versioned msgpack document: what crosses threads, is queued on disk, goes over NATS and into files.
  *
- *   95                                 array of 5
- *   ab "tapio.batch"                   name
- *   01                                 version: higher ones are refused; unknown columns of this one are skipped
- *   8x { … }                           header, a map (below)
- *   ce CRC32                           of the header's and the body's bytes; 0 = not computed (memory to memory)
- *   c6 LEN32  pad  body                bin 32; `pad` zero bytes (header.p of them) put the body at a multiple of 8 from the
- *                                      document's first byte, so a reader makes typed-array views of it without copying
+ *   byte 0   96                   array of 6
+ *        1   ab "tapio.batch"     name
+ *       13   01                   version: higher ones are refused; unknown columns of this one are skipped
+ *       14   ce CRC32             of every byte after it; 0 = not computed (memory to memory)
+ *       19   ce HLEN32            bytes of the header: a reader need not parse it to find the body
+ *       24   8x { … }             header, a map (below)
+ *    24+HLEN c6 LEN32  pad  body  bin 32; 0 to 7 `pad` zero bytes put the body at a multiple of 8 from the document's first
+ *                                 byte, so a reader makes typed-array views of it without copying
  *
  *   header  n  rows                                     body, every part at a multiple of 8
- *           p  pad before the body                        columns, in the order of c
- *           c  [[column id, offset], …]                   string ends (u32), string bytes
- *           s  [strings, offset of ends, of bytes, bytes] attribute indexes (u32 a row)
- *           a  [[key, edited, offset, [values]], …]       raw buffers
+ *           c  [column id, offset, …]                     columns, in the order of c
+ *           s  [strings, offset of ends, of bytes, bytes] string ends (u32), string bytes
+ *           a  [[key, edited, offset, [values]], …]       attribute indexes (u32 a row)
  *           r  [[envelope|nil, attributes|nil, edited], …]
  *           o  [[envelope|nil, [name, version, attributes]|nil], …]
- *           b  [[offset, length], …]   raw buffers
+ *           b  [offset, length, …]                        raw buffers
  *           w  raw buffers are whole requests (RawStore.complete)
  *
- * Numbers are little-endian, as on every platform Node runs on. The document is plain msgpack: any reader can open it.
+ * Offsets count from the body. Numbers of the body are little-endian, as on every platform Node runs on. The document is
+ * plain msgpack without extensions: any reader can open it.
  */
 import { crc32 } from 'node:zlib'
 import { Packr } from 'msgpackr'
 import type { EventBatch } from './batch.js'
 import { columnNames, columnSpecs } from './columns.js'
-import { compactRaw } from './compact.js'
+import { compact } from './compact.js'
 
 export const formatName = 'tapio.batch'
 export const formatVersion = 1
 
-/** Bytes before the header: array tag, name, version. */
-export const prefix = Buffer.concat([Buffer.from([0x95, 0xa0 | formatName.length]), Buffer.from(formatName), Buffer.from([formatVersion])])
+/** The document's first bytes: array tag, name, version. */
+export const prefix = Buffer.concat([Buffer.from([0x96, 0xa0 | formatName.length]), Buffer.from(formatName), Buffer.from([formatVersion])])
 
-/** Bytes between header and pad: CRC (5) and the bin tag with its length (5). */
-export const between = 10
+export const crcAt = prefix.length
+export const headerAt = crcAt + 10
 
-/** Records off: a document must be readable on its own. */
-export const headerCodec = new Packr({ useRecords: false })
+/** Where the body starts when the header ends at `headerEnd`: after the bin tag, its length and the pad. */
+export const bodyAfter = (headerEnd: number): number => align(headerEnd + 5)
+
+const align = (n: number): number => Math.ceil(n / 8) * 8
+
+/** Lengths and offsets are 32 bits. */
+const maxBytes = 0xffffffff
+
+/** Records off: a document must be readable on its own. Depth as in plain-msgpack.ts is the writer's affair. */
+const headerCodec = new Packr({ useRecords: false })
 
 export interface Header {
   n: number
-  p: number
-  c: [number, number][]
+  c: number[]
   s: [number, number, number, number]
-  a: [string, boolean, number, unknown[]][]
+  a: [string, boolean, number, readonly unknown[]][]
   r: [Uint8Array | null, unknown, boolean][]
   o: [Uint8Array | null, [string, string, unknown] | null][]
-  b: [number, number][]
+  b: number[]
   w: boolean
 }
 
@@ -55,26 +63,37 @@ export interface Header {
 export interface EncodedBatch {
   readonly byteLength: number
   readonly rows: number
-  /** Writes the document to the start of `target` (at least `byteLength` long). */
+  /** Writes the document to the start of `target` (at least `byteLength` long, else RangeError before a byte is written). */
   writeTo(target: Uint8Array): void
 }
 
-/** Lays out `batch`. `checksum` adds the CRC that files and queues need; between threads it would only cost time. */
+/**
+ * Lays out `batch`. `checksum` adds the CRC that files and queues need; between threads it would only cost time. Throws
+ * RangeError when the document would take 4 GiB or more: bound batches before.
+ */
 export function prepareBatch (batch: EventBatch, checksum = false): EncodedBatch {
   const layout = new Layout()
-  const compact = compactRaw(batch)
-  const header = describe(compact, layout)
-  const packed = packHeader(header)
-  const bodyAt = prefix.length + packed.length + between + header.p
+  const header = headerCodec.pack(describe(compact(batch), layout))
+  const headerEnd = headerAt + header.length
+  const bodyAt = bodyAfter(headerEnd)
+  const byteLength = bodyAt + layout.length
+  if (byteLength > maxBytes) throw new RangeError(`a batch of ${batch.count} rows takes ${byteLength} bytes encoded; at most ${maxBytes}`)
   return {
-    byteLength: bodyAt + layout.length,
+    byteLength,
     rows: batch.count,
     writeTo (target) {
-      const out = Buffer.from(target.buffer, target.byteOffset, target.byteLength)
+      if (target.length < byteLength) throw new RangeError(`a document of ${byteLength} bytes does not fit into ${target.length}`)
+      const out = Buffer.from(target.buffer, target.byteOffset, byteLength)
       out.set(prefix)
-      out.set(packed, prefix.length)
+      out[headerAt - 5] = 0xce
+      out.writeUInt32BE(header.length, headerAt - 4)
+      out.set(header, headerAt)
+      out[headerEnd] = 0xc6
+      out.writeUInt32BE(byteLength - headerEnd - 5, headerEnd + 1)
+      out.fill(0, headerEnd + 5, bodyAt)
       layout.writeTo(out, bodyAt)
-      writeBetween(out, prefix.length + packed.length, header.p, layout.length, checksum)
+      out[crcAt] = 0xce
+      out.writeUInt32BE(checksum ? checksumOf(out) : 0, crcAt + 1)
     }
   }
 }
@@ -87,47 +106,29 @@ export function encodeBatch (batch: EventBatch, checksum = false): Buffer {
   return out
 }
 
-/** The pad depends on the header's length and the header holds the pad; both are one byte whatever the pad is (0 to 7). */
-function packHeader (header: Header): Buffer {
-  const length = headerCodec.pack(header).length
-  header.p = (8 - (prefix.length + length + between) % 8) % 8
-  return Buffer.from(headerCodec.pack(header))
-}
-
-function writeBetween (out: Buffer, at: number, pad: number, bodyLength: number, checksum: boolean): void {
-  const bodyAt = at + between + pad
-  out.fill(0, at + between, bodyAt)
-  const crc = checksum ? checksumOf(out, at, bodyAt, bodyLength) : 0
-  out[at] = 0xce
-  out.writeUInt32BE(crc, at + 1)
-  out[at + 5] = 0xc6
-  out.writeUInt32BE(bodyLength + pad, at + 6)
-}
-
-/** CRC of header then body; 0 is kept for "none". */
-export function checksumOf (document: Buffer, headerEnd: number, bodyAt: number, bodyLength: number): number {
-  const crc = crc32(document.subarray(bodyAt, bodyAt + bodyLength), crc32(document.subarray(prefix.length, headerEnd)))
+/** CRC of everything after the CRC itself; 0 is kept for "none". */
+export function checksumOf (document: Buffer): number {
+  const crc = crc32(document.subarray(crcAt + 5))
   return crc === 0 ? 1 : crc
 }
 
 function describe (batch: EventBatch, layout: Layout): Header {
-  const columns: Header['c'] = []
+  const columns: number[] = []
   for (const name of columnNames) {
     const array = batch.columns[name]
-    if (array !== undefined) columns.push([columnSpecs[name].id, layout.add(array)])
+    if (array !== undefined) columns.push(columnSpecs[name].id, layout.add(array))
   }
   const strings = batch.strings.encode()
   const ends = layout.add(strings.ends)
   const bytes = layout.add(strings.bytes)
   return {
     n: batch.count,
-    p: 0,
     c: columns,
     s: [strings.ends.length, ends, bytes, strings.bytes.length],
-    a: [...batch.attributes].map(([key, column]) => [key, column.edited, layout.add(column.index), [...column.values]]),
+    a: Array.from(batch.attributes, ([key, column]) => [key, column.edited, layout.add(column.index), column.values]),
     r: batch.resources.map(r => [r.envelope ?? null, r.envelope === undefined || r.edited ? r.attributes : null, r.edited]),
     o: batch.scopes.map(s => [s.envelope ?? null, s.envelope === undefined ? [s.name, s.version, s.attributes] : null]),
-    b: batch.raw.buffers.map(b => [layout.add(b), b.length]),
+    b: batch.raw.buffers.flatMap(b => [layout.add(b), b.length]),
     w: batch.raw.complete
   }
 }
@@ -135,22 +136,22 @@ function describe (batch: EventBatch, layout: Layout): Header {
 /** The parts of the body and where they go. */
 class Layout {
   length = 0
-  readonly #parts: { array: ArrayBufferView, at: number }[] = []
+  readonly #parts: Uint8Array[] = []
 
   add (array: ArrayBufferView): number {
     const at = this.length
-    this.#parts.push({ array, at })
-    this.length = Math.ceil((at + array.byteLength) / 8) * 8
+    this.#parts.push(array instanceof Uint8Array ? array : new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
+    this.length = align(at + array.byteLength)
     return at
   }
 
   writeTo (out: Buffer, bodyAt: number): void {
-    let end = 0
-    for (const { array, at } of this.#parts) {
-      if (at > end) out.fill(0, bodyAt + end, bodyAt + at)
-      out.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), bodyAt + at)
-      end = at + array.byteLength
+    let at = bodyAt
+    for (const part of this.#parts) {
+      out.set(part, at)
+      const end = at + part.length
+      at = align(end)
+      for (let gap = end; gap < at; gap++) out[gap] = 0
     }
-    out.fill(0, bodyAt + end, bodyAt + this.length)
   }
 }

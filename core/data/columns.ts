@@ -116,6 +116,20 @@ export const columnById: ReadonlyMap<number, ColumnName> = new Map(columnNames.m
 /** Bytes of one row in a storage. */
 export const widths: Readonly<Record<Storage, number>> = { u8: 1, u16: 2, u32: 4, i32: 4, u64: 8, f32: 4, f64: 8, string: 4, b8: 8, b16: 16 }
 
+/** Array cells a row takes: byte columns have several. */
+export function cellsPerRow (name: ColumnName): number {
+  const { storage } = columnSpecs[name]
+  return storage === 'b16' ? 16 : storage === 'b8' ? 8 : 1
+}
+
+/** An array for `rows` rows, every cell absent. */
+export function absentColumn<N extends ColumnName> (name: N, rows: number): ColumnOf<N> {
+  const { storage, absent } = columnSpecs[name]
+  const array = makeColumn(storage as Storage, rows)
+  if (absent !== 0 && !(array instanceof BigUint64Array)) array.fill(absent)
+  return array as ColumnOf<N>
+}
+
 /** A zeroed array for `rows` rows, or a view of existing memory (offset aligned to the cell's size). */
 export function makeColumn<S extends Storage> (storage: S, rows: number, memory?: { buffer: ArrayBufferLike, offset: number }): Arrays[S] {
   const { buffer, offset } = memory ?? { buffer: new ArrayBuffer(rows * widths[storage]), offset: 0 }

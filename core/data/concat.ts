@@ -3,9 +3,9 @@
  * raw buffers are only listed, not copied.
  */
 import type { AttributeColumn, AttributeValue } from './attributes.js'
-import { EventBatch, cellsPerRow, emptyBatch } from './batch.js'
-import { columnNames, columnSpecs, makeColumn, type ColumnArray, type ColumnName, type Columns, type Storage } from './columns.js'
-import type { Resource, Scope } from './resource.js'
+import { EventBatch, emptyBatch } from './batch.js'
+import { cellsPerRow, columnNames, columnSpecs, makeColumn, type ColumnArray, type ColumnName, type Columns, type Storage } from './columns.js'
+import { ItemTable, emptyResource, emptyScope } from './resource.js'
 import { StringTable } from './strings.js'
 
 /** A row's raw buffer is a u16, so a batch can list this many. */
@@ -16,11 +16,15 @@ export function concat (batches: readonly EventBatch[]): EventBatch {
   const parts = batches.filter(b => b.count > 0)
   if (parts.length <= 1) return parts[0] ?? emptyBatch
   const count = parts.reduce((n, b) => n + b.count, 0)
-  const strings = new Table<string>(s => s, '')
-  const resources = new Table<Resource>(r => r.key)
-  const scopes = new Table<Scope>(s => s.key)
+  const buffers = parts.flatMap(b => b.raw.buffers)
+  if (buffers.length > maxRawBuffers) throw new RangeError(`${buffers.length} raw buffers in one batch; at most ${maxRawBuffers}`)
+  const strings = new StringMerger()
+  const resources = new ItemTable(emptyResource)
+  const scopes = new ItemTable(emptyScope)
   const maps = parts.map(b => ({
-    strings: strings.addAll(b.strings), resources: resources.addAll(b.resources), scopes: scopes.addAll(b.scopes)
+    strings: strings.add(b.strings),
+    resources: Uint32Array.from(b.resources, r => resources.place(r)),
+    scopes: Uint32Array.from(b.scopes, s => scopes.place(s))
   }))
   const columns: Partial<Record<ColumnName, ColumnArray>> = {}
   for (const name of columnNames) {
@@ -28,12 +32,10 @@ export function concat (batches: readonly EventBatch[]): EventBatch {
     columns[name] = joinColumn(name, parts, count, maps)
   }
   shiftRawBuffers(columns, parts)
-  const buffers = parts.flatMap(b => b.raw.buffers)
-  if (buffers.length > maxRawBuffers) throw new RangeError(`${buffers.length} raw buffers in one batch; at most ${maxRawBuffers}`)
   return new EventBatch({
     count,
     columns: columns as Columns,
-    strings: StringTable.from(strings.items),
+    strings: strings.finish(),
     resources: resources.items,
     scopes: scopes.items,
     attributes: joinAttributes(parts, count),
@@ -97,8 +99,8 @@ function joinAttributes (parts: readonly EventBatch[], count: number): Map<strin
     const values: AttributeValue[] = []
     let row = 0
     for (const batch of parts) {
-      // An edited column is the whole truth for its key, so the other parts must bring what their raw bytes hold.
-      const column = edited ? batch.attribute(key) : batch.attributes.get(key)
+      // A column is the whole truth for its key, so parts without one must bring what their raw bytes hold.
+      const column = batch.attribute(key)
       if (column !== undefined) {
         for (let i = 0; i < batch.count; i++) {
           const at = column.index[i] as number
@@ -113,26 +115,25 @@ function joinAttributes (parts: readonly EventBatch[], count: number): Map<strin
   return joined
 }
 
-/** A table of distinct items, by key. */
-class Table<T> {
-  readonly items: T[] = []
-  readonly #index = new Map<string, number>()
+/** One table of the distinct strings of several. */
+class StringMerger {
+  readonly #items = ['']
+  readonly #index = new Map<string, number>([['', 0]])
 
-  constructor (readonly keyOf: (item: T) => string, first?: T) {
-    if (first !== undefined) this.#add(first)
+  /** Where each string of `table` is in the merged one. */
+  add (table: StringTable): Uint32Array {
+    const places = new Uint32Array(table.length)
+    for (let i = 0; i < places.length; i++) places[i] = this.#place(table.at(i))
+    return places
   }
 
-  /** Where each item of `source` is in this table. */
-  addAll (source: Iterable<T>): Uint32Array {
-    return Uint32Array.from([...source], item => this.#add(item))
-  }
-
-  #add (item: T): number {
-    const key = this.keyOf(item)
-    const known = this.#index.get(key)
+  #place (text: string): number {
+    const known = this.#index.get(text)
     if (known !== undefined) return known
-    const at = this.items.push(item) - 1
-    this.#index.set(key, at)
+    const at = this.#items.push(text) - 1
+    this.#index.set(text, at)
     return at
   }
+
+  finish (): StringTable { return StringTable.from(this.#items) }
 }

@@ -10,26 +10,41 @@ export class EventIds {
   #low: number
   #high = 0
 
-  /** A given prefix (8 bytes) makes ids repeatable: replays and tests. */
+  /** A given prefix (8 bytes) makes ids repeatable: replays and tests. `first` is the counter's start, below 2^32. */
   constructor (prefix: Uint8Array = randomFillSync(new Uint8Array(8)), first = 1) {
-    this.#prefix = new Uint32Array(prefix.slice(0, 8).buffer)
-    this.#low = first
+    if (prefix.length !== 8) throw new RangeError(`an id prefix has 8 bytes, found ${prefix.length}`)
+    // A copy by constructor: Buffer's own `slice` would be a view of Node's shared pool.
+    this.#prefix = new Uint32Array(new Uint8Array(prefix).buffer)
+    this.#low = first >>> 0
   }
 
   /** Writes ids into rows [from, to) of an id column, which must start at a multiple of four bytes. */
   fill (column: Uint8Array, from: number, to: number): void {
-    const cells = new Uint32Array(column.buffer, column.byteOffset, column.byteLength / 4)
-    const [p0, p1] = this.#prefix as unknown as [number, number]
-    for (let row = from, at = from * 4; row < to; row++, at += 4) {
-      cells[at] = p0
-      cells[at + 1] = p1
-      // Big-endian counter, so that ids sort as they were given.
-      cells[at + 2] = swap(this.#high)
-      cells[at + 3] = swap(this.#low)
-      this.#low = (this.#low + 1) >>> 0
-      if (this.#low === 0) this.#high = (this.#high + 1) >>> 0
+    const cells = idWords(column)
+    for (let row = from; row < to; row++) this.#put(cells, row * 4)
+  }
+
+  /** Writes ids into those of rows [0, count) that have none. */
+  fillMissing (column: Uint8Array, count: number): void {
+    const cells = idWords(column)
+    for (let at = 0; at < count * 4; at += 4) {
+      if (((cells[at] as number) | (cells[at + 1] as number) | (cells[at + 2] as number) | (cells[at + 3] as number)) === 0) this.#put(cells, at)
     }
   }
+
+  #put (cells: Uint32Array, at: number): void {
+    cells[at] = this.#prefix[0] as number
+    cells[at + 1] = this.#prefix[1] as number
+    // Big-endian counter, so that ids sort as they were given.
+    cells[at + 2] = swap(this.#high)
+    cells[at + 3] = swap(this.#low)
+    this.#low = (this.#low + 1) >>> 0
+    if (this.#low === 0) this.#high = (this.#high + 1) >>> 0
+  }
+}
+
+function idWords (column: Uint8Array): Uint32Array {
+  return new Uint32Array(column.buffer, column.byteOffset, column.byteLength / 4)
 }
 
 function swap (word: number): number {

@@ -7,7 +7,8 @@
  * gives the same message, so nothing is lost by not understanding it.
  */
 import { decodeResourceEnvelope, decodeScopeEnvelope, orElse, type ScopeIdentity } from '../otlp/wire.js'
-import type { Attributes, AttributeValue } from './attributes.js'
+import { copyAttributes, type Attributes } from './attributes.js'
+import { attributesToJson } from './json-value.js'
 
 export class Resource {
   readonly envelope: Uint8Array | undefined
@@ -27,12 +28,14 @@ export class Resource {
 
   /** Equal for resources that can stand for each other. */
   get key (): string {
-    return (this.#key ??= (this.envelope === undefined ? '' : latin1(this.envelope)) +
-      (this.edited || this.envelope === undefined ? '\u0000' + keyOf(this.attributes) : ''))
+    const { envelope } = this
+    return (this.#key ??= envelope !== undefined && !this.edited
+      ? latin1(envelope)
+      : `${envelope === undefined ? '' : latin1(envelope)}\u0000${keyOf(this.attributes)}\u0000${envelope?.length ?? ''}`)
   }
 
   with (changes: Attributes): Resource {
-    return new Resource(this.envelope, { ...this.attributes, ...changes }, true)
+    return new Resource(this.envelope, { ...this.attributes, ...copyAttributes(changes) }, true)
   }
 }
 
@@ -50,6 +53,17 @@ export class Scope {
     return (this.#key ??= this.envelope === undefined ? `\u0000${this.name}\u0000${this.version}${keyOf(this.attributes)}` : latin1(this.envelope))
   }
 
+  /** True when it says nothing: the scope of rows without one. */
+  get isEmpty (): boolean {
+    return this.name === '' && this.version === '' && Object.keys(this.attributes).length === 0
+  }
+
+  /** Name, version and, when there are any, attributes. */
+  toObject (): { name: string, version: string, attributes?: Attributes } {
+    const { name, version, attributes } = this
+    return Object.keys(attributes).length === 0 ? { name, version } : { name, version, attributes }
+  }
+
   #decoded (): ScopeIdentity {
     const { envelope } = this
     return (this.#identity ??= envelope === undefined ? noScope : orElse(noScope, () => decodeScopeEnvelope(envelope)))
@@ -65,12 +79,38 @@ function latin1 (bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
+/** JSON that keeps every value apart (json-value.ts), keys in order. */
 function keyOf (attributes: Attributes): string {
-  return JSON.stringify(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)), plain)
+  return attributesToJson(Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1))))
 }
 
-/** JSON has neither bigint nor bytes. */
-function plain (_key: string, value: AttributeValue): unknown {
-  if (typeof value === 'bigint') return `${value}n`
-  return value instanceof Uint8Array ? { bytes: latin1(value) } : value
+/** A scope in words. */
+export interface ScopeInput { readonly name: string, readonly version?: string, readonly attributes?: Attributes }
+
+/** `resource` as it is, or a new one with a copy of these attributes. */
+export function asResource (resource: Resource | Attributes): Resource {
+  return resource instanceof Resource ? resource : new Resource(undefined, copyAttributes(resource))
+}
+
+export function asScope (scope: Scope | ScopeInput): Scope {
+  return scope instanceof Scope ? scope : new Scope(undefined, { name: scope.name, version: scope.version ?? '', attributes: copyAttributes(scope.attributes ?? {}) })
+}
+
+/** A table of distinct resources or scopes. The same object is found at once, an equal one by its key. */
+export class ItemTable<T extends { readonly key: string }> {
+  readonly items: T[]
+  readonly #index = new Map<string | T, number>()
+
+  constructor (first: T) {
+    this.items = [first]
+    this.#index.set(first, 0).set(first.key, 0)
+  }
+
+  place (item: T): number {
+    const at = this.#index.get(item)
+    if (at !== undefined) return at
+    const known = this.#index.get(item.key) ?? this.items.push(item) - 1
+    this.#index.set(item, known).set(item.key, known)
+    return known
+  }
 }

@@ -14,8 +14,10 @@ export interface EncodedStrings {
 
 export class StringTable {
   readonly length: number
-  readonly #items: (string | undefined)[]
+  /** Decoded so far; of an encoded table, made at the first question. */
+  #items: (string | undefined)[]
   #encoded: EncodedStrings | undefined
+  #units = -1
 
   private constructor (items: (string | undefined)[], encoded: EncodedStrings | undefined) {
     this.length = encoded === undefined ? items.length : encoded.ends.length
@@ -38,6 +40,8 @@ export class StringTable {
     const known = this.#items[index]
     if (known !== undefined || this.#encoded === undefined || index >= this.length) return known ?? ''
     const { bytes, ends } = this.#encoded
+    // A plain array of its full length at once: filled here and there it would become a hash table.
+    if (this.#items.length === 0) this.#items = new Array<undefined>(this.length).fill(undefined)
     const text = bytes.toString('utf8', index === 0 ? 0 : ends[index - 1], ends[index])
     this.#items[index] = text
     return text
@@ -58,6 +62,16 @@ export class StringTable {
       start = end
     }
     return found
+  }
+
+  /** A table of the strings at `indexes`, in that order. Bytes stay bytes. */
+  select (indexes: readonly number[]): StringTable {
+    if (this.#encoded === undefined) return StringTable.from(indexes.map(i => this.at(i)))
+    const { bytes, ends } = this.#encoded
+    const chosen = new Uint32Array(indexes.length)
+    const chunks = indexes.map(i => bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i]))
+    chunks.reduce((end, chunk, i) => (chosen[i] = end + chunk.length), 0)
+    return StringTable.encoded({ bytes: Buffer.concat(chunks), ends: chosen })
   }
 
   /** UTF-8 bytes and ends, made once. A lone surrogate becomes U+FFFD, as everywhere UTF-8 is written. */
@@ -90,8 +104,7 @@ export class StringTable {
   /** UTF-8 bytes the table holds, estimated at one a character before it was encoded. */
   get byteLength (): number {
     if (this.#encoded !== undefined) return this.#encoded.bytes.length + this.#encoded.ends.byteLength
-    let units = 0
-    for (const s of this.#items) units += s?.length ?? 0
-    return units
+    if (this.#units < 0) this.#units = this.#items.reduce((units, s) => units + (s?.length ?? 0), 0)
+    return this.#units
   }
 }
