@@ -35,6 +35,8 @@ export interface Consumer {
 export interface Host {
   /** Ends the process in order (drain, then a non-zero exit) because the component can never work. Prefer `status`. */
   fail(error: Error): void
+  /** Asks for an orderly end with exit code 0, because the component's work is done (a replay has ended). */
+  finish?(reason: string): void
 }
 
 /** The end of a drain: `signal` aborts when time is up, `atMs` is that time on the monotonic clock (performance.now()). */

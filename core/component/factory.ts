@@ -1,7 +1,7 @@
 /** What a component folder exports: everything Tapio, its documentation and its tests know about a component. */
 import type { TSchema } from '@sinclair/typebox'
 import type { MetricDeclaration } from '../telemetry/meter.js'
-import type { Component, Kind } from './component.js'
+import type { Component, Consumer, Kind } from './component.js'
 import type { Services } from './services.js'
 
 export type Signal = 'traces' | 'metrics' | 'logs' | 'profiles' | 'events'
@@ -36,8 +36,11 @@ export interface ComponentFactory {
    * Makes one instance. Import the implementation here (`await import('./receiver.js')`), not at the top of the module, so
    * that a thread loads only what its part of the graph needs.
    */
-  create(services: Services): Component | Promise<Component>
+  create(services: Services): AnyComponent | Promise<AnyComponent>
 }
+
+/** With or without `consume`, by kind. (Named as a union because a class with neither start nor stop is no `Component` to TypeScript.) */
+export type AnyComponent = Component | (Component & Consumer)
 
 export interface ConfigFault {
   readonly path: readonly (string | number)[]

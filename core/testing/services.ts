@@ -77,7 +77,9 @@ export class RecordingStatus implements StatusReporter {
 
 export class RecordingHost implements Host {
   readonly failures: Error[] = []
+  readonly finished: string[] = []
   fail (error: Error): void { this.failures.push(error) }
+  finish (reason: string): void { this.finished.push(reason) }
 }
 
 export interface TestBench {
