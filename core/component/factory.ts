@@ -2,6 +2,7 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { MetricDeclaration } from '../telemetry/meter.js'
 import type { AnyComponent, Kind } from './component.js'
+export type { AnyComponent } from './component.js'
 import type { Services } from './services.js'
 
 export type Signal = 'traces' | 'metrics' | 'logs' | 'profiles' | 'events'

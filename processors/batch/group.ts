@@ -1,0 +1,69 @@
+/**
+ * Rows that may travel in one batch. Signals never mix (an OTLP request holds one), and neither do batches that are whole
+ * requests with batches that are not: a whole request goes out verbatim, and one row from elsewhere would end that.
+ * Each group has a line of parcels of its own, delivered in order, so that a stuck one holds up nobody else.
+ */
+import type { Clock } from '../../core/component/clock.js'
+import type { EventBatch } from '../../core/data/batch.js'
+import type { Arrival, Parcel, Share } from './parcel.js'
+
+export type Trigger = 'size' | 'timeout' | 'stop'
+
+/** A row names its raw buffer by a u16, so a batch can list this many (core/data/concat.ts). */
+const maxRawBuffers = 65535
+
+export interface GroupOptions {
+  readonly clock: Clock
+  readonly sendRows: number
+  readonly maxRows: number
+  readonly timeoutMs: number
+  /** Delivers a parcel; resolves when its fate is known, never rejects. */
+  readonly deliver: (parcel: Parcel, trigger: Trigger) => Promise<void>
+}
+
+export function groupKey (batch: EventBatch): string {
+  const { signal } = batch.columns
+  const first = signal[0]
+  return `${signal.every(s => s === first) ? first : 'mixed'}${batch.raw.complete ? ' complete' : ''}`
+}
+
+export class Group {
+  #batches: EventBatch[] = []
+  #shares: Share[] = []
+  #rows = 0
+  #buffers = 0
+  #cancelTimer: (() => void) | undefined
+  #line: Promise<void> = Promise.resolve()
+
+  constructor (readonly options: GroupOptions) {}
+
+  /** Rows of `arrival` from its row `from` on. */
+  add (batch: EventBatch, arrival: Arrival, from: number): void {
+    const { maxRows, sendRows, timeoutMs, clock } = this.options
+    const buffers = batch.raw.buffers.length
+    const tooMany = maxRows > 0 && this.#rows + batch.count > maxRows
+    if (this.#batches.length > 0 && (tooMany || this.#buffers + buffers > maxRawBuffers)) this.flush('size')
+    this.#batches.push(batch)
+    this.#shares.push({ arrival, from, rows: batch.count })
+    this.#rows += batch.count
+    this.#buffers += buffers
+    if (this.#rows >= sendRows) this.flush('size')
+    else if (timeoutMs === 0) this.flush('timeout')
+    else this.#cancelTimer ??= clock.after(timeoutMs, () => { this.flush('timeout') })
+  }
+
+  flush (trigger: Trigger): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    if (this.#batches.length === 0) return
+    const parcel = { batches: this.#batches, shares: this.#shares, rows: this.#rows }
+    this.#batches = []
+    this.#shares = []
+    this.#rows = 0
+    this.#buffers = 0
+    this.#line = this.#line.then(() => this.options.deliver(parcel, trigger))
+  }
+
+  /** Resolves when everything flushed so far has been delivered or given up. */
+  settled (): Promise<void> { return this.#line }
+}

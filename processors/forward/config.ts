@@ -1,0 +1,5 @@
+import type { Static } from '@sinclair/typebox'
+import { Options } from '../../core/config/schema.js'
+
+export const schema = Options({})
+export type ForwardConfig = Static<typeof schema>

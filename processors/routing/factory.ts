@@ -1,0 +1,28 @@
+import { defineComponent } from '../../core/component/factory.js'
+import { conditionFaults } from '../../core/match/conditions.js'
+import { schema, type RoutingConfig } from './config.js'
+
+export const factory = defineComponent({
+  kind: 'connector',
+  type: 'routing',
+  description: 'Sends each row to the pipelines of the first entry in a table whose conditions it fits.',
+  stability: 'beta',
+  signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
+  schema,
+  concurrency: 'stateless',
+  metrics: [],
+  drops: {
+    unrouted: 'no entry of the table fits and there are no default pipelines',
+    refused: 'one pipeline refused its rows after another had taken some of the same batch',
+    shutdown: 'one pipeline asked to wait, another had taken rows of the batch, and the time to stop ran out'
+  },
+  check (config) {
+    return (config as RoutingConfig).table.flatMap((entry, i) => entry.when.length === 0
+      ? [{ path: ['table', i, 'when'], message: 'expected at least one condition; rows that fit no entry go to `default_pipelines`' }]
+      : conditionFaults(entry.when, ['table', i, 'when']))
+  },
+  async create (services) {
+    const { RoutingConnector } = await import('./connector.js')
+    return services.construct(RoutingConnector)
+  }
+})
