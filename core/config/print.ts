@@ -49,6 +49,8 @@ function servicePlain (service: ServiceSettings): Record<string, unknown> {
     metrics: service.metrics,
     shutdown_timeout: formatDuration(service.shutdownTimeoutMs),
     worker_failure: service.workerFailure,
+    when_full: service.whenFull,
+    enqueue_timeout: formatDuration(service.enqueueTimeoutMs),
     extensions: service.extensions.map(id => id.text),
     telemetry: { logs: service.logs, metrics: service.metricsServer }
   }

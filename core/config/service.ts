@@ -30,6 +30,8 @@ function settingsOf (options: ServiceOptions): ServiceSettings {
     metrics: options.metrics ?? defaults.metrics,
     shutdownTimeoutMs: options.shutdown_timeout,
     workerFailure: options.worker_failure,
+    whenFull: options.when_full,
+    enqueueTimeoutMs: options.enqueue_timeout,
     extensions: options.extensions.map(text => componentId('extension', text)),
     logs: options.telemetry.logs,
     metricsServer: options.telemetry.metrics
