@@ -7,6 +7,7 @@ import { isSchema } from './describe.js'
 import { notation, written, type Notation } from './schema.js'
 import { kinds, sectionOf, serviceSchema, type ComponentCatalog } from './shape.js'
 import { seedSchemas } from './seed-schema.js'
+import { schemaFault } from './validator.js'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 
@@ -42,7 +43,8 @@ function sectionSchema (kind: (typeof kinds)[number], catalog: ComponentCatalog)
   const patternProperties: Record<string, unknown> = {}
   for (const type of catalog.types(kind)) {
     const factory = catalog.find(kind, type)
-    if (factory === undefined) continue
+    // One component with a broken schema must not take the editor's help for all others away.
+    if (factory === undefined || schemaFault(factory.schema) !== '') continue
     patternProperties[`^${type}(/[\\w.-]+)?$`] = { ...orNull(editorSchema(factory.schema)), description: `${factory.description} (${factory.stability})` }
   }
   return orNull({ type: 'object', description: `The ${sectionOf[kind]}, by id: type or type/name.`, patternProperties, additionalProperties: false })
