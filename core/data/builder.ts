@@ -69,6 +69,11 @@ export class BatchBuilder {
     return index
   }
 
+  /** Like `intern` without looking for a twin: for texts that rarely have one (log bodies). */
+  text (text: string): number {
+    return this.#strings.push(text) - 1
+  }
+
   resource (resource: Resource): number {
     return place(resource, this.#resources, this.#resourceIndex)
   }
