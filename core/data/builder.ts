@@ -77,6 +77,9 @@ export class BatchBuilder {
     return index
   }
 
+  /** Like `intern` without looking for a twin: for texts that rarely have one (log bodies). */
+  text (text: string): number { return this.#strings.push(text) - 1 }
+
   /** The index of `resource` in the batch's table; equal ones share it. */
   resource (resource: Resource): number { return this.#resources.place(resource) }
 
