@@ -31,7 +31,7 @@ export interface CopiedSlot {
 }
 
 export interface ConsumerOptions extends EndOptions {
-  /** `start` (default): the oldest slot still held. `now`: what becomes visible from now on. */
+  /** `start` (default): the oldest slot still held. `now`: what becomes visible from now on; what was held for nobody is let go. */
   readonly from?: 'start' | 'now'
 }
 
