@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -188,6 +189,35 @@ test('lines of several threads on one pipe stay whole, and the last line before 
   assert.is(lines.length, 1201)
   for (const n of [1, 2, 3]) assert.equal(lines.filter(l => l['thread'] === `w${n}`).map(l => l['i']), Array.from({ length: 400 }, (_, i) => i))
   assert.is(lines.at(-1)!['msg'], 'last words')
+})
+
+test('a reader that stops reading does not stop the process, and learns how many lines it missed', async () => {
+  const program = `
+    const { createLogger } = await import(${JSON.stringify(moduleUrl)})
+    const logger = createLogger()
+    for (let i = 0; i < 3000; i++) logger.info('x'.repeat(1000), { i })
+    process.stdout.write('done')
+    process.stdin.once('data', () => { logger.info('again'); process.exit() })`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'pipe' })
+  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000)
+  try {
+    const [done] = await once(child.stdout, 'data') as [Buffer]
+    assert.is(done.toString(), 'done')
+    let text = ''
+    child.stderr.on('data', (data: Buffer) => {
+      // The rest is asked for once there is room again.
+      if (text === '') child.stdin.write('go')
+      text += data.toString()
+    })
+    await once(child, 'close')
+    const lines = text.trimEnd().split('\n').map(line => JSON.parse(line) as Line)
+    const told = lines.find(line => 'lines' in line)
+    assert.is(lines.filter(line => 'i' in line).length + Number(told?.['lines']), 3000)
+    assert.ok(lines.some(line => line['msg'] === 'again'))
+  } finally {
+    clearTimeout(timer)
+    child.kill('SIGKILL')
+  }
 })
 
 test('NO_COLOR and a descriptor that is no terminal both mean no colour', () => {
