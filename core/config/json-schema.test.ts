@@ -40,6 +40,7 @@ const example = Options({
   mode: Enum(['a', 'b'], { default: 'a', description: 'One | other.' }),
   retries: Type.Integer({ default: 3, minimum: 0 }),
   tls: Section({ cert: Type.Optional(Type.String({ description: 'A file.' })) }),
+  retry: Type.Union([Type.Literal(false), Options({ initial: Duration() })], { default: { initial: 100 } }),
   rules: Type.Array(Options({ when: Type.String(), every: Duration({ default: '1s' }) }), { default: [] })
 })
 
@@ -48,6 +49,7 @@ test('editors see what people write: text for durations, defaults as text, nothi
   assert.equal(editor.required, ['endpoint'])
   assert.equal([editor.properties['timeout']?.['type'], editor.properties['timeout']?.['default'], editor.properties['timeout']?.['description']], ['string', '5s', 'How long to wait. at least 1ms, at most 1h'])
   assert.equal([editor.properties['limit']?.['type'], editor.properties['limit']?.['default']], [['string', 'integer'], '4MiB'])
+  assert.equal(editor.properties['retry']?.['default'], { initial: '100ms' })
 })
 
 test('the options table has one row per option, nested ones by their path', () => {
@@ -61,6 +63,7 @@ test('the options table has one row per option, nested ones by their path', () =
     '| `mode` | `a`, `b` | `a` | One \\| other. |',
     '| `retries` | integer | `3` | At least 0. |',
     '| `tls.cert` | text |  | A file. |',
+    '| `retry` | `false` or map | `{"initial":"100ms"}` |  |',
     '| `rules[].when` | text | **required** |  |',
     '| `rules[].every` | duration | `1s` |  |',
     ''

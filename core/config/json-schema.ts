@@ -4,6 +4,7 @@
  */
 import type { TSchema } from '@sinclair/typebox'
 import { isSchema } from './describe.js'
+import { asWritten } from './print.js'
 import { notation, written, type Notation } from './schema.js'
 import { kinds, sectionOf, serviceSchema, type ComponentCatalog } from './shape.js'
 import { seedSchemas } from './seed-schema.js'
@@ -58,7 +59,7 @@ export function editorSchema (schema: TSchema): JsonSchema {
   const mark = notation(schema)
   if (mark !== undefined) return markedSchema(schema, mark)
   const result: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(schema) as [string, unknown][]) result[key] = convert(key, value)
+  for (const [key, value] of Object.entries(schema) as [string, unknown][]) result[key] = key === 'default' ? asWritten(schema, value, true) : convert(key, value)
   // What has a default need not be written.
   if (Array.isArray(schema['required'])) {
     const properties = (schema['properties'] ?? {}) as Record<string, TSchema>

@@ -56,8 +56,8 @@ function servicePlain (service: ServiceSettings): Record<string, unknown> {
   }
 }
 
-/** A typed value in the notation of its schema. */
-function asWritten (schema: TSchema, value: unknown, showSecrets: boolean): unknown {
+/** A typed value in the notation of its schema: what a person would write to get it. */
+export function asWritten (schema: TSchema, value: unknown, showSecrets: boolean): unknown {
   const mark = notation(schema)
   if (mark === 'secret' && !showSecrets) return redacted
   if ((mark === 'duration' || mark === 'bytes') && typeof value === 'number') return written(schema, value)
