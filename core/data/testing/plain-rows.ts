@@ -16,15 +16,19 @@ export interface PlainRow {
 
 /** Everything a row says, the attributes of its raw record included, in values that compare without surprises. */
 export function plainRow (row: EventRow): PlainRow {
-  const { attributes: _attributes, resource: _resource, scope: _scope, ...columns } = row.toObject()
   return {
-    columns,
+    columns: columnsOnly(row.toObject()),
     resource: row.resource.key,
     scope: row.scope.key,
     attributes: sorted(row.allAttributes()),
     edited: [...row.batch.attributes].filter(([, c]) => c.edited).map(([key]) => key).sort(),
     raw: row.raw === undefined ? undefined : Buffer.from(row.raw).toString('hex')
   }
+}
+
+/** An event without the fields that have a table of their own. */
+export function columnsOnly (event: object): object {
+  return Object.fromEntries(Object.entries(event).filter(([key]) => !['attributes', 'resource', 'scope'].includes(key)))
 }
 
 export function plainRows (batch: EventBatch): PlainRow[] {
