@@ -44,6 +44,7 @@ producers('killed while it holds the latch stops nobody for good: others are tol
   assert.equal(writeAll(mine, 'b'), ['full'])
   const write = mine.write(new TextEncoder().encode('c'), 1, { onFull: 'block', timeoutMs: limitMs })
   assert.throws(() => RingConsumer.attach(memory), /latch is held by a thread that does not run/)
+  assert.equal(monitor.peers().filter(p => p.kind === 'consumer').map(p => p.status), ['alive', 'free'])
   await worker.kill()
   assert.equal(monitor.markThreadDead(worker.threadId), { slots: 0, rows: 0 })
   assert.is(await within(limitMs, 'the write', write), 'written')
