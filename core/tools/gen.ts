@@ -13,8 +13,7 @@ import { modes } from '../config/modes.js'
 import { optionsTable } from '../config/options-table.js'
 import { columnsTable } from '../data/columns-table.js'
 import { runtimeMetrics } from '../graph/runtime-metrics.js'
-import { declaredMetrics } from '../telemetry/declared-metrics.js'
-import { exposedName } from '../telemetry/declaration.js'
+import { declaredMetrics, metricsTable } from '../telemetry/declared-metrics.js'
 import type { MetricDeclaration } from '../telemetry/meter.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
@@ -26,9 +25,8 @@ function table (head: readonly string[], rows: readonly (readonly string[])[]): 
   return [`| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`, ...rows.map(r => `| ${r.map(cell).join(' | ')} |`)].join('\n')
 }
 
-function metricsTable (metrics: readonly MetricDeclaration[]): string {
-  if (metrics.length === 0) return 'None.'
-  return table(['metric', 'kind', 'attributes', 'meaning'], metrics.map(m => [`\`${exposedName(m)}\``, m.kind, (m.attributes ?? []).join(', '), m.description]))
+function metricsText (metrics: readonly MetricDeclaration[]): string {
+  return metrics.length === 0 ? 'None.' : metricsTable(metrics)
 }
 
 /** Where a component's folder is. Connectors live with the processors: they are steps between pipelines. */
@@ -41,7 +39,7 @@ function componentParts (factory: ComponentFactory): Parts {
   const reasons = Object.entries(factory.drops)
   return {
     options: () => optionsTable(factory.schema),
-    metrics: () => metricsTable(factory.metrics),
+    metrics: () => metricsText(factory.metrics),
     drops: () => reasons.length === 0 ? 'It drops nothing.' : table(['reason', 'meaning'], reasons.map(([reason, meaning]) => [`\`${reason}\``, meaning]))
   }
 }
@@ -67,7 +65,7 @@ function fill (text: string, parts: Parts, file: string): string {
   return text.replaceAll(/<!-- generated:([\w-]+) -->[\s\S]*?<!-- \/generated:([\w-]+) -->/g, (_all, name: string, end: string) => {
     const make = parts[name]
     if (make === undefined || name !== end) throw new Error(`${file}: no generated part "${name}" (ends as "${end}")`)
-    return `<!-- generated:${name} -->\n${make()}\n<!-- /generated:${name} -->`
+    return `<!-- generated:${name} -->\n${make().trimEnd()}\n<!-- /generated:${name} -->`
   })
 }
 
