@@ -5,7 +5,7 @@
  * Headers are written with msgpackr but not read with it, because documents come from outside: its extensions build Dates,
  * Errors, Sets, cyclic references and record classes (through `new Function`) out of whatever the bytes say, `__proto__`
  * comes back as `__proto_`, and it looks for strings beyond the value it was asked for, in the body of the batch.
- * This reader takes as long as msgpackr does on a header. https://github.com/msgpack/msgpack/blob/master/spec.md
+ * On headers of 0.7 to 66 KB it took 0.8 to 1.4 times as long as msgpackr. https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 import { constants } from 'node:buffer'
 import { setOwn, type AttributeValue } from './attributes.js'

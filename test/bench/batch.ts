@@ -1,6 +1,6 @@
 /**
  * Batches beside rows: what it costs to encode and decode events as columns, as msgpackr records and as JSON, in one run
- * over the same events. `node dist/test/bench/batch.js`; well under a minute.
+ * over the same events. `node dist/test/bench/batch.js`; about 20 s of CPU.
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
