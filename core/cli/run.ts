@@ -3,6 +3,7 @@ import { Instance } from '../instance.js'
 import type { ExitName } from './exit-codes.js'
 import type { CommandIo } from './io.js'
 import { LiveSummary } from './live-summary.js'
+import { profileOnSignal } from './profile.js'
 import { prepare, type ConfigOptions } from './prepare.js'
 
 export interface RunOptions extends ConfigOptions {
@@ -31,12 +32,14 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
     release()
     return 'failure'
   }
+  const stopProfiling = prepared.config.service.profiling ? profileOnSignal(logger) : undefined
   const summary = options.summary === true ? new LiveSummary(instance, io) : undefined
   summary?.start()
   const end = await Promise.race([interrupted.then(name => ({ kind: 'signal' as const, reason: name })), instance.endRequested])
   logger.info('tapio is draining', { because: end.reason, timeoutMs: prepared.plan.service.shutdownTimeoutMs })
   const report = await instance.stop()
   summary?.finish()
+  stopProfiling?.()
   release()
   for (const message of report.errors) logger.warn('not everything stopped cleanly', { message })
   if (report.undelivered > 0) logger.error('the drain deadline passed with events inside', { undelivered: report.undelivered })

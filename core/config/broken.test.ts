@@ -48,6 +48,10 @@ test('the file with many faults gets all of them in one go', () => {
   assert.ok(load('many-faults').errors.length >= 12)
 })
 
+test('the example in the README is what people see', () => {
+  assert.ok(readFileSync(join(folder, '..', '..', 'README.md'), 'utf8').includes(load('unknown-option').text))
+})
+
 test('no message shows the secret of a broken file', () => {
   for (const name of names) assert.not.match(load(name).text, 'hunter2')
 })

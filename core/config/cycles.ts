@@ -15,9 +15,18 @@ export function reportCycles (pipelines: readonly ResolvedPipeline[], uses: read
     if (cycle === undefined) continue
     for (const edge of cycle) reported.add(edge.to)
     const use = uses.find(u => u.pipeline === name && u.side === 'exporters' && u.id.text === cycle[0]?.connector)
-    const text = [name, ...cycle.flatMap(edge => [edge.connector, edge.to])].join(' -> ')
-    if (use !== undefined) faults.error('CFG068', use.at, use.path, `the pipelines form a cycle: ${text}`, { help: 'a batch would go round for ever: break one of these edges' })
+    if (use !== undefined) faults.error('CFG068', use.at, use.path, `the pipelines form a cycle: ${cycleText(name, cycle)}`, { help: 'a batch would go round for ever: break one of these edges' })
   }
+}
+
+const maxShownEdges = 12
+
+/** `traces -> forward -> logs -> … -> traces`, its middle left out when nobody could follow it. */
+function cycleText (start: string, cycle: readonly Edge[]): string {
+  const shown = (edges: readonly Edge[]): string[] => edges.flatMap(edge => [edge.connector, edge.to])
+  if (cycle.length <= maxShownEdges) return [start, ...shown(cycle)].join(' -> ')
+  const left = `… ${cycle.length - maxShownEdges} more pipelines …`
+  return [start, ...shown(cycle.slice(0, maxShownEdges - 2)), left, ...shown(cycle.slice(-2))].join(' -> ')
 }
 
 function connectorEdges (pipelines: readonly ResolvedPipeline[]): ReadonlyMap<string, readonly Edge[]> {

@@ -1,6 +1,6 @@
 /** The source line of a fault, with everything secret in it masked, cut to a readable width. */
 import { isSchema } from './describe.js'
-import type { Excerpt } from './faults.js'
+import { visible, type Excerpt } from './faults.js'
 import { notation } from './schema.js'
 import { kinds, type ComponentCatalog } from './shape.js'
 import type { SourceText } from './source.js'
@@ -77,11 +77,8 @@ function place (text: string, start: number, end: number, at: Span, hidden: read
   }
   advance(end, text.slice(position, end), false)
   const column = caret < 0 ? shown.length : caret
-  return cut(printable(shown), column, Math.max(1, (caretEnd < 0 ? shown.length : caretEnd) - column))
+  return cut(visible(shown.replaceAll('\t', ' ')), column, Math.max(1, (caretEnd < 0 ? shown.length : caretEnd) - column))
 }
-
-/** Control characters would reach the terminal; each is replaced by one visible character to keep columns. */
-const printable = (text: string): string => text.replaceAll('\t', ' ').replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
 
 function cut (text: string, column: number, length: number): Excerpt {
   if (text.length <= maxWidth) return { text, column, length }

@@ -28,8 +28,8 @@ export function explain (error: ErrorObject, place: Place, check: Check): void {
 
 /** Errors of a map that are about one of its keys. */
 function extraStep (error: ErrorObject): string | undefined {
-  const { additionalProperty, missingProperty, propertyName } = error.params as Readonly<Record<string, string | undefined>>
-  return additionalProperty ?? missingProperty ?? propertyName
+  const { additionalProperty, unevaluatedProperty, missingProperty, propertyName } = error.params as Readonly<Record<string, string | undefined>>
+  return additionalProperty ?? unevaluatedProperty ?? missingProperty ?? propertyName
 }
 
 /** JSON pointer to steps, with list indexes as numbers. */
@@ -61,7 +61,7 @@ function range (schema: TSchema): string | undefined {
 }
 
 const length = (relation: string, unit: string) => (s: Subject): Words =>
-  ({ code: 'CFG037', message: `\`${s.name}\` must have ${relation} ${limit(s)} ${unit}${limit(s) === '1' ? '' : unit.endsWith('y') ? '' : 's'}` })
+  ({ code: 'CFG037', message: `\`${s.name}\` must have ${relation} ${limit(s)} ${unit}${limit(s) === '1' ? '' : 's'}` })
 
 const otherRule = (s: Subject): Words => ({ code: 'CFG042', message: `\`${s.name}\` ${s.error.message ?? 'breaks a rule of its schema'}` })
 
@@ -71,6 +71,7 @@ const table: Readonly<Record<string, (s: Subject) => Words>> = {
   const: s => ({ code: 'CFG033', message: `\`${s.name}\` must be ${wanted(s.schema)}, found ${s.shown}` }),
   required: s => ({ code: 'CFG032', message: `\`${s.name}\` is required`, details: { allowed: wantedProperty(s) }, atKey: true }),
   additionalProperties: s => unknownOption(s),
+  unevaluatedProperties: s => unknownOption(s),
   minimum: bound('at least'),
   maximum: bound('at most'),
   exclusiveMinimum: bound('more than'),

@@ -76,14 +76,22 @@ export function publicFault (raw: RawFault, excerpt: Excerpt | undefined): Fault
   return {
     code: raw.code,
     severity: raw.severity,
-    file: raw.at.source,
+    file: visible(raw.at.source),
     line: raw.at.line,
     column: raw.at.column,
-    path: pathText(raw.path),
-    message: raw.message,
-    ...(allowed === undefined ? {} : { allowed }),
-    ...(suggestion === undefined ? {} : { suggestion }),
-    ...(help === undefined ? {} : { help }),
+    path: visible(pathText(raw.path)),
+    message: visible(raw.message),
+    ...(allowed === undefined ? {} : { allowed: visible(allowed) }),
+    ...(suggestion === undefined ? {} : { suggestion: visible(suggestion) }),
+    ...(help === undefined ? {} : { help: visible(help) }),
     ...(excerpt === undefined ? {} : { excerpt })
   }
+}
+
+/**
+ * Keys, ids and file names may hold anything; control and direction characters would change what a terminal shows. Each
+ * becomes one visible character, which keeps columns.
+ */
+export function visible (text: string): string {
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
 }

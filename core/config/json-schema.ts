@@ -4,9 +4,11 @@
  */
 import type { TSchema } from '@sinclair/typebox'
 import { isSchema } from './describe.js'
+import { asWritten } from './print.js'
 import { notation, written, type Notation } from './schema.js'
 import { kinds, sectionOf, serviceSchema, type ComponentCatalog } from './shape.js'
 import { seedSchemas } from './seed-schema.js'
+import { schemaFault } from './validator.js'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 
@@ -42,7 +44,8 @@ function sectionSchema (kind: (typeof kinds)[number], catalog: ComponentCatalog)
   const patternProperties: Record<string, unknown> = {}
   for (const type of catalog.types(kind)) {
     const factory = catalog.find(kind, type)
-    if (factory === undefined) continue
+    // One component with a broken schema must not take the editor's help for all others away.
+    if (factory === undefined || schemaFault(factory.schema) !== '') continue
     patternProperties[`^${type}(/[\\w.-]+)?$`] = { ...orNull(editorSchema(factory.schema)), description: `${factory.description} (${factory.stability})` }
   }
   return orNull({ type: 'object', description: `The ${sectionOf[kind]}, by id: type or type/name.`, patternProperties, additionalProperties: false })
@@ -56,7 +59,7 @@ export function editorSchema (schema: TSchema): JsonSchema {
   const mark = notation(schema)
   if (mark !== undefined) return markedSchema(schema, mark)
   const result: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(schema) as [string, unknown][]) result[key] = convert(key, value)
+  for (const [key, value] of Object.entries(schema) as [string, unknown][]) result[key] = key === 'default' ? asWritten(schema, value, true) : convert(key, value)
   // What has a default need not be written.
   if (Array.isArray(schema['required'])) {
     const properties = (schema['properties'] ?? {}) as Record<string, TSchema>

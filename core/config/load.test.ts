@@ -217,8 +217,11 @@ test('colours are only there when asked for', () => {
 })
 
 test('control characters of a file never reach the terminal', () => {
-  const result = load({ configs: ['yaml:service: {mode: "a\x1b[2Jb"}'] })
-  assert.not.match(renderFaults(result.ok ? [] : result.faults), '\x1b')
+  const evil = '\\e[2J\\x9b2J\\u202e'
+  const result = load({ configs: [`yaml:"${evil}": 1\nservice: {mode: "a${evil}", "${evil}": 1, pipelines: {"${evil}": {receivers: ["${evil}"]}}}\nreceivers: {"${evil}": }`] })
+  const text = renderFaults(result.ok ? [] : result.faults)
+  assert.ok(!result.ok && result.faults.length >= 5)
+  assert.not.ok(/[\x1b\x9b\u202e]/.test(text), JSON.stringify(text))
 })
 
 test.run()

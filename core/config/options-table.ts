@@ -1,6 +1,7 @@
 /** A component's options as a Markdown table: option, type, default, meaning. READMEs are generated from it. */
 import type { TSchema } from '@sinclair/typebox'
 import { branchesOf, choices, isSchema } from './describe.js'
+import { asWritten } from './print.js'
 import { notation, written } from './schema.js'
 
 interface Row { readonly option: string; readonly type: string; readonly preset: string; readonly meaning: string }
@@ -50,7 +51,8 @@ function presetOf (rule: TSchema, required: boolean, isSection: boolean): string
   const preset: unknown = rule.default
   if (preset === undefined) return required ? '**required**' : ''
   if (isSection && rule['type'] === 'object') return ''
-  return `\`${typeof preset === 'number' ? written(rule, preset) : typeof preset === 'string' ? preset : JSON.stringify(preset)}\``
+  const text = asWritten(rule, preset, false)
+  return `\`${typeof text === 'string' ? text : JSON.stringify(text)}\``
 }
 
 /** The description, and the bounds that the type does not say. */

@@ -10,15 +10,22 @@ import { validateValue } from './validator.js'
 /** What a load gathers on its way. */
 export interface Gathered { readonly faults: FaultList; readonly masked: Span[] }
 
+export interface Checked {
+  readonly value: unknown
+  /** False when the value has faults, also such as were reported before (a substitution that failed): do not look into it. */
+  readonly sound: boolean
+}
+
 /** The typed value of `node`; faults are added to `gathered`. */
-export function checkOptions (schema: TSchema, node: TreeNode, key: Span, path: KeyPath, gathered: Gathered, factory?: ComponentFactory): unknown {
+export function checkOptions (schema: TSchema, node: TreeNode, key: Span, path: KeyPath, gathered: Gathered, factory?: ComponentFactory): Checked {
   const place: Place = { node, key, path: node.origin ?? path, pointer: '' }
   const check: Check = { faults: new FaultList(), reported: new Set(), masked: gathered.masked, secrets: [] }
   const value = coerce(schema, place, check)
   validateValue(schema, value, place, check)
-  if (check.faults.errors === 0 && factory?.check !== undefined) ownCheck(factory, value, place, check)
+  const isSound = (): boolean => check.faults.errors === 0 && check.reported.size === 0
+  if (isSound() && factory?.check !== undefined) ownCheck(factory, value, place, check)
   for (const fault of check.faults.items) gathered.faults.add(fault)
-  return value
+  return { value, sound: isSound() }
 }
 
 function ownCheck (factory: ComponentFactory, value: unknown, place: Place, check: Check): void {
@@ -42,6 +49,6 @@ export type OptionsResult = { readonly ok: true; readonly value: unknown } | { r
 /** Types plain options, as the programmatic builder and component tests have them: `{ timeout: '5s' }` to `{ timeout: 5000 }`. */
 export function parseOptions (factory: Pick<ComponentFactory, 'schema'> & Partial<ComponentFactory>, options: unknown = {}): OptionsResult {
   const faults = new FaultList()
-  const value = checkOptions(factory.schema, fromPlain(options), nowhere, [], { faults, masked: [] }, factory as ComponentFactory)
+  const { value } = checkOptions(factory.schema, fromPlain(options), nowhere, [], { faults, masked: [] }, factory as ComponentFactory)
   return faults.errors === 0 ? { ok: true, value } : { ok: false, faults: faults.items.map(f => f.message) }
 }

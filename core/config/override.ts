@@ -3,10 +3,10 @@
  * `::` as in the Collector; with `::` in the path dots belong to the keys, and `\.` is a dot in any path.
  */
 import type { FaultList } from './faults.js'
-import { mergeMaps } from './merge.js'
+import { mergeTrees } from './merge.js'
 import { parseValueText } from './parse.js'
 import { SourceText } from './source.js'
-import { emptyMap, type MapNode, type Span, type TreeNode } from './tree.js'
+import type { MapEntry, MapNode, Span, TreeNode } from './tree.js'
 
 export interface Override { readonly source: SourceText; readonly tree: MapNode | undefined }
 
@@ -29,13 +29,14 @@ export function parseOverride (argument: string, cwd: string, faults: FaultList,
 /** `a::b` in the keys of an inline source (`yaml:service::mode: debug`) is short for nested maps, as in the Collector. */
 export function expandKeys (node: TreeNode): TreeNode {
   if (node.kind !== 'map') return node
-  let result = emptyMap(node.at)
-  for (const [key, entry] of node.entries) {
-    const steps = key.split('::')
-    const one = steps.includes('') ? nest([key], entry.value, entry.key) : nest(steps, entry.value, entry.key)
-    result = mergeMaps(result, one, [])
+  const entries = new Map<string, MapEntry>()
+  for (const [key, written] of node.entries) {
+    const [first = key, ...rest] = key.split('::').includes('') ? [key] : key.split('::')
+    const value = rest.length === 0 ? written.value : nest(rest, written.value, written.key)
+    const old = entries.get(first)
+    entries.set(first, { key: written.key, value: old === undefined ? value : mergeTrees(old.value, value, []) })
   }
-  return result
+  return { ...node, entries }
 }
 
 export function splitPath (path: string): string[] {

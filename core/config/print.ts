@@ -49,13 +49,15 @@ function servicePlain (service: ServiceSettings): Record<string, unknown> {
     metrics: service.metrics,
     shutdown_timeout: formatDuration(service.shutdownTimeoutMs),
     worker_failure: service.workerFailure,
+    when_full: service.whenFull,
+    enqueue_timeout: formatDuration(service.enqueueTimeoutMs),
     extensions: service.extensions.map(id => id.text),
     telemetry: { logs: service.logs, metrics: service.metricsServer }
   }
 }
 
-/** A typed value in the notation of its schema. */
-function asWritten (schema: TSchema, value: unknown, showSecrets: boolean): unknown {
+/** A typed value in the notation of its schema: what a person would write to get it. */
+export function asWritten (schema: TSchema, value: unknown, showSecrets: boolean): unknown {
   const mark = notation(schema)
   if (mark === 'secret' && !showSecrets) return redacted
   if ((mark === 'duration' || mark === 'bytes') && typeof value === 'number') return written(schema, value)

@@ -30,7 +30,7 @@ function renderFault (fault: Fault, c: ReturnType<typeof pc.createColors>): stri
   const bar = c.blue('|')
   const lines = [
     `${paint(c.bold(`${fault.severity}[${fault.code}]`))}${c.bold(`: ${fault.message}`)}`,
-    `${margin}${c.blue('-->')} ${visible(fault.file)}:${fault.line}:${fault.column}`
+    `${margin}${c.blue('-->')} ${fault.file}:${fault.line}:${fault.column}`
   ]
   if (fault.excerpt !== undefined) {
     const { text, column, length } = fault.excerpt
@@ -45,9 +45,6 @@ function renderFault (fault: Fault, c: ReturnType<typeof pc.createColors>): stri
   for (const note of notes) if (note !== undefined) lines.push(`${margin} ${c.blue('=')} ${note}`)
   return `${lines.join('\n')}\n`
 }
-
-/** File names come from the command line and may hold anything. */
-const visible = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd')
 
 /** One JSON document with every fault: `{"faults": [{code, severity, file, line, column, path, message, …}]}`. */
 export function faultsAsJson (faults: readonly Fault[]): string {

@@ -3,7 +3,8 @@
  * (milliseconds, bytes); the `x-tapio` mark says how people write it in YAML. Static types read as one expects:
  * `Static<typeof schema>` has a number for a Duration, a string for an Endpoint.
  *
- * An option is required unless it has a default or is wrapped in `Type.Optional`.
+ * An option is required unless it has a default or is wrapped in `Type.Optional`. Defaults of whole maps, lists and unions
+ * are typed values: `Type.Union([...], { default: { initial: 100 } })` means 100 ms.
  */
 import { Type, type SchemaOptions, type TNumber, type TObject, type TProperties, type TSchema, type TString, type TUnsafe } from '@sinclair/typebox'
 import { endpointFault, urlFault } from './address.js'

@@ -50,7 +50,7 @@ function readDefinition (kind: Kind, text: string, entry: MapEntry, catalog: Com
   const fault = idFault(text)
   const factory = fault === '' ? catalog.find(kind, id.type) : undefined
   if (factory !== undefined) {
-    return { id, key: entry.key, factory, config: checkOptions(factory.schema, entry.value, entry.key, path, gathered, factory) }
+    return { id, key: entry.key, factory, config: checkOptions(factory.schema, entry.value, entry.key, path, gathered, factory).value }
   }
   maskAll(entry.value, gathered)
   if (fault !== '') gathered.faults.error('CFG051', entry.key, path, `\`${text.slice(0, 80)}\` is no component id: ${fault}`, { allowed: 'type or type/name' })

@@ -14,7 +14,8 @@ export function collectorsToReceivers (tree: MapNode, catalog: ComponentCatalog,
   if (section === undefined || isNull(section.value)) return []
   if (section.value.kind !== 'map') {
     maskAll(section.value, gathered)
-    gathered.faults.error('CFG030', section.value.at, ['collectors'], '`collectors` must be a map of collectors to their options')
+    const isReported = section.value.kind === 'scalar' && section.value.broken === true
+    if (!isReported) gathered.faults.error('CFG030', section.value.at, ['collectors'], `\`collectors\` must be a map of collectors to their options, found ${found(section.value)}`)
     return []
   }
   return [...section.value.entries].flatMap(([name, entry]) => receiverOf(name, entry, catalog, gathered))

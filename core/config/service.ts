@@ -7,13 +7,12 @@ import { serviceSchema, type ServiceOptions, type ServiceSettings } from './shap
 import { child, emptyMap, entry, type MapEntry, type MapNode, type Span, type TreeNode } from './tree.js'
 
 export function readService (service: MapEntry | undefined, fallback: Span, gathered: Gathered): ServiceSettings {
-  const before = gathered.faults.errors
   const node = service?.value ?? emptyMap(fallback)
-  const typed = checkOptions(serviceSchema, node, service?.key ?? fallback, ['service'], gathered) as ServiceOptions
-  const clean = gathered.faults.errors === before
+  const typed = checkOptions(serviceSchema, node, service?.key ?? fallback, ['service'], gathered)
   // With faults the values may be of any type; the defaults let the rest of the checks go on.
-  const settings = settingsOf(clean ? typed : checkOptions(serviceSchema, emptyMap(fallback), fallback, [], gathered) as ServiceOptions)
-  if (clean) checkBuffer(settings, child(node, 'buffer_size'), entry(node, 'buffer_size')?.key ?? fallback, gathered)
+  const usable = typed.sound ? typed : checkOptions(serviceSchema, emptyMap(fallback), fallback, [], gathered)
+  const settings = settingsOf(usable.value as ServiceOptions)
+  if (typed.sound) checkBuffer(settings, child(node, 'buffer_size'), entry(node, 'buffer_size')?.key ?? fallback, gathered)
   return settings
 }
 
@@ -30,6 +29,8 @@ function settingsOf (options: ServiceOptions): ServiceSettings {
     metrics: options.metrics ?? defaults.metrics,
     shutdownTimeoutMs: options.shutdown_timeout,
     workerFailure: options.worker_failure,
+    whenFull: options.when_full,
+    enqueueTimeoutMs: options.enqueue_timeout,
     extensions: options.extensions.map(text => componentId('extension', text)),
     logs: options.telemetry.logs,
     metricsServer: options.telemetry.metrics

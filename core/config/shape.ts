@@ -38,14 +38,16 @@ export const pipelineSchema = Options({
 
 export const serviceSchema = Options({
   mode: Enum(modeNames, { default: defaultMode, description: 'How the pipelines are placed on threads.' }),
-  batch_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Rows per batch that sources aim for. Default by mode.' })),
-  buffer_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 16_777_216, description: 'Batches that one edge may hold; a power of two in mode ring-buffer. Default by mode.' })),
+  batch_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Rows that the reading end of a ring joins into one batch when more are waiting. Default by mode.' })),
+  buffer_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 16_777_216, description: 'Events that the ring between two threads may hold, at 512 bytes each; a power of two in mode ring-buffer. Default by mode.' })),
   max_concurrency: Type.Optional(Type.Integer({ minimum: 0, maximum: 1024, description: 'Most copies of a stateless processor; 0 is one per CPU core. Default by mode.' })),
-  tracing: Type.Optional(Type.Boolean({ description: 'Trace every batch through the graph. Default by mode.' })),
-  profiling: Type.Optional(Type.Boolean({ description: 'Allow CPU and heap profiles on demand. Default by mode.' })),
+  tracing: Type.Optional(Type.Boolean({ description: 'Log every batch at every edge, with its outcome and time, at level debug. Default by mode.' })),
+  profiling: Type.Optional(Type.Boolean({ description: 'SIGUSR2 starts a CPU profile and, sent again, writes it to the working folder. Default by mode.' })),
   metrics: Type.Optional(Type.Boolean({ description: 'Count what passes every edge. Default by mode.' })),
   shutdown_timeout: Duration({ default: '30s', maximum: '1h', description: 'How long a drain may take before what is left is counted as dropped.' }),
   worker_failure: Enum(['restart', 'stop'], { default: 'restart', description: 'What happens when a worker thread dies: start it again with its loss counted, or stop the process.' }),
+  when_full: Enum(['retry', 'drop'], { default: 'retry', description: 'What a full ring between two threads does to a sender: ask it to try again (back-pressure), or drop and count.' }),
+  enqueue_timeout: Duration({ default: '1s', maximum: '1m', description: 'How long a sender waits for room in a full ring before it is asked to try again.' }),
   extensions: ids('Extensions that run, by id, in this order.'),
   telemetry: Section({
     logs: Section({
@@ -68,6 +70,8 @@ export interface ServiceSettings extends ModeDefaults {
   readonly mode: Mode
   readonly shutdownTimeoutMs: number
   readonly workerFailure: 'restart' | 'stop'
+  readonly whenFull: 'retry' | 'drop'
+  readonly enqueueTimeoutMs: number
   /** Extensions to run, in order. */
   readonly extensions: readonly ComponentId[]
   readonly logs: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'auto' | 'json' | 'pretty' }

@@ -103,6 +103,25 @@ test('a text option takes the digits of a variable as they are', () => {
   assert.equal((result.config.components[1]?.config as { token: string }).token, '4317')
 })
 
+for (const [name, yaml] of Object.entries({
+  'a whole section': 'service: ${env:NONE}',
+  'a part of the service': 'service: {telemetry: "${env:NONE}"}',
+  'a component section': 'receivers: ${env:NONE}',
+  'a component': 'exporters: {otlp: "${env:NONE}"}',
+  'an option that the component checks itself': 'exporters: {otlp: {endpoint: a:1, headers: "${env:NONE}"}}',
+  'a list of pipelines': 'service: {pipelines: {traces: {receivers: "${env:NONE}", exporters: ["${env:NONE}"]}}}',
+  'the short form': 'collectors: ${env:NONE}',
+  'a collector': 'collectors: {otel: "${env:NONE}"}',
+  'a switch of the short form': 'intelligence: {pipeline: "${env:NONE}"}\ncollectors: {otel: {enabled: "${env:NONE}"}}'
+})) {
+  test(`a substitution that fails in place of ${name} is reported once and breaks nothing else`, () => {
+    const result = loadConfig({ configs: [`yaml:${yaml}`] }, catalog, {})
+    const faults = result.ok ? [] : result.faults.filter(f => !['CFG060', 'CFG063', 'CFG064'].includes(f.code))
+    assert.equal([...new Set(faults.map(f => f.code))], ['CFG020'])
+    assert.is(faults.length, yaml.split('NONE').length - 1)
+  })
+}
+
 test('a file is looked up beside the configuration file that names it', () => {
   writeFileSync(join(folder, 'dir', 'near'), 'found')
   writeFileSync(join(folder, 'dir', 'c.yaml'), 'receivers: {file: {path: "${file:near}"}}\nexporters: {debug: }\nservice: {pipelines: {traces: {receivers: [file], exporters: [debug]}}}')

@@ -1,12 +1,13 @@
 /** The schema validator (ajv) over typed values, its compiled form kept per schema. */
 import type { TSchema } from '@sinclair/typebox'
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import type { ErrorObject, ValidateFunction } from 'ajv'
+import { Ajv2019 } from 'ajv/dist/2019.js'
 import type { Check, Place } from './check.js'
 import { explain } from './explain.js'
 import { formats } from './formats.js'
 
-// Not strict: a plugin's schema may carry keywords of its own. No logger: ajv would write to the terminal by itself.
-const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, logger: false, formats, unicodeRegExp: true })
+// Draft 2019-09 has `dependentRequired` and `unevaluatedProperties`, which TypeBox writes. Not strict: a plugin's schema may carry keywords of its own. No logger: ajv would write to the terminal by itself.
+const ajv = new Ajv2019({ allErrors: true, verbose: true, strict: false, logger: false, formats, unicodeRegExp: true })
 
 const compiled = new WeakMap<TSchema, ValidateFunction>()
 

@@ -36,20 +36,27 @@ export class AttributeTable {
     if (!this.#column(key).has(row)) removed.add(row)
   }
 
-  /** The columns. An edited one is the whole truth for its key, so rows that did not edit it bring what their bytes say. */
+  /**
+   * The columns. Each is the whole truth for its key, so with `buffers` (the records given to `append`) rows that were given
+   * no value bring what their record says.
+   */
   finish (rows: number, columns: Columns, buffers: readonly Uint8Array[]): Map<string, AttributeColumn> {
-    for (const [key, removed] of this.#edited) {
-      const column = this.#column(key)
-      const wanted = Buffer.from(key)
-      for (let row = 0; row < rows; row++) {
-        if (column.has(row) || removed.has(row)) continue
-        const value = rawAttribute(row, wanted, columns, buffers)
-        if (value !== undefined) column.set(row, value)
-      }
-    }
     const finished = new Map<string, AttributeColumn>()
-    for (const [key, column] of this.#columns) finished.set(key, column.finish(rows, this.#edited.has(key)))
+    for (const [key, column] of this.#columns) {
+      if (buffers.length > 0) this.#fill(key, column, rows, columns, buffers)
+      finished.set(key, column.finish(rows, this.#edited.has(key)))
+    }
     return finished
+  }
+
+  #fill (key: string, column: AttributeColumnBuilder, rows: number, columns: Columns, buffers: readonly Uint8Array[]): void {
+    const removed = this.#edited.get(key)
+    const wanted = Buffer.from(key)
+    for (let row = 0; row < rows; row++) {
+      if (column.has(row) || removed?.has(row) === true) continue
+      const value = rawAttribute(row, wanted, columns, buffers)
+      if (value !== undefined) column.set(row, value)
+    }
   }
 
   #column (key: string): AttributeColumnBuilder {

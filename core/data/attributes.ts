@@ -13,8 +13,8 @@ export interface AttributeColumn {
   readonly index: Uint32Array
   readonly values: readonly AttributeValue[]
   /**
-   * True when Tapio changed this key: the column is then the whole truth for it, and an exporter must patch the raw bytes
-   * (drop the key, add the row's value). False: the raw bytes say the same.
+   * A column is the whole truth for its key. True when Tapio changed it: an exporter must then patch the raw bytes (drop the
+   * key, add the row's value). False: raw bytes, where a row has any, say the same.
    */
   readonly edited: boolean
 }

@@ -77,13 +77,19 @@ export class BatchBuilder {
     return index
   }
 
+  /** Like `intern` without looking for a twin: for texts that rarely have one (log bodies). */
+  text (text: string): number { return this.#strings.push(text) - 1 }
+
   /** The index of `resource` in the batch's table; equal ones share it. */
   resource (resource: Resource): number { return this.#resources.place(resource) }
 
   /** The index of `scope` in the batch's table; equal ones share it. */
   scope (scope: Scope): number { return this.#scopes.place(scope) }
 
-  /** Adds an attribute that the row's raw bytes, if it has any, say as well; `withAttribute` is for changing what they say. */
+  /**
+   * Gives a row an attribute. A key given to one row must be given to every row that has it, also in raw bytes that come
+   * with `finish`: its column is then the whole truth. To change what raw bytes say, use `EventBatch.withAttribute`.
+   */
   attribute (row: number, key: string, value: AttributeValue): void {
     this.#attributes.set(row, key, value)
   }
@@ -117,15 +123,15 @@ export class BatchBuilder {
       const array = this.#arrays[slot]
       if (array !== undefined) columns[name] = array.subarray(0, this.count * cellsPerRow(name))
     })
-    const raw = options.raw ?? (this.#rawChunks.length === 0 ? noRaw : { buffers: [Buffer.concat(this.#rawChunks)], complete: false })
+    const own = this.#rawChunks.length === 0 ? noRaw : { buffers: [Buffer.concat(this.#rawChunks)], complete: false }
     return new EventBatch({
       count: this.count,
       columns: columns as Columns,
       strings: StringTable.from(this.#strings),
       resources: this.#resources.items,
       scopes: this.#scopes.items,
-      attributes: this.#attributes.finish(this.count, columns as Columns, raw.buffers),
-      raw
+      attributes: this.#attributes.finish(this.count, columns as Columns, own.buffers),
+      raw: options.raw ?? own
     })
   }
 

@@ -38,7 +38,6 @@ const maxU64 = 0xffff_ffff_ffff_ffffn
 
 export function putWide (array: BigUint64Array, row: number, value: unknown): void {
   const wide = typeof value === 'bigint' ? value : toBigInt(value)
-  // asUintN is compiled to nothing beside the store; the comparison tells whether it cut something off.
   if (wide >= 0n && wide <= maxU64) array[row] = wide
 }
 

@@ -6,7 +6,7 @@
  *       13   01                   version: higher ones are refused; unknown columns of this one are skipped
  *       14   ce CRC32             of every byte after it; 0 = not computed (memory to memory)
  *       19   ce HLEN32            bytes of the header: a reader need not parse it to find the body
- *       24   8x { … }             header, a map (below)
+ *       24   de N16 { … }         header, a map (below)
  *    24+HLEN c6 LEN32  pad  body  bin 32; 0 to 7 `pad` zero bytes put the body at a multiple of 8 from the document's first
  *                                 byte, so a reader makes typed-array views of it without copying
  *
@@ -45,8 +45,8 @@ const align = (n: number): number => Math.ceil(n / 8) * 8
 /** Lengths and offsets are 32 bits. */
 const maxBytes = 0xffffffff
 
-/** Records off: a document must be readable on its own. Depth as in plain-msgpack.ts is the writer's affair. */
-const headerCodec = new Packr({ useRecords: false })
+/** Records off: a document must be readable on its own. A bigint beyond 64 bits is not worth losing a batch for. */
+const headerCodec = new Packr({ useRecords: false, largeBigIntToString: true })
 
 export interface Header {
   n: number

@@ -7,7 +7,7 @@ import type { AttributeColumn, AttributeValue } from './attributes.js'
 import { EventBatch } from './batch.js'
 import { bodyAfter, checksumOf, crcAt, formatVersion, headerAt, prefix } from './codec.js'
 import { columnById, columnSpecs, makeColumn, requiredColumns, widths, type ColumnArray, type ColumnName, type Columns, type Storage } from './columns.js'
-import { Malformed, PlainReader } from './plain-msgpack.js'
+import { Malformed, PlainReader, maxText } from './plain-msgpack.js'
 import type { RawStore } from './raw.js'
 import { readResource, readScope } from './resource-codec.js'
 import { StringTable } from './strings.js'
@@ -120,6 +120,7 @@ function readStrings ([count, endsAt, bytesAt, length]: readonly AttributeValue[
     ordered &&= end >= last
     last = end
   }
+  if (bytes.length > maxText) throw new Malformed(`a string table of ${bytes.length} bytes`)
   if (!ordered || last > bytes.length) throw new Malformed('the string table is out of order')
   return StringTable.encoded({ bytes, ends })
 }

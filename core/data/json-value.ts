@@ -68,7 +68,7 @@ export function parseJson (text: string): unknown {
   }
 }
 
-const mayHoldLargeInteger = /[:,[\s]-?\d{16}/
+const mayHoldLargeInteger = /(?:^|[:,[\s])-?\d{16}/
 const largeInteger = /(-?\d{16,})(?![\d.eE])/y
 
 /** Walks over the text outside strings. JSON.parse itself rounds such numbers and Node 20 cannot show it their source. */

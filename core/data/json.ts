@@ -49,16 +49,19 @@ function scopeToJson (scope: Scope): string {
   return Object.keys(attributes).length === 0 ? `{${words}}` : `{${words},"attributes":${attributesToJson(attributes)}}`
 }
 
+/** Empty for a row that came without any bytes. */
 function rawToJson (row: EventRow): string[] {
   const { raw, resource, scope } = row
-  if (raw === undefined) return []
-  const encoding = row.batch.columns.rawEncoding?.[row.row] ?? 0
-  const parts = [`"encoding":${JSON.stringify(rawEncodings[encoding] ?? encoding)},"bytes":"${toBase64(raw)}"`]
-  const edited = [...row.batch.attributes].filter(([, column]) => column.edited).map(([key]) => key)
-  parts.push(`"edited":${JSON.stringify(edited)}`)
-  if (resource.envelope !== undefined) parts.push(`"resource":"${toBase64(resource.envelope)}"${resource.edited ? ',"resourceEdited":true' : ''}`)
+  const parts: string[] = []
+  if (raw !== undefined) {
+    const encoding = row.batch.columns.rawEncoding?.[row.row] ?? 0
+    const edited = [...row.batch.attributes].filter(([, column]) => column.edited).map(([key]) => key)
+    parts.push(`"encoding":${JSON.stringify(rawEncodings[encoding] ?? encoding)}`, `"bytes":"${toBase64(raw)}"`, `"edited":${JSON.stringify(edited)}`)
+  }
+  if (resource.envelope !== undefined) parts.push(`"resource":"${toBase64(resource.envelope)}"`)
+  if (resource.envelope !== undefined && resource.edited) parts.push('"resourceEdited":true')
   if (scope.envelope !== undefined) parts.push(`"scope":"${toBase64(scope.envelope)}"`)
-  return [`"raw":{${parts.join(',')}}`]
+  return parts.length === 0 ? [] : [`"raw":{${parts.join(',')}}`]
 }
 
 export type EventFromJson = { readonly ok: true, readonly event: EventInput } | { readonly ok: false, readonly error: string }
@@ -89,7 +92,7 @@ function readEvent (fields: Fields): EventInput {
     ...given('resource', fields.resource ?? raw?.resource, () => readResource(fields.resource, raw)),
     ...given('scope', fields.scope ?? raw?.scope, () => readScope(fields.scope, raw)),
     ...given('attributes', fields.attributes, value => attributes(value, 'attributes')),
-    ...given('raw', raw, () => readRaw(raw as Fields))
+    ...given('raw', raw?.encoding ?? raw?.bytes, () => readRaw(raw as Fields))
   }
 }
 

@@ -5,8 +5,9 @@
  * Headers are written with msgpackr but not read with it, because documents come from outside: its extensions build Dates,
  * Errors, Sets, cyclic references and record classes (through `new Function`) out of whatever the bytes say, `__proto__`
  * comes back as `__proto_`, and it looks for strings beyond the value it was asked for, in the body of the batch.
- * This reader takes as long as msgpackr does on a header. https://github.com/msgpack/msgpack/blob/master/spec.md
+ * On headers of 0.7 to 66 KB it took 0.8 to 1.4 times as long as msgpackr. https://github.com/msgpack/msgpack/blob/master/spec.md
  */
+import { constants } from 'node:buffer'
 import { setOwn, type AttributeValue } from './attributes.js'
 
 /** The bytes are not what they should be. Stays inside this room: decodeBatch turns it into the result's `error`. */
@@ -18,6 +19,9 @@ export class Malformed extends Error {
 const maxDepth = 108
 
 const windowBytes = 4096
+
+/** V8 makes no longer strings: asking for one would throw something that is not Malformed. */
+export const maxText = constants.MAX_STRING_LENGTH
 
 export class PlainReader {
   #at: number
@@ -103,6 +107,7 @@ export class PlainReader {
     const { bytes } = this
     const at = this.#need(length)
     const stop = at + length
+    if (length > maxText) throw new Malformed(`a string of ${length} bytes at byte ${at}`)
     if (length > windowBytes >> 3) return bytes.toString('utf8', at, stop)
     for (let i = at; i < stop; i++) if ((bytes[i] as number) >= 0x80) return bytes.toString('utf8', at, stop)
     if (stop > this.#windowAt + this.#window.length) {

@@ -16,8 +16,12 @@ export interface EdgeRecorder {
   dropped(reason: string, rows: number): void
 }
 
+/** For graphs that do not count (`service.metrics: false`). */
+export const noRecorder: EdgeRecorder = { begin: () => undefined, end: () => undefined, failed: () => undefined, dropped: () => undefined }
+
 export class Edge implements Consumer {
-  constructor (readonly name: string, readonly target: Consumer, readonly recorder: EdgeRecorder, readonly logger: Logger) {}
+  /** `trace` logs every batch: for finding out where one went. */
+  constructor (readonly name: string, readonly target: Consumer, readonly recorder: EdgeRecorder, readonly logger: Logger, readonly trace = false) {}
 
   consume (batch: EventBatch): Outcome | Promise<Outcome> {
     if (batch.count === 0) return accepted
@@ -33,7 +37,9 @@ export class Edge implements Consumer {
   }
 
   #done (outcome: Outcome, rows: number, startedMs: number): Outcome {
-    this.recorder.end(outcome, rows, (performance.now() - startedMs) / 1000)
+    const tookMs = performance.now() - startedMs
+    this.recorder.end(outcome, rows, tookMs / 1000)
+    if (this.trace) this.logger.debug('batch', { edge: this.name, rows, outcome: outcome.status, tookMs, ...(outcome.status === 'accepted' ? {} : { reason: outcome.reason }) })
     return outcome
   }
 

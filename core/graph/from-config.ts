@@ -15,7 +15,9 @@ export function specOf (config: ResolvedConfig): GraphSpec {
       shutdownTimeoutMs: service.shutdownTimeoutMs,
       workerFailure: service.workerFailure,
       whenFull: service.whenFull,
-      enqueueTimeoutMs: service.enqueueTimeoutMs
+      enqueueTimeoutMs: service.enqueueTimeoutMs,
+      tracing: service.tracing,
+      metrics: service.metrics
     },
     components: config.components.filter(c => c.used).map(c => ({ kind: c.id.kind, id: c.id.text, config: c.config })),
     pipelines: config.pipelines.map(p => ({

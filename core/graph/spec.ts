@@ -21,6 +21,10 @@ export interface ServiceSpec {
   /** What the writing end of a full ring does after `enqueueTimeoutMs`: answer `retry`, or drop and count. */
   readonly whenFull: 'retry' | 'drop'
   readonly enqueueTimeoutMs: number
+  /** Log every batch at every edge (level debug). */
+  readonly tracing: boolean
+  /** Count what passes every edge. */
+  readonly metrics: boolean
 }
 
 export interface ComponentSpec {
@@ -58,5 +62,7 @@ export const serviceDefaults: ServiceSpec = {
   shutdownTimeoutMs: 30_000,
   workerFailure: 'restart',
   whenFull: 'retry',
-  enqueueTimeoutMs: 1000
+  enqueueTimeoutMs: 1000,
+  tracing: false,
+  metrics: true
 }

@@ -12,7 +12,7 @@ import type { ComponentState, StatusReporter } from '../component/status.js'
 import { localRetryPolicy } from '../delivery/backoff.js'
 import type { Logger } from '../telemetry/logger.js'
 import type { Meter } from '../telemetry/meter.js'
-import { Edge, type EdgeRecorder } from './edge.js'
+import { Edge, noRecorder, type EdgeRecorder } from './edge.js'
 import { fanOut } from './fanout.js'
 import type { PipelinePlan, Plan } from './plan.js'
 import { SignalCheck, SignalGate } from './signal-gate.js'
@@ -160,7 +160,8 @@ export class ThreadGraph {
   }
 
   #edge (from: string, to: string, pipeline: string, target: Consumer): Consumer {
-    return new Edge(`${from} -> ${to}`, target, this.services.edge(from, to, pipeline), this.services.logger)
+    const { tracing, metrics } = this.plan.service
+    return new Edge(`${from} -> ${to}`, target, metrics ? this.services.edge(from, to, pipeline) : noRecorder, this.services.logger, tracing)
   }
 
   #fanOut (consumers: readonly Consumer[], name: string): Consumer {

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -188,6 +189,39 @@ test('lines of several threads on one pipe stay whole, and the last line before 
   assert.is(lines.length, 1201)
   for (const n of [1, 2, 3]) assert.equal(lines.filter(l => l['thread'] === `w${n}`).map(l => l['i']), Array.from({ length: 400 }, (_, i) => i))
   assert.is(lines.at(-1)!['msg'], 'last words')
+})
+
+test('a reader that stops reading does not stop the process, and learns how many lines it missed', async () => {
+  const program = `
+    const { createLogger } = await import(${JSON.stringify(moduleUrl)})
+    const logger = createLogger()
+    let i = 0
+    const log = () => logger.info('x'.repeat(1000), { i: i++ })
+    while (i < 3000) log()
+    process.stdout.write('full ')
+    process.stdin.on('data', log).on('end', () => process.stdout.write(String(i)))`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'pipe' })
+  const timer = setTimeout(() => child.kill('SIGKILL'), 120_000)
+  try {
+    let out = ''
+    child.stdout.on('data', (data: Buffer) => { out += data.toString() })
+    await once(child.stdout, 'data')
+    let text = ''
+    // Every bit read makes room and asks for one more line, until one got through and told what was lost before it.
+    child.stderr.on('data', (data: Buffer) => {
+      text += data.toString()
+      if (/"lines":\d+.*\n/.test(text)) child.stdin.end()
+      else child.stdin.write('more')
+    })
+    await once(child, 'close')
+    const lines = text.trimEnd().split('\n').map(line => JSON.parse(line) as Line)
+    const lost = lines.reduce((sum, line) => sum + Number(line['lines'] ?? 0), 0)
+    assert.ok(lost > 1000)
+    assert.is(`full ${lines.filter(line => 'i' in line).length + lost}`, out)
+  } finally {
+    clearTimeout(timer)
+    child.kill('SIGKILL')
+  }
 })
 
 test('NO_COLOR and a descriptor that is no terminal both mean no colour', () => {

@@ -3,6 +3,7 @@
  * A JSON line is at most 4096 bytes: long messages and fields are cut, and the cut is marked.
  */
 import { isatty } from 'node:tty'
+import { isMainThread } from 'node:worker_threads'
 import { pino, stdTimeFunctions, type Logger as Pino } from 'pino'
 import { prettyFactory } from 'pino-pretty'
 import { LineBudget } from './line-budget.js'
@@ -33,11 +34,18 @@ const ownKeys = ['level', 'time', 'msg', 'hasOwnProperty']
 
 export function createLogger (options: LoggerOptions = {}): Logger {
   const { level = 'info', format = 'json', base = {} } = options
-  const destination = options.destination ?? new LineWriter(2)
+  const onLost = (lines: number): void => root.warn({ lines }, 'log lines were lost because nobody read them')
+  const destination = options.destination ?? standardError(onLost)
   const settings = { level, base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) } }
-  const root = pino(settings, format === 'json' ? destination : prettyDestination(destination, options.color ?? terminalHasColor()))
+  const root: Pino = pino(settings, format === 'json' ? destination : prettyDestination(destination, options.color ?? terminalHasColor()))
   // JSON escapes control characters by itself; a terminal would obey them (and a newline would forge a line).
   return new PinoLogger(root, root, {}, format === 'json' ? keep : escapeControls).child(base)
+}
+
+/** Reading `process.stderr` once makes Node put a pipe into non-blocking mode: a blocking one would stop us with its reader. */
+function standardError (onLost: (lines: number) => void): LineWriter {
+  if (isMainThread) void process.stderr.fd
+  return new LineWriter(2, { onLost })
 }
 
 class PinoLogger implements Logger {

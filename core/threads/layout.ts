@@ -51,7 +51,7 @@
  * two one step: head moves last, so whoever dies holding it has claimed all or nothing, and the latch says who died. It is
  * held for about 100 ns. Being lock-free would not help the readers: slots become visible in order, so a producer that is
  * preempted holds them up between claim and commit in any design. Contenders spin, then sleep 1 ms at a time off the main
- * thread, and give up after a bound (`full`), so a dead holder can not hang anyone; `RingMonitor.markDead` frees it.
+ * thread, and give up after a bound (`full`), so a dead holder can not hang anyone; `RingMonitor.markThreadDead` frees it.
  *
  * **Memory ordering.** Atomics are sequentially consistent and make plain accesses before a store visible after a load
  * that reads it.
@@ -61,11 +61,11 @@
  *    payload only after `load(mark) == committed`, so a half-written slot can not be seen.
  *  - reads before reuse: a consumer reads the payload, then `store(cursor)`. A producer writes there only after a
  *    `load(cursor)` that reads this store or a later one (tail is copied from such loads, handed on by the latch).
- *  - bells (bell.ts): a waiter does `load(signal); store(waiters, 1); probe; wait(signal, seen)`; the other side does
+ *  - bells (ring-bell.ts): a waiter does `load(signal); store(waiters, 1); probe; wait(signal, seen)`; the other side does
  *    `store(what the probe reads); load(waiters)` and, if it takes the 1 to 0, `add(signal); notify`. In the single
  *    order of Atomics either the waiter's probe comes after the store and sees it, or the load of `waiters` comes after
  *    the waiter's store and sees 1. Who wipes the flag always moves the signal after, so a second waiter whose flag was
- *    wiped has read the signal before it moved and does not sleep. Killed in between: the monitor rings on `markDead`.
+ *    wiped has read the signal before it moved and does not sleep. Killed in between: the monitor rings when it is marked dead.
  *  - end: `closed` is checked under the latch before a claim. A reader says `end` only after it has seen, in this order,
  *    closed, the latch free, and head equal to its cursor: a claim that had passed the check holds the latch or has
  *    already moved head. Whoever frees the latch of a closed ring without a claim rings, because a reader that saw it

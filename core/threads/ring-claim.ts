@@ -94,7 +94,7 @@ export function gates (state: number): boolean {
 
 /** Whether a payload of `byteLength` would fit now, without the latch: a hint that a claim then confirms. */
 export function hasSpace (ring: RingView, byteLength: number): boolean {
-  // Cursors first, head after, would let a moving head look like garbage; a head that is too old only looks too full.
+  // A cursor that has overtaken the head read here makes `used` look impossible: the claim, under the latch, decides then.
   const head = Atomics.load(ring.words, Word.head)
   const used = usedGranules(ring, head)
   return used > ring.capacity || needAt(ring, head, spanOf(byteLength)) <= ring.capacity - used

@@ -1,4 +1,5 @@
 /** The reading end of a ring: its own cursor, every slot in order. */
+import { threadId } from 'node:worker_threads'
 import { Bell, defaultRecheckMs } from './ring-bell.js'
 import { usedGranules } from './ring-claim.js'
 import { Header, Mark, Peer, PeerState, RingState, Tally, Word, keptOwner } from './layout.js'
@@ -6,7 +7,6 @@ import { RingView, type RingMemory } from './ring-memory.js'
 import { freeLine, peerLine, takeLine, withLatch, type PeerRef } from './ring-peers.js'
 import { headerFault, Slot } from './ring-slot.js'
 import type { EndOptions } from './ring-producer.js'
-import { threadId } from 'node:worker_threads'
 
 /**
  * `empty`: nothing now. `end`: closed and all read (or this consumer has detached). `aborted`: stop at once.
@@ -31,7 +31,7 @@ export interface CopiedSlot {
 }
 
 export interface ConsumerOptions extends EndOptions {
-  /** `start` (default): the oldest slot still held. `now`: what becomes visible from now on. */
+  /** `start` (default): the oldest slot still held. `now`: what becomes visible from now on; what was held for nobody is let go. */
   readonly from?: 'start' | 'now'
 }
 
@@ -49,6 +49,7 @@ export class RingConsumer {
   readonly #bellGranules: number
   #cursor = 0
   #head = 0
+  #held = false
   #heldSpan = 0
   #unrung = 0
   #keeping = false
@@ -60,14 +61,12 @@ export class RingConsumer {
   static attach (memory: RingMemory, options: ConsumerOptions = {}): RingConsumer {
     const ring = new RingView(memory)
     const ref = takeLine(ring, 'consumer')
-    const line = peerLine(ring, ref)
-    withLatch(ring, () => {
-      const head = Atomics.load(ring.words, Word.head)
-      const cursor = options.from === 'now' ? ring.firstOpenClaim() : (head - usedGranules(ring, head)) | 0
-      ring.words[line + Peer.nextSeqLo] = cursor === head ? ring.words[Word.seqLo] : ring.words[ring.headerAt(cursor) + Header.seqLo]
-      Atomics.store(ring.words, line + Peer.cursor, cursor)
-      Atomics.store(ring.words, line + Peer.state, PeerState.alive)
-    })
+    try {
+      withLatch(ring, () => RingConsumer.#join(ring, peerLine(ring, ref), options.from ?? 'start'))
+    } catch (error) {
+      freeLine(ring, peerLine(ring, ref), PeerState.free)
+      throw error
+    }
     // `now` as the first consumer lets go of what was held for it.
     new Bell(ring.words, Word.spaceSignal, Word.spaceWaiters, 0).ringAlways()
     return new RingConsumer(ring, ref, options.recheckMs ?? defaultRecheckMs)
@@ -84,6 +83,16 @@ export class RingConsumer {
     if (Atomics.compareExchange(ring.words, line + Peer.owner, keptOwner, threadId + 1) !== keptOwner) return undefined
     Atomics.store(ring.words, line + Peer.state, PeerState.alive)
     return new RingConsumer(ring, { kind: 'consumer', index }, options.recheckMs ?? defaultRecheckMs)
+  }
+
+  /** Sets a new consumer's cursor and lets it gate. With the latch held, so that nothing is claimed over the slots it starts at. */
+  static #join (ring: RingView, line: number, from: 'start' | 'now'): void {
+    const { words } = ring
+    const head = Atomics.load(words, Word.head)
+    const cursor = from === 'now' ? ring.firstOpenClaim() : (head - usedGranules(ring, head)) | 0
+    words[line + Peer.nextSeqLo] = cursor === head ? words[Word.seqLo] : words[ring.headerAt(cursor) + Header.seqLo]
+    Atomics.store(words, line + Peer.cursor, cursor)
+    Atomics.store(words, line + Peer.state, PeerState.alive)
   }
 
   private constructor (ring: RingView, ref: PeerRef, recheckMs: number) {
@@ -103,17 +112,16 @@ export class RingConsumer {
     const state = Atomics.load(this.#ring.words, Word.state)
     if (state !== RingState.open && state !== RingState.closed) return aborted
     if (this.#detached) return end
-    if (this.#heldSpan > 0) return this.#slot
+    if (this.#held) return this.#slot
     if (this.#fault !== undefined) return this.#fault
     return this.#next(state)
   }
 
   /** Gives the peeked slot's memory back to the producers. Its views must not be used any more. */
   release (): void {
-    if (this.#heldSpan === 0) throw new Error('nothing to release: peek a slot first')
-    const span = this.#heldSpan
-    this.#heldSpan = 0
-    this.#advance(span)
+    if (!this.#held) throw new Error('nothing to release: peek a slot first')
+    this.#held = false
+    this.#advance(this.#heldSpan)
   }
 
   /** Takes the next slot out of the ring into memory of its own, and releases it. */
@@ -157,7 +165,8 @@ export class RingConsumer {
 
   /**
    * After `corrupt`: goes on behind the damage, at the oldest claim still being filled or else at head. What lies between
-   * is counted as lost by slots (its rows can not be known). Returns their number.
+   * is counted as lost by slots (its rows can not be known). Returns their number. Throws when the latch is stuck (as
+   * attach and detach do): a thread died holding it and has not been marked dead.
    */
   resync (): number {
     const { words } = this.#ring
@@ -166,7 +175,7 @@ export class RingConsumer {
       const open = to !== words[Word.head]
       const seqLo = open ? words[this.#ring.headerAt(to) + Header.seqLo] : words[Word.seqLo]
       const skipped = Math.min((seqLo - this.#nextSeqLo) >>> 0, this.#ring.capacity)
-      this.#heldSpan = 0
+      this.#held = false
       this.#fault = undefined
       this.#nextSeqLo = words[this.#line + Peer.nextSeqLo] = seqLo
       this.#cursor = this.#head = to
@@ -237,6 +246,7 @@ export class RingConsumer {
 
   #hold (position: number, h: number): Slot {
     const { words } = this.#ring
+    this.#held = true
     this.#heldSpan = words[h + Header.span]
     return this.#slot.show(position, words[h + Header.length])
   }

@@ -44,6 +44,7 @@ producers('killed while it holds the latch stops nobody for good: others are tol
   assert.equal(writeAll(mine, 'b'), ['full'])
   const write = mine.write(new TextEncoder().encode('c'), 1, { onFull: 'block', timeoutMs: limitMs })
   assert.throws(() => RingConsumer.attach(memory), /latch is held by a thread that does not run/)
+  assert.equal(monitor.peers().filter(p => p.kind === 'consumer').map(p => p.status), ['alive', 'free'])
   await worker.kill()
   assert.equal(monitor.markThreadDead(worker.threadId), { slots: 0, rows: 0 })
   assert.is(await within(limitMs, 'the write', write), 'written')
@@ -95,7 +96,7 @@ producers('killed at random moments, again and again, loses at most the slot it 
   const random = randomSource(11)
   const verifier = new Verifier()
   const ring = { next: 0n, gaps: 0 }
-  const rounds = long ? 1000 : 25
+  const rounds = long ? 1000 : 20
   let tag = 0
   const start = (): { tag: number; worker: RingWorker } => ({ tag, worker: new RingWorker(memory, { role: 'produce', tag: tag++, slots: Infinity, slow: true }) })
   const running = [start(), start(), start()]
@@ -231,7 +232,7 @@ async function until (condition: () => boolean): Promise<void> {
 }
 
 consumers('killed at random moments, again and again, is continued by its successors without a loss', async () => {
-  const rounds = long ? 600 : 25
+  const rounds = long ? 600 : 15
   const written = await relay(rounds, async (memory, dead, progress) => {
     const noted = new Int32Array(progress)
     assert.equal(new RingMonitor(memory).markThreadDead(dead.threadId, { keepCursor: true }), { slots: 0, rows: 0 })
@@ -247,7 +248,7 @@ consumers('killed at random moments, again and again, is continued by its succes
 })
 
 consumers('killed at random moments, again and again, without a successor at its cursor, loses exactly what is counted', async () => {
-  const rounds = long ? 600 : 25
+  const rounds = long ? 600 : 15
   let lostSlots = 0
   const written = await relay(rounds, async (memory, dead, progress) => {
     const noted = new Int32Array(progress)

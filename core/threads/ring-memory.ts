@@ -1,5 +1,5 @@
 /** Making a ring's shared memory, and opening it in any thread. */
-import { Peer, RingState, Word, granuleBytes, granuleWords, layoutVersion, lineWords, magic } from './layout.js'
+import { Header, Mark, Peer, RingState, Word, granuleBytes, granuleWords, layoutVersion, lineWords, magic } from './layout.js'
 
 /** What threads pass to each other: plain, structured-cloneable, the memory itself is shared. */
 export interface RingMemory {
@@ -118,8 +118,11 @@ export class RingView {
     let farthest = 0
     for (let i = 0; i < this.maxProducers; i++) {
       const line = this.producerLine(i)
-      if (Atomics.load(this.words, line + Peer.claimOpen) !== 1) continue
-      const distance = (head - this.words[line + Peer.claimAt]) >>> 0
+      const at = this.words[line + Peer.claimAt]
+      const mark = Atomics.load(this.words, this.headerAt(at) + Header.mark)
+      // A producer clears `claimOpen` a moment after it has settled the mark; a damaged mark counts as still open.
+      if (this.words[line + Peer.claimOpen] !== 1 || mark === Mark.committed || mark === Mark.cancelled) continue
+      const distance = (head - at) >>> 0
       if (distance <= this.capacity && distance > farthest) farthest = distance
     }
     return (head - farthest) | 0

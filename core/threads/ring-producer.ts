@@ -13,7 +13,7 @@ export type EdgePolicy =
   | { readonly onFull: 'drop' }
 
 export interface EndOptions {
-  /** Longest sleep before a waiter looks again by itself (see bell.ts). Default 20. */
+  /** Longest sleep before a waiter looks again by itself (see ring-bell.ts). Default 20. */
   readonly recheckMs?: number
 }
 
@@ -81,7 +81,10 @@ export class RingProducer {
     this.#settle(Mark.cancelled)
   }
 
-  /** Writes by `policy`. `dropped` has been counted; `full` is a time-out, and the caller still has the batch. */
+  /**
+   * Writes by `policy`. `dropped` has been counted; `full` is a time-out, and the caller still has the batch. Calls that
+   * overlap may be written in any order: await one before the next to keep it.
+   */
   async write (bytes: Uint8Array, rows: number, policy: EdgePolicy): Promise<WriteStatus | 'dropped'> {
     const status = this.#offer(bytes, rows, policy)
     if (status !== 'full' || policy.onFull === 'drop') return status

@@ -43,11 +43,12 @@ export class RingPump {
     for (;;) {
       const batch = this.#collect()
       if (batch === 'end') break
-      if (batch !== undefined) {
-        await this.#deliver(batch)
-        this.ring.settle()
-      } else if (this.#abort.signal.aborted) break
-      else await this.ring.waitForData(idleMs)
+      if (batch !== undefined) await this.#deliver(batch)
+      // Also after nothing: slots that were cancelled or lost are passed over and must be given back.
+      this.ring.settle()
+      if (batch !== undefined) continue
+      if (this.#abort.signal.aborted) break
+      await this.ring.waitForData(idleMs)
     }
     this.ring.detach()
   }

@@ -4,14 +4,15 @@
  */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createRing, RingMonitor } from './ring.js'
+import { createRing, RingConsumer, RingMonitor, RingProducer } from './ring.js'
+import { dawdle, randomSource } from './testing/ring-payload.js'
 import { RingWorker, within, type RingDone } from './testing/ring-workers.js'
 
 const long = process.env['TAPIO_TEST_LONG'] === '1'
 const recheckMs = 600_000
 /** Long form: 12 combinations of 4.2 million slots make 50.4 million. */
 const slotsPerCombination = long ? 4_200_000 : 20_000
-const limitMs = long ? 600_000 : 30_000
+const limitMs = long ? 600_000 : 60_000
 const total = { written: 0, seen: 0 }
 
 interface Shape {
@@ -86,6 +87,33 @@ test('two threads that wait for each other\'s every slot never sleep through one
     }
   } finally {
     await Promise.all(players.map(p => p.kill()))
+  }
+})
+
+test('a thread on its event loop and one that blocks never sleep through each other\'s slots', async () => {
+  const there = createRing({ capacityBytes: 1024 })
+  const back = createRing({ capacityBytes: 1024 })
+  const slots = long ? 500_000 : 10_000
+  const consumer = RingConsumer.attach(there, { recheckMs })
+  const producer = RingProducer.attach(back, { recheckMs })
+  const random = randomSource(7)
+  const server = new RingWorker(there, { role: 'serve', reply: back, slots, recheckMs })
+  const echo = async (): Promise<void> => {
+    for (let turn = 0; turn < slots; turn++) {
+      assert.is(await consumer.waitForData(limitMs), 'slot')
+      const copy = consumer.readCopy()
+      if (copy.status !== 'copy') throw new Error(copy.status)
+      dawdle(random(2000))
+      assert.is(await producer.write(copy.bytes, copy.rows, { onFull: 'block', timeoutMs: limitMs }), 'written')
+    }
+  }
+  try {
+    const [{ status, verdict }] = await within(limitMs, 'the volley', Promise.all([server.done, echo()]))
+    assert.equal({ status, slots: verdict.slots, torn: verdict.torn, lost: verdict.lost }, { status: 'slot', slots, torn: 0, lost: 0 })
+  } finally {
+    consumer.detach()
+    producer.detach()
+    await server.kill()
   }
 })
 

@@ -20,9 +20,9 @@ if (command === undefined) {
   console.error(`run.mjs: unknown command "${name}"; one of: ${Object.keys(commands).join(', ')}`)
   process.exit(2)
 }
-const [major] = process.versions.node.split('.').map(Number)
-if (major < 20) {
-  console.error(`tapio needs Node 20 or later, found ${process.versions.node}`)
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 15)) {
+  console.error(`tapio needs Node 20.15 or later (zlib.crc32), found ${process.versions.node}`)
   process.exit(2)
 }
 

@@ -97,6 +97,6 @@ export const fullCatalog = catalogOf([
   fake('processor', 'context', Options({})),
   fake('processor', 'k8s_correlation', Options({ time_window: Duration({ default: '5m' }), min_correlation_score: Type.Number({ default: 0.5 }) })),
   fake('processor', 'temporal_correlation', Options({ time_window: Duration({ default: '5m' }) })),
-  fake('processor', 'impact', Options({ infrastructure_weights: Type.Record(Type.String(), Type.Number()) })),
+  fake('processor', 'impact', Options({ infrastructure_weights: Type.Optional(Type.Record(Type.String(), Type.Number())) })),
   fake('processor', 'incident', Options({ confidence_threshold: Type.Number({ default: 0.5 }), group_retention_period: Duration({ default: '10m' }) }))
 ])

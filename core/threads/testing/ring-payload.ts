@@ -88,3 +88,9 @@ export class Verifier {
     verdict.next[tag] = number + 1
   }
 }
+
+/** Short busy waits of varying length move the two sides' steps against each other, through every interleaving. */
+export function dawdle (turns: number): void {
+  const word = new Int32Array(new SharedArrayBuffer(4))
+  for (let i = 0; i < turns; i++) Atomics.add(word, 0, 1)
+}

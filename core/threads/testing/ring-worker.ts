@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { tryLatch } from '../ring-latch.js'
 import { RingConsumer, RingProducer, type RingMemory } from '../ring.js'
 import { Progress } from './ring-progress.js'
-import { fillPayload, leastPayloadBytes, payloadIsWhole, randomLength, randomSource, rowsOf, Verifier, type Verdict } from './ring-payload.js'
+import { dawdle, fillPayload, leastPayloadBytes, payloadIsWhole, randomLength, randomSource, rowsOf, Verifier, type Verdict } from './ring-payload.js'
 
 export type RingWork =
   /**
@@ -109,12 +109,6 @@ function resume ({ takeOver, progress }: Extract<RingWork, { role: 'resume' }>):
     consumer.release()
   }
   say({ type: 'done', status, written: 0, verdict: new Verifier().verdict })
-}
-
-/** Short busy waits of varying length move the two sides' steps against each other, through every interleaving. */
-function dawdle (turns: number): void {
-  const word = new Int32Array(new SharedArrayBuffer(4))
-  for (let i = 0; i < turns; i++) Atomics.add(word, 0, 1)
 }
 
 function volley ({ role, reply, slots, recheckMs }: Extract<RingWork, { role: 'serve' | 'echo' }>): void {

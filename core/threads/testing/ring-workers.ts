@@ -1,5 +1,4 @@
 /** Starting and ending ring workers from a test. */
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { RingMemory } from '../ring.js'
 import type { RingWork, RingWorkerMessage } from './ring-worker.js'
@@ -27,10 +26,6 @@ export class RingWorker {
 
   async kill (): Promise<void> {
     await this.#worker.terminate()
-  }
-
-  async ended (): Promise<void> {
-    await once(this.#worker, 'exit')
   }
 
   #settle (type: RingWorkerMessage['type'], resolve: (message: RingWorkerMessage) => void, reject: (error: Error) => void): void {

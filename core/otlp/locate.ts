@@ -1,0 +1,104 @@
+/**
+ * Where the records of an export request are. All requests have the same frame, so this is written once:
+ *
+ *   request ─1► Resource* ─2► Scope* ─2► record
+ *
+ * Everything else in a Resource* or Scope* message is its envelope (see core/data/resource.ts).
+ */
+import type { BatchBuilder } from '../data/builder.js'
+import { Resource, Scope } from '../data/resource.js'
+import { checkField } from './check.js'
+import type { MessageType } from './schema.js'
+import type { SignalFacts } from './signals.js'
+import { WireError, WireReader } from './wire.js'
+
+const requestChild = 1 << 3 | 2
+const child = 2 << 3 | 2
+
+/** Messages around a record: request, Resource*, Scope*. */
+export const recordDepth = 3
+
+/** The number of records in a request, from its lengths alone. Throws WireError when there are more than `max`. */
+export function countRecords (bytes: Uint8Array, max: number): number {
+  const r = new WireReader(bytes)
+  let count = 0
+  const onRecord = (stop: number): void => {
+    if (++count > max) throw new WireError(`more than ${max} records in one request`)
+    r.pos = stop
+  }
+  const onScope = (stop: number): void => eachChild(r, stop, child, onRecord)
+  eachChild(r, bytes.length, requestChild, stop => eachChild(r, stop, child, onScope))
+  return count
+}
+
+function eachChild (r: WireReader, stop: number, wanted: number, visit: (stop: number) => void): void {
+  const outer = r.end
+  r.end = stop
+  for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
+    if (tag === wanted) visit(r.span())
+    else r.skip(tag)
+  }
+  r.end = outer
+}
+
+/**
+ * Fills the columns resource, scope, rawOffset and rawLength of `builder`, which has as many rows as there are records.
+ * The frame and the envelopes are checked; the records are not.
+ */
+export function locateRecords (bytes: Uint8Array, facts: SignalFacts, builder: BatchBuilder): void {
+  const r = new WireReader(bytes)
+  const resources = builder.column('resource')
+  const scopes = builder.column('scope')
+  const offsets = builder.column('rawOffset')
+  const lengths = builder.column('rawLength')
+  let row = 0
+  const onRecord = (stop: number): void => {
+    offsets[row] = r.pos
+    lengths[row++] = stop - r.pos
+    r.pos = stop
+  }
+  const onScope = (stop: number): void => {
+    const first = row
+    const envelope = readEnvelope(r, stop, facts.scopeMessage, 2, onRecord)
+    if (envelope !== undefined && row > first) scopes.fill(builder.scope(new Scope(envelope)), first, row)
+  }
+  for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
+    if (tag !== requestChild) { checkField(r, tag, facts.request, 0); continue }
+    const first = row
+    const envelope = readEnvelope(r, r.span(), facts.resourceMessage, 1, onScope)
+    if (envelope !== undefined && row > first) resources.fill(builder.resource(new Resource(envelope)), first, row)
+  }
+}
+
+/**
+ * Reads the Resource* or Scope* message that ends at `stop`, giving its children to `visit`. The answer is a copy of the
+ * rest: a view would keep a whole request alive in whoever keeps a resource. Undefined when there is no rest.
+ */
+export function readEnvelope (r: WireReader, stop: number, type: MessageType, depth: number, visit: (stop: number) => void): Uint8Array | undefined {
+  const outer = r.end
+  r.end = stop
+  // Start and end of each stretch between children: one or two, as encoders write children last or before schema_url.
+  const pieces: number[] = []
+  for (let from = r.pos, tag = r.tag(); tag !== 0; from = r.pos, tag = r.tag()) {
+    if (tag === child) { visit(r.span()); continue }
+    checkField(r, tag, type, depth)
+    if (pieces.at(-1) === from) pieces[pieces.length - 1] = r.pos
+    else pieces.push(from, r.pos)
+  }
+  r.end = outer
+  return pieces.length === 0 ? undefined : joinPieces(r.bytes, pieces)
+}
+
+/** A copy of the stretches `pieces` (start, end, start, end, …) of `bytes`. */
+export function joinPieces (bytes: Uint8Array, pieces: readonly number[]): Uint8Array {
+  let length = 0
+  for (let i = 0; i < pieces.length; i += 2) length += (pieces[i + 1] as number) - (pieces[i] as number)
+  const out = new Uint8Array(length)
+  let at = 0
+  for (let i = 0; i < pieces.length; i += 2) {
+    const from = pieces[i] as number
+    const to = pieces[i + 1] as number
+    for (let p = from; p < to; p++) out[at++] = bytes[p] as number
+  }
+  return out
+}

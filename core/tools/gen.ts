@@ -1,0 +1,85 @@
+/**
+ * Writes the parts of the READMEs that follow from code, between `<!-- generated:NAME -->` and `<!-- /generated:NAME -->`.
+ * `--check` changes nothing and fails when a file would change, so that documentation cannot drift.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { components } from '../cli/registry.js'
+import { exitCodes } from '../cli/exit-codes.js'
+import type { ComponentFactory } from '../component/factory.js'
+import { faultCodes } from '../config/fault-codes.js'
+import { modes } from '../config/modes.js'
+import { optionsTable } from '../config/options-table.js'
+import { columnsTable } from '../data/columns-table.js'
+import { runtimeMetrics } from '../graph/runtime-metrics.js'
+import { declaredMetrics, metricsTable } from '../telemetry/declared-metrics.js'
+import type { MetricDeclaration } from '../telemetry/meter.js'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
+
+type Parts = Readonly<Record<string, () => string>>
+
+function table (head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+  return [`| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`, ...rows.map(r => `| ${r.map(cell).join(' | ')} |`)].join('\n')
+}
+
+function metricsText (metrics: readonly MetricDeclaration[]): string {
+  return metrics.length === 0 ? 'None.' : metricsTable(metrics)
+}
+
+/** Where a component's folder is. Connectors live with the processors: they are steps between pipelines. */
+export function folderOf (factory: ComponentFactory): string {
+  const room = factory.kind === 'receiver' ? 'receivers' : factory.kind === 'exporter' ? 'exporters' : 'processors'
+  return join(room, factory.type.replaceAll('_', '-'))
+}
+
+function componentParts (factory: ComponentFactory): Parts {
+  const reasons = Object.entries(factory.drops)
+  return {
+    options: () => optionsTable(factory.schema),
+    metrics: () => metricsText(factory.metrics),
+    drops: () => reasons.length === 0 ? 'It drops nothing.' : table(['reason', 'meaning'], reasons.map(([reason, meaning]) => [`\`${reason}\``, meaning]))
+  }
+}
+
+const sorted = [...components].sort((a, b) => (a.kind + a.type < b.kind + b.type ? -1 : 1))
+
+const documents: readonly (readonly [string, Parts])[] = [
+  ['README.md', {
+    components: () => table(['component', 'kind', 'signals', 'stability', 'what it does'],
+      sorted.map(f => [`[\`${f.type}\`](${folderOf(f)}/README.md)`, f.kind, f.signals.length === 5 ? 'all' : f.signals.join(', '), f.stability, f.description])),
+    modes: () => table(['mode', 'batch_size', 'buffer_size', 'max_concurrency'],
+      Object.entries(modes).map(([name, m]) => [`\`${name}\``, String(m.batchSize), String(m.bufferSize), m.maxConcurrency === 0 ? 'one a core' : String(m.maxConcurrency)])),
+    'exit-codes': () => table(['code', 'meaning'], Object.values(exitCodes).map(([code, meaning]) => [String(code), meaning]))
+  }],
+  ['core/telemetry/README.md', { metrics: () => metricsTable([...declaredMetrics(), ...runtimeMetrics]) }],
+  ['core/data/README.md', { columns: columnsTable }],
+  ['core/config/README.md', { faults: () => table(['code', 'meaning'], Object.entries(faultCodes).map(([code, meaning]) => [code, meaning])) }],
+  ...sorted.map(f => [join(folderOf(f), 'README.md'), componentParts(f)] as const)
+]
+
+/** The text with every part replaced; throws when a marker has no end or a part nobody makes. */
+function fill (text: string, parts: Parts, file: string): string {
+  return text.replaceAll(/<!-- generated:([\w-]+) -->[\s\S]*?<!-- \/generated:([\w-]+) -->/g, (_all, name: string, end: string) => {
+    const make = parts[name]
+    if (make === undefined || name !== end) throw new Error(`${file}: no generated part "${name}" (ends as "${end}")`)
+    return `<!-- generated:${name} -->\n${make().trimEnd()}\n<!-- /generated:${name} -->`
+  })
+}
+
+const check = process.argv.includes('--check')
+const stale: string[] = []
+for (const [file, parts] of documents) {
+  const path = join(root, file)
+  if (!existsSync(path)) { stale.push(`${file} is missing`); continue }
+  const before = readFileSync(path, 'utf8')
+  const missing = Object.keys(parts).filter(p => p !== 'drops' && !before.includes(`<!-- generated:${p} -->`))
+  if (missing.length > 0) stale.push(`${file} has no markers for: ${missing.join(', ')}`)
+  const after = fill(before, parts, file)
+  if (after === before) continue
+  if (check) stale.push(`${file} is not what the code says; run \`npm run gen\``)
+  else { writeFileSync(path, after); console.log(`wrote ${relative(process.cwd(), path)}`) }
+}
+if (stale.length > 0) { console.error(stale.join('\n')); process.exitCode = 1 } else console.log(check ? 'generated parts are in step' : 'done')

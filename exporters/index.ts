@@ -1,0 +1,5 @@
+/** Every exporter of this build. */
+import type { ComponentFactory } from '../core/component/factory.js'
+import { factory as otlp } from './otlp/factory.js'
+
+export const exporters: readonly ComponentFactory[] = [otlp]

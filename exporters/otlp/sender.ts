@@ -1,0 +1,29 @@
+/** How one request travels: implemented over gRPC and HTTP. */
+import type { FramedRequest } from '../../core/otlp/writer.js'
+
+/** What became of one request, in the words of OTLP. */
+export type Sent =
+  | { readonly status: 'success', readonly rejectedItems: number, readonly message: string }
+  /** `reachable` = the other side answered: it is there but busy. */
+  | { readonly status: 'retry', readonly message: string, readonly afterMs?: number, readonly reachable: boolean }
+  /** `data` = it is this request that is refused, and others may pass; otherwise nothing gets through (credentials, path). */
+  | { readonly status: 'rejected', readonly message: string, readonly data: boolean }
+
+export interface Sender {
+  /** Never rejects. Aborting `signal` gives the request up, as a retry. */
+  send(request: FramedRequest, signal: AbortSignal): Promise<Sent>
+  close(): void
+}
+
+export interface SenderOptions {
+  readonly endpoint: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly gzip: boolean
+  readonly timeoutMs: number
+  readonly insecure: boolean
+}
+
+/** With `afterMs` only when there is one: an absent wait leaves it to the back-off. */
+export function sentRetry (message: string, reachable: boolean, afterMs?: number): Sent {
+  return afterMs === undefined ? { status: 'retry', message, reachable } : { status: 'retry', message, reachable, afterMs }
+}

@@ -1,0 +1,11 @@
+/** Every processor and connector of this build. */
+import type { ComponentFactory } from '../core/component/factory.js'
+import { factory as attributes } from './attributes/factory.js'
+import { factory as batch } from './batch/factory.js'
+import { factory as filter } from './filter/factory.js'
+import { factory as forward } from './forward/factory.js'
+import { factory as noop } from './noop/factory.js'
+import { factory as routing } from './routing/factory.js'
+import { factory as validation } from './validation/factory.js'
+
+export const processors: readonly ComponentFactory[] = [attributes, batch, filter, forward, noop, routing, validation]

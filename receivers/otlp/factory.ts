@@ -1,0 +1,20 @@
+/** The otlp receiver, as Tapio knows it. */
+import { defineComponent } from '../../core/component/factory.js'
+import { schema } from './config.js'
+import { declarations } from './metrics.js'
+
+export const factory = defineComponent({
+  kind: 'receiver',
+  type: 'otlp',
+  description: 'Receives traces, metrics, logs and profiles over OTLP/gRPC and OTLP/HTTP (protobuf and JSON).',
+  stability: 'beta',
+  signals: ['traces', 'metrics', 'logs', 'profiles'],
+  schema,
+  concurrency: 'single',
+  metrics: declarations,
+  drops: {},
+  async create (services) {
+    const { OtlpReceiver } = await import('./receiver.js')
+    return new OtlpReceiver(services)
+  }
+})

@@ -1,0 +1,112 @@
+/**
+ * What both transports do with a whole request once they have its bytes: decode, hand on, count, and say how it ended. The
+ * transports only put that into their own words.
+ */
+import type { Clock } from '../../core/component/clock.js'
+import type { Consumer } from '../../core/component/component.js'
+import type { Outcome, Rejected } from '../../core/component/outcome.js'
+import type { EventBatch } from '../../core/data/batch.js'
+import { EventIds } from '../../core/data/ids.js'
+import { jsonToProtobuf } from '../../core/otlp/json-decode.js'
+import { readExportRequest } from '../../core/otlp/reader.js'
+import type { PartialSuccess } from '../../core/otlp/responses.js'
+import type { OtlpSignal } from '../../core/otlp/signals.js'
+import { itemCount } from '../../core/otlp/writer.js'
+import type { Place } from './gate.js'
+import type { ReceiverMetrics, Transport } from './metrics.js'
+
+export type Answer =
+  | { readonly status: 'success', readonly partial?: PartialSuccess }
+  /** The client's fault: never to be sent again. */
+  | { readonly status: 'malformed' | 'rejected', readonly message: string }
+  | { readonly status: 'retry', readonly message: string, readonly afterMs: number }
+  | { readonly status: 'refused', readonly message: string }
+
+export interface IntakeOptions {
+  readonly next: Consumer
+  readonly clock: Clock
+  readonly metrics: ReceiverMetrics
+  readonly retryAfterMs: number
+}
+
+export class Intake {
+  readonly #ids = new EventIds()
+
+  constructor (readonly options: IntakeOptions) {}
+
+  /** `body` must not change afterwards. `place` holds the request's bytes already. */
+  async take (transport: Transport, signal: OtlpSignal, encoding: 'protobuf' | 'json', body: Buffer, place: Place): Promise<Answer> {
+    const { metrics } = this.options
+    const decoded = this.#decode(signal, encoding, body)
+    if (!decoded.ok) {
+      metrics.request(transport, signal, 'malformed')
+      return { status: 'malformed', message: decoded.error }
+    }
+    const { batch } = decoded
+    const size = batch.raw.buffers.reduce((n, b) => n + b.length, 0)
+    metrics.received(transport, signal, size)
+    if (batch.count === 0) {
+      metrics.request(transport, signal, 'accepted')
+      return { status: 'success' }
+    }
+    if (!place.take(batch.byteLength - body.length)) return this.#busy(transport, signal, batch)
+    return this.#settle(transport, signal, batch, await this.options.next.consume(batch))
+  }
+
+  /** The answer to a request that does not fit now. */
+  busy (transport: Transport, signal: OtlpSignal): Answer {
+    this.options.metrics.request(transport, signal, 'retry')
+    return { status: 'retry', message: 'too many requests in flight', afterMs: this.options.retryAfterMs }
+  }
+
+  #busy (transport: Transport, signal: OtlpSignal, batch: EventBatch): Answer {
+    this.options.metrics.items(transport, signal, 0, allItems(batch, signal))
+    return this.busy(transport, signal)
+  }
+
+  #decode (signal: OtlpSignal, encoding: 'protobuf' | 'json', body: Buffer): ReturnType<typeof readExportRequest> {
+    let bytes: Uint8Array = body
+    if (encoding === 'json') {
+      const converted = jsonToProtobuf(signal, body)
+      if (!converted.ok) return converted
+      bytes = converted.bytes
+    }
+    return readExportRequest(signal, bytes, { ids: this.#ids, observedTimeUnixNano: this.options.clock.unixNano() })
+  }
+
+  #settle (transport: Transport, signal: OtlpSignal, batch: EventBatch, outcome: Outcome): Answer {
+    const { metrics, retryAfterMs } = this.options
+    const items = allItems(batch, signal)
+    const refusedItems = outcome.status === 'accepted' ? 0 : outcome.status === 'rejected' ? rejectedItems(batch, signal, outcome) : items
+    metrics.items(transport, signal, items - refusedItems, refusedItems)
+    switch (outcome.status) {
+      case 'accepted':
+        metrics.request(transport, signal, 'accepted')
+        return { status: 'success' }
+      case 'rejected': {
+        const all = outcome.count >= batch.count
+        metrics.request(transport, signal, all ? 'rejected' : 'partial')
+        if (all) return { status: 'rejected', message: outcome.reason }
+        return { status: 'success', partial: { rejected: refusedItems, message: outcome.reason } }
+      }
+      case 'retry':
+        metrics.request(transport, signal, 'retry')
+        return { status: 'retry', message: outcome.reason, afterMs: outcome.afterMs ?? retryAfterMs }
+      case 'refused':
+        metrics.request(transport, signal, 'refused')
+        return { status: 'refused', message: outcome.reason }
+    }
+  }
+}
+
+function allItems (batch: EventBatch, signal: OtlpSignal): number {
+  return itemCount(batch, signal, batch.columns.resource.keys())
+}
+
+/** In the unit the signal counts in. Without the rows only their number is known, which is then the best answer there is. */
+function rejectedItems (batch: EventBatch, signal: OtlpSignal, outcome: Rejected): number {
+  const all = allItems(batch, signal)
+  if (outcome.count >= batch.count) return all
+  return outcome.rows === undefined ? Math.min(outcome.count, all) : itemCount(batch, signal, outcome.rows)
+}
+

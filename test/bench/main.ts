@@ -1,0 +1,21 @@
+/** `npm run bench [-- NAME…]`: all benches, or the named ones, one after the other. */
+import { run as batch } from './batch.js'
+import { run as modes } from './modes.js'
+import { run as overload } from './overload.js'
+import { run as ring } from './ring.js'
+import type { Report } from './report.js'
+
+const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>> = { batch, ring, modes, overload }
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter(name => benches[name] === undefined)
+if (unknown.length > 0) {
+  console.error(`no bench ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}`)
+  process.exitCode = 2
+} else {
+  for (const [name, run] of Object.entries(benches)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue
+    console.log(`\n== ${name}`)
+    await run(line => console.log(line))
+  }
+}
