@@ -26,11 +26,11 @@ export function rowLine (row: EventRow, maxLength: number): string {
 
 /** One line a field that the row has. */
 export function * fieldLines (row: EventRow, maxLength: number): Generator<string> {
-  const { resource, scope, attributes: _, ...columns } = row.toObject()
+  const { resource, scope, attributes, ...columns } = row.toObject()
   for (const [name, value] of Object.entries(columns)) yield `    ${name}: ${quoted(value as AttributeValue, maxLength)}`
   for (const [key, value] of Object.entries(resource)) yield `    resource.${plain(key, maxLength)}: ${quoted(value, maxLength)}`
   if (scope !== undefined) yield `    scope: ${quoted(`${scope.name} ${scope.version}`.trim(), maxLength)}`
-  for (const [key, value] of Object.entries(row.allAttributes())) yield `    attributes.${plain(key, maxLength)}: ${quoted(value, maxLength)}`
+  for (const [key, value] of Object.entries({ ...attributes, ...row.allAttributes() })) yield `    attributes.${plain(key, maxLength)}: ${quoted(value, maxLength)}`
 }
 
 function time (nano: bigint | undefined): string {
@@ -55,6 +55,5 @@ function jsonable (_key: string, value: unknown): unknown {
 /** Control characters (C0, DEL, C1, line and direction marks) escaped, cut to `maxLength`. */
 function plain (text: string, maxLength: number): string {
   const cut = text.length > maxLength ? `${text.slice(0, maxLength)}… (${text.length} characters)` : text
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
   return cut.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
