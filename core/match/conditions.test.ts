@@ -80,7 +80,7 @@ test('random conditions on random batches agree with a plain reading of each row
     }
   }
   assert.ok(hits > asked / 100 && hits < asked, 'the test must see both answers')
-  console.log(`REPORT conditions: ${asked} rows compared, ${hits} matched`)
+  console.log(`\nREPORT conditions: ${asked} rows compared, ${hits} matched`)
 })
 
 test('ids, times, enums and short forms mean what the README says', () => {
