@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { jsonToProtobuf } from './json-decode.js'
 import { protobufToJson } from './json-encode.js'
 import { prepareJson } from './json-scan.js'
-import type { MessageType } from './schema.js'
+import { messageType, type MessageType } from './schema.js'
 import { otlpSignals, type OtlpSignal } from './signals.js'
 import { randomMessage } from './testing/messages.js'
 import { oracleDecode, oracleType, requestType, type Decoded } from './testing/oracle.js'
@@ -70,7 +70,7 @@ test('nanoseconds written as a number keep all their digits', () => {
 
 test('unknown names, snake_case names and null are as if they were not there', () => {
   const got = decodedSpan({ name: 'a', trace_id: 'not hex', later: { x: [1] }, kind: null, attributes: null })
-  assert.equal(Object.keys(got).filter(k => k !== '$unknowns'), ['name'])
+  assert.equal(plain(messageType('Span'), got), { name: 'a' })
 })
 
 const faults: readonly [string, object | string, string][] = [
@@ -97,7 +97,7 @@ test('what is not JSON is refused by the parser\'s own words', () => {
 
 test('special doubles survive both ways', () => {
   const value = (v: unknown): unknown => ((decodedSpan({ attributes: [{ key: 'a', value: { doubleValue: v } }] })['attributes'] as Decoded[])[0]?.['value'] as Decoded)['doubleValue']
-  assert.is(value('NaN'), NaN)
+  assert.ok(Number.isNaN(value('NaN')))
   assert.is(value('-Infinity'), -Infinity)
   assert.is(value('1.5e3'), 1500)
   assert.is(value(12345678901234567890), 12345678901234567000)
