@@ -34,7 +34,8 @@ function rawCall (port: number, body: Uint8Array, options: { readonly end?: bool
     const stream = session.request({ ':method': 'POST', ':path': signalFacts.traces.grpcPath, 'content-type': 'application/grpc+proto', te: 'trailers', ...options.headers })
     let code = ''
     stream.on('response', h => { code = String(h['grpc-status'] ?? code) }).on('trailers', h => { code = String(h['grpc-status'] ?? code) })
-    stream.on('error', () => {}).on('close', () => { session.close(); resolve({ code, session }) }).resume()
+    // A server may answer before the request has ended; the stream is then ours to end.
+    stream.on('end', () => stream.close()).on('error', () => {}).on('close', () => { session.close(); resolve({ code, session }) }).resume()
     session.on('error', () => {})
     if (options.end === false) stream.write(body)
     else stream.end(body)
