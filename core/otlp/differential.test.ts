@@ -160,7 +160,7 @@ for (const signal of otlpSignals) {
       else refused++
     }
     assert.ok(refused > runs / 20 && refused < runs, `${refused} of ${runs} refused`)
-    if (long) console.log(`REPORT otlp reader, ${signal}: ${runs} mutated messages, ${refused} refused by both, the rest equal`)
+    if (long) console.log(`\nREPORT otlp reader, ${signal}: ${runs} mutated messages, ${refused} refused by both, the rest equal`)
   })
 }
 

@@ -68,11 +68,13 @@ export class HttpServer {
     const { host, port } = parseEndpoint(this.options.config.endpoint)
     return new Promise((resolve, reject) => {
       const onError = (error: Error): void => reject(new Error(`otlp receiver cannot listen on ${this.options.config.endpoint} (http): ${error.message}`))
-      this.#server.once('error', onError).listen({ port, ...(host === '' ? {} : { host }) }, () => {
+      // Node would take whichever address localhost resolves to first; clients that know only one try IPv4.
+      const address = host === 'localhost' ? '127.0.0.1' : host
+      this.#server.once('error', onError).listen({ port, ...(address === '' ? {} : { host: address }) }, () => {
         this.#server.off('error', onError)
         this.#server.on('error', error => this.options.logger.error('otlp http server', { error: error.message }))
-        const address = this.#server.address()
-        resolve(typeof address === 'object' && address !== null ? address.port : port)
+        const bound = this.#server.address()
+        resolve(typeof bound === 'object' && bound !== null ? bound.port : port)
       })
     })
   }
