@@ -33,8 +33,8 @@ export async function redeliver (next: Consumer, batch: EventBatch, options: Red
   }
 }
 
-/** False when `signal` aborted first. */
-function wait (delayMs: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
+/** Waits on the clock; false when `signal` aborted first. */
+export function wait (delayMs: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return Promise.resolve(false)
   return new Promise(resolve => {
     const onAbort = (): void => { cancel(); resolve(false) }

@@ -67,7 +67,9 @@ function compileField (name: string, matcher: Matcher): Narrow {
 
 function testsOf (field: Field): readonly (keyof Matcher)[] {
   switch (field.kind) {
-    case 'text': case 'words': case 'scope': return ['equals', 'regex', 'exists']
+    case 'text': case 'scope': return ['equals', 'regex', 'exists']
+    // Every row has a signal and a type; 0 is a word like the others.
+    case 'words': return field.column === 'signal' || field.column === 'type' ? ['equals', 'regex'] : ['equals', 'regex', 'exists']
     case 'severity': case 'attribute': case 'resource': return ['equals', 'regex', 'min', 'max', 'exists']
     case 'number': return ['equals', 'min', 'max', 'exists']
     case 'duration': case 'time': return ['min', 'max', 'exists']

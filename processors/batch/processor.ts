@@ -49,6 +49,7 @@ export class BatchProcessor implements Processor {
     this.#abort.abort()
     for (const { arrival, rows } of this.#ledger.rest()) this.#giveUp(arrival, rows, 'shutdown')
     this.reports.pending(this.#ledger.rows)
+    this.reports.end()
   }
 
   #take (batch: EventBatch, arrival: Arrival): void {

@@ -6,7 +6,7 @@ import { Tokens, type Drops } from '../../core/component/services.js'
 import type { StatusReporter } from '../../core/component/status.js'
 import type { Logger } from '../../core/telemetry/logger.js'
 import type { Counter, Gauge, Histogram, Meter } from '../../core/telemetry/meter.js'
-import { Throttle } from '../../core/telemetry/throttle.js'
+import { createThrottledLogger, type ThrottledLogger } from '../../core/telemetry/throttled-logger.js'
 import { batchSize, lateRejections, pendingRows, retries, triggers } from './metrics.js'
 import type { Trigger } from './group.js'
 
@@ -17,13 +17,12 @@ export class Reports {
   readonly #rejected: Counter
   readonly #retries: Counter
   readonly #pending: Gauge
-  readonly #rejections: Throttle
-  readonly #losses: Throttle
+  readonly #logger: ThrottledLogger
   #failing = false
 
   constructor (
     @inject(Tokens.meter) meter: Meter,
-    @inject(Tokens.logger) readonly logger: Logger,
+    @inject(Tokens.logger) logger: Logger,
     @inject(Tokens.status) readonly status: StatusReporter,
     @inject(Tokens.drops) readonly drops: Drops,
     @inject(Tokens.clock) clock: Clock
@@ -34,8 +33,7 @@ export class Reports {
     this.#rejected = meter.counter(lateRejections)
     this.#retries = meter.counter(retries)
     this.#pending = meter.gauge(pendingRows)
-    this.#rejections = new Throttle(clock)
-    this.#losses = new Throttle(clock)
+    this.#logger = createThrottledLogger(logger, { clock })
   }
 
   pending (rows: number): void { this.#pending.set(rows) }
@@ -55,7 +53,7 @@ export class Reports {
   outcome (outcome: Outcome): void {
     if (outcome.status === 'rejected') {
       this.#rejected.add(outcome.count)
-      this.#rejections.run(leftOut => { this.logger.warn('rows rejected after they had been accepted', { rows: outcome.count, reason: outcome.reason, leftOut }) })
+      this.#logger.warn('rows rejected after they had been accepted', { rows: outcome.count, reason: outcome.reason })
     }
     if (outcome.status !== 'refused' && this.#failing) {
       this.#failing = false
@@ -63,9 +61,12 @@ export class Reports {
     }
   }
 
+  /** Tells what was held back of the log. */
+  end (): void { this.#logger.flush() }
+
   lost (rows: number, reason: string): void {
     const exhausted = reason.startsWith('retries exhausted')
     this.drops.add(reason === 'shutdown' ? 'shutdown' : exhausted ? 'retries_exhausted' : 'refused', rows)
-    this.#losses.run(leftOut => { this.logger.error('rows lost', { rows, reason, leftOut }) })
+    this.#logger.error('rows lost', { rows, reason })
   }
 }

@@ -1,0 +1,19 @@
+import { defineComponent } from '../../core/component/factory.js'
+import { schema } from './config.js'
+import { leftOutLines } from './metrics.js'
+
+export const factory = defineComponent({
+  kind: 'exporter',
+  type: 'debug',
+  description: 'Prints what arrives to the log, in a bounded number of lines.',
+  stability: 'beta',
+  signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
+  schema,
+  concurrency: 'stateless',
+  metrics: [leftOutLines],
+  drops: {},
+  async create (services) {
+    const { DebugExporter } = await import('./exporter.js')
+    return services.construct(DebugExporter)
+  }
+})
