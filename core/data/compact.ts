@@ -44,7 +44,7 @@ function compactRaw (batch: BatchParts): BatchParts {
  */
 function compactTables (batch: BatchParts): BatchParts {
   const columns: Partial<Record<ColumnName, ColumnArray>> = { ...batch.columns }
-  const strings = shrink(batch.strings.length, batch.count, stringColumns, columns)
+  const strings = shrink(batch.strings.length, batch.count, stringColumns, columns, batch.strings.length > batch.count && batch.strings.byteLength > heavyBytes)
   const resources = shrink(batch.resources.length, batch.count, ['resource'], columns)
   const scopes = shrink(batch.scopes.length, batch.count, ['scope'], columns)
   const attributes = compactAttributes(batch.attributes, batch.count)
@@ -60,8 +60,8 @@ function compactTables (batch: BatchParts): BatchParts {
 }
 
 /** The entries of a table to keep, after renumbering the columns `names` in `columns`; undefined when it stays as it is. */
-function shrink (length: number, rows: number, names: readonly ColumnName[], columns: Partial<Record<ColumnName, ColumnArray>>): number[] | undefined {
-  if (length <= rows || length < worthwhile) return undefined
+function shrink (length: number, rows: number, names: readonly ColumnName[], columns: Partial<Record<ColumnName, ColumnArray>>, heavy = false): number[] | undefined {
+  if (length <= rows || (length < worthwhile && !heavy)) return undefined
   const kept = used(names.map(name => columns[name] as Uint32Array | undefined), length)
   if (kept === undefined) return undefined
   for (const name of names) {
@@ -73,6 +73,9 @@ function shrink (length: number, rows: number, names: readonly ColumnName[], col
 
 /** Smaller tables are cheaper to write than to look through. */
 const worthwhile = 256
+
+/** … unless their few entries are long texts. */
+const heavyBytes = 16 * 1024
 
 const stringColumns = columnNames.filter(name => columnSpecs[name].storage === 'string')
 

@@ -59,8 +59,14 @@ function readScalar (r: WireReader, scalar: Scalar): unknown {
     case 'sfixed64': r.fixed64(); return String(r.int64())
     case 'uint64': r.varint(); return unsigned(r)
     case 'fixed64': r.fixed64(); return unsigned(r)
-    case 'double': { const value = r.double(); return Number.isFinite(value) ? value : String(value) }
+    case 'double': return double(r.double())
   }
+}
+
+/** JSON numbers have neither NaN, infinities nor (in JSON.stringify) a negative zero; protobuf's mapping allows text. */
+function double (value: number): number | string {
+  if (Object.is(value, -0)) return '-0'
+  return Number.isFinite(value) ? value : String(value)
 }
 
 /** 64-bit integers are text in JSON. */

@@ -9,12 +9,13 @@ import type { EventBatch } from '../data/batch.js'
 import { BatchBuilder } from '../data/builder.js'
 import { EventType, RawEncoding, Signal } from '../data/enums.js'
 import { Resource } from '../data/resource.js'
+import { checkField } from './check.js'
 import { readEnvelope } from './locate.js'
 import { fillConstants, type ReadOptions } from './read-options.js'
 import { signalFacts } from './signals.js'
 import { WireReader } from './wire.js'
 
-const { resourceMessage, scopeMessage } = signalFacts.profiles
+const { request, resourceMessage, scopeMessage } = signalFacts.profiles
 const dictionary = 18
 
 /** One row, or none when the request holds no profile. `dataPointCount` is the number of profiles. */
@@ -26,7 +27,7 @@ export function readProfiles (bytes: Uint8Array, options: ReadOptions): EventBat
   const onScope = (stop: number): void => { readEnvelope(r, stop, scopeMessage, 2, onProfile) }
   for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
     if (tag === dictionary) { skipFields(r, r.span()); continue }
-    if (tag !== 10) { r.skip(tag); continue }
+    if (tag !== 10) { checkField(r, tag, request, 0); continue }
     const envelope = readEnvelope(r, r.span(), resourceMessage, 1, onScope)
     if (envelope !== undefined) resource ??= new Resource(envelope)
   }

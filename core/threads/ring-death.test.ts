@@ -96,7 +96,7 @@ producers('killed at random moments, again and again, loses at most the slot it 
   const random = randomSource(11)
   const verifier = new Verifier()
   const ring = { next: 0n, gaps: 0 }
-  const rounds = long ? 1000 : 20
+  const rounds = long ? 400 : 20
   let tag = 0
   const start = (): { tag: number; worker: RingWorker } => ({ tag, worker: new RingWorker(memory, { role: 'produce', tag: tag++, slots: Infinity, slow: true }) })
   const running = [start(), start(), start()]
@@ -232,7 +232,7 @@ async function until (condition: () => boolean): Promise<void> {
 }
 
 consumers('killed at random moments, again and again, is continued by its successors without a loss', async () => {
-  const rounds = long ? 600 : 15
+  const rounds = long ? 250 : 15
   const written = await relay(rounds, async (memory, dead, progress) => {
     const noted = new Int32Array(progress)
     assert.equal(new RingMonitor(memory).markThreadDead(dead.threadId, { keepCursor: true }), { slots: 0, rows: 0 })
@@ -248,7 +248,7 @@ consumers('killed at random moments, again and again, is continued by its succes
 })
 
 consumers('killed at random moments, again and again, without a successor at its cursor, loses exactly what is counted', async () => {
-  const rounds = long ? 600 : 15
+  const rounds = long ? 250 : 15
   let lostSlots = 0
   const written = await relay(rounds, async (memory, dead, progress) => {
     const noted = new Int32Array(progress)

@@ -53,21 +53,26 @@ export class HttpSender implements Sender {
   }
 
   #post (signalName: OtlpSignal, chunks: readonly Uint8Array[], signal: AbortSignal): Promise<Reply> {
+    const { timeoutMs, gzip: gzipped, headers } = this.options
     return new Promise((resolve, reject) => {
-      const length = chunks.reduce((n, c) => n + c.length, 0)
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(this.options.timeoutMs)])
       const request = this.#request(this.#base + signalFacts[signalName].httpPath, {
         method: 'POST',
         agent: this.#agent,
-        signal: limit,
         headers: {
-          ...this.options.headers,
+          ...headers,
           'content-type': this.json ? 'application/json' : 'application/x-protobuf',
-          'content-length': length,
-          ...(this.options.gzip ? { 'content-encoding': 'gzip' } : {})
+          'content-length': chunks.reduce((n, c) => n + c.length, 0),
+          ...(gzipped ? { 'content-encoding': 'gzip' } : {})
         }
       }, response => { readReply(response).then(resolve, reject) })
-      request.on('error', error => reject(limit.aborted && !signal.aborted ? new Error(`no answer within ${this.options.timeoutMs} ms`) : error))
+      const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
+      const abort = (): void => { request.destroy(new Error('shutting down')) }
+      request.on('error', reject).on('close', () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', abort)
+      })
+      if (signal.aborted) abort()
+      else signal.addEventListener('abort', abort, { once: true })
       for (const chunk of chunks) request.write(chunk)
       request.end()
     })

@@ -147,7 +147,8 @@ function outcomeOf (status: CallStatus): RequestOutcome {
     case Code.UNAVAILABLE: return 'refused'
     case Code.DEADLINE_EXCEEDED: return 'timeout'
     case Code.INTERNAL: return 'malformed'
-    case Code.UNIMPLEMENTED: return 'not_otlp'
+    // grpc-js says the same of an unknown compression and of a stream that ended, or broke, before its message was whole.
+    case Code.UNIMPLEMENTED: return status.details?.startsWith('Received no request message') === true ? 'aborted' : 'not_otlp'
     default: return 'aborted'
   }
 }

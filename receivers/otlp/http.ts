@@ -45,6 +45,8 @@ export class HttpServer {
   readonly #decompressor: Decompressor
   /** Connections whose request is being read, with why they broke, if Node's parser or timers know. */
   readonly #reading = new Map<Duplex, RequestOutcome>()
+  /** Connections answered before their request had ended: nothing that happens on them counts again. */
+  readonly #answeredEarly = new WeakSet<Duplex>()
   #stopping = false
 
   constructor (readonly options: HttpOptions) {
@@ -55,7 +57,7 @@ export class HttpServer {
       requestTimeout: readTimeoutMs,
       keepAliveTimeout: config.idle_timeout,
       // Node looks for late clients at this interval; a third of the shortest limit keeps them within a third of it.
-      connectionsCheckingInterval: Math.max(100, Math.min(readTimeoutMs, config.read_header_timeout, 30_000) / 3)
+      connectionsCheckingInterval: Math.max(100, Math.ceil(Math.min(readTimeoutMs, config.read_header_timeout, 30_000) / 3))
     }, (request, response) => { this.#onRequest(request, response) })
     this.#decompressor = new Decompressor(config.max_request_body_size)
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#onClientError(error, socket))
@@ -66,11 +68,13 @@ export class HttpServer {
     const { host, port } = parseEndpoint(this.options.config.endpoint)
     return new Promise((resolve, reject) => {
       const onError = (error: Error): void => reject(new Error(`otlp receiver cannot listen on ${this.options.config.endpoint} (http): ${error.message}`))
-      this.#server.once('error', onError).listen({ port, ...(host === '' ? {} : { host }) }, () => {
+      // Node would take whichever address localhost resolves to first; clients that know only one try IPv4.
+      const address = host === 'localhost' ? '127.0.0.1' : host
+      this.#server.once('error', onError).listen({ port, ...(address === '' ? {} : { host: address }) }, () => {
         this.#server.off('error', onError)
         this.#server.on('error', error => this.options.logger.error('otlp http server', { error: error.message }))
-        const address = this.#server.address()
-        resolve(typeof address === 'object' && address !== null ? address.port : port)
+        const bound = this.#server.address()
+        resolve(typeof bound === 'object' && bound !== null ? bound.port : port)
       })
     })
   }
@@ -164,14 +168,16 @@ export class HttpServer {
     response.writeHead(http, { ...headers, 'content-type': contentTypes[encoding], 'content-length': Buffer.byteLength(body), ...(this.#stopping ? { connection: 'close' } : {}) })
     response.end(body)
     if (request.complete) return
+    this.#answeredEarly.add(request.socket)
     request.resume()
     const cancel = this.options.clock.after(lingerMs, () => request.socket.destroy())
-    request.once('close', cancel)
+    request.once('end', () => this.#answeredEarly.delete(request.socket)).once('close', cancel)
   }
 
   /** Not HTTP, a head too large, or too slow: answered by hand, since there is no request. */
   #onClientError (error: NodeJS.ErrnoException, socket: Duplex): void {
     const [http, outcome] = clientErrors[error.code ?? ''] ?? ['400 Bad Request', 'not_otlp']
+    if (this.#answeredEarly.has(socket)) { socket.destroy(); return }
     const reset = error.code === 'ECONNRESET'
     // A request that was being read is counted where it was read.
     if (this.#reading.has(socket)) this.#reading.set(socket, reset ? 'aborted' : outcome)

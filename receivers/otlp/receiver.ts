@@ -1,5 +1,5 @@
 /** The otlp receiver: one intake behind a gRPC and an HTTP server. */
-import type { Component, Deadline } from '../../core/component/component.js'
+import type { Component, Deadline, Host } from '../../core/component/component.js'
 import type { Services } from '../../core/component/services.js'
 import type { Config } from './config.js'
 import { defaultGrpc, defaultHttp } from './defaults.js'
@@ -37,7 +37,7 @@ export class OtlpReceiver implements Component {
   }
 
   /** Binds all or nothing: a half-started receiver would leave a port open behind an error. */
-  async start (): Promise<void> {
+  async start (_host: Host): Promise<void> {
     try {
       for (const [protocol, server] of [['grpc', this.#grpc], ['http', this.#http]] as const) {
         if (server === undefined) continue

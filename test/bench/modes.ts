@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { pipelineOf } from '../../core/builder.js'
 import type { Instance } from '../../core/instance.js'
 import { modeNames, modes, type Mode } from '../../core/config/modes.js'
-import { RecordingLogger } from '../../core/testing/services.js'
+import { silentLogger } from '../../core/testing/services.js'
 import { valueOf, type MetricSnapshot } from '../../core/telemetry/snapshot.js'
 import { printMachine, printTable, rate, type Report } from './report.js'
 
@@ -27,7 +27,7 @@ function build (mode: Mode, rows: number, batchRows: number, rowsPerSecond: numb
   return pipelineOf(catalog).withMode(mode)
     // What debug mode is for (tracing every batch, profiling) stays on; only its log is not printed.
     .withService({ telemetry: { metrics: { enabled: false }, logs: { level: 'error' } } })
-    .withLogger(new RecordingLogger())
+    .withLogger(silentLogger)
     .receiver('test_source', { rows, batch_rows: batchRows, rows_per_second: rowsPerSecond })
     .processor('validation')
     .processor('filter', { exclude: [{ severity: { max: 'debug' } }, { name: 'event-11', entityNamespace: 'ns-3' }] })

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import { pipelineOf } from '../../core/builder.js'
-import { RecordingLogger } from '../../core/testing/services.js'
+import { silentLogger } from '../../core/testing/services.js'
 import { valueOf } from '../../core/telemetry/snapshot.js'
 import { printMachine, printTable, type Report } from './report.js'
 
@@ -14,7 +14,7 @@ const sinkRate = 50_000
 
 async function overload (whenFull: 'retry' | 'drop', report: Report): Promise<void> {
   const rows = sinkRate * 2 * seconds
-  const tapio = await pipelineOf(catalog).withMode('ring-buffer').withLogger(new RecordingLogger())
+  const tapio = await pipelineOf(catalog).withMode('ring-buffer').withLogger(silentLogger)
     .withService({ when_full: whenFull, enqueue_timeout: '5ms', shutdown_timeout: '60s', batch_size: 1000, telemetry: { metrics: { enabled: false }, logs: { level: 'error' } } })
     .receiver('test_source', { rows, batch_rows: 500, rows_per_second: sinkRate * 2 })
     .processor('validation').processor('attributes', { actions: [{ key: 'a', value: 'b', action: 'insert' }] })
