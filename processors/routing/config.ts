@@ -6,9 +6,9 @@ const pipelines = (description: string) => Type.Array(Type.String(), { minItems:
 
 export const schema = Options({
   table: Type.Array(Options({
-    when: conditionsSchema('Conditions, any of which sends a row to the pipelines of this entry'),
-    pipelines: pipelines('Pipelines that get the rows')
-  }), { minItems: 1, description: 'Entries in order; a row follows the first that fits' }),
-  default_pipelines: Type.Optional(pipelines('Pipelines for rows that no entry fits; without it they are dropped and counted as `unrouted`'))
+    when: conditionsSchema('Conditions, any of which sends a row to the pipelines of this entry.'),
+    pipelines: pipelines('Pipelines that get the rows.')
+  }), { minItems: 1, description: 'Entries in order; a row follows the first that fits.' }),
+  default_pipelines: Type.Optional(pipelines('Pipelines for rows that no entry fits; without it they are dropped and counted as `unrouted`.'))
 })
 export type RoutingConfig = Static<typeof schema>
