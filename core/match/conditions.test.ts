@@ -103,6 +103,8 @@ test('ids, times, enums and short forms mean what the README says', () => {
   assert.is(match({ confidence: 0.8 }), '10')
   assert.is(match({ uid: 0 }), '01', '0 is root, not absent')
   assert.is(match({ uid: { exists: true } }), '01')
+  assert.is(match({ message: { regex: '^$' } }), '00', 'an absent text is not an empty one')
+  assert.is(match({ 'attributes.no': { exists: false } }), '11')
   assert.is([...new Conditions([]).match(batch)].join(''), '00', 'an empty list matches nothing')
 })
 

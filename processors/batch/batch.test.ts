@@ -153,10 +153,10 @@ test('stop sends what is held; what is not taken by the deadline is dropped as s
 
 test('waiting for the result, each sender hears of its own rows', async () => {
   const { processor, clock, next, drops } = await batcher({ wait_for_result: true, send_batch_max_size: 10 })
-  next.answer = batch => batch.count === 10 ? rejected('bad', 2, Uint32Array.of(1, 7)) : accepted
+  next.answer = batch => batch.count === 10 ? rejected('bad', 2, Uint32Array.of(1, 7)) : rejected('end', 1, Uint32Array.of(1))
   const answers = [processor.consume(rows(5)), processor.consume(rows(5)), processor.consume(rows(12))]
   await clock.advance(200)
-  assert.equal(await Promise.all(answers), [rejected('bad', 1, Uint32Array.of(1)), rejected('bad', 1, Uint32Array.of(2)), rejected('bad', 2, Uint32Array.of(1, 7))])
+  assert.equal(await Promise.all(answers), [rejected('bad', 1, Uint32Array.of(1)), rejected('bad', 1, Uint32Array.of(2)), rejected('bad; end', 3, Uint32Array.of(1, 7, 11))])
   next.answer = () => refused('closed')
   const last = processor.consume(rows(1))
   await processor.stop?.(deadlineIn(1000))

@@ -45,7 +45,9 @@ function describeFolder (test: Suite, factory: ComponentFactory): void {
     const text = readFileSync(join(folder, 'README.md'), 'utf8')
     assert.match(text, new RegExp(`^# ${factory.type} ${factory.kind}\n`))
     assert.match(text, new RegExp(`\`\`\`yaml\n(receivers|processors|exporters|connectors|extensions):\n  ${factory.type}`))
-    for (const part of ['## Behaviour', '<!-- generated:options -->', '<!-- /generated:options -->', '<!-- generated:metrics -->', '<!-- /generated:metrics -->']) {
+    // What it does, under one or several headings of its own words.
+    assert.ok([...text.matchAll(/^## (?!Options$|Metrics$)/gm)].length >= 1, 'a section on what it does')
+    for (const part of ['## Options\n', '## Metrics\n', '<!-- generated:options -->', '<!-- /generated:options -->', '<!-- generated:metrics -->', '<!-- /generated:metrics -->']) {
       assert.is(text.split(part).length, 2, `${part} must be there once`)
     }
   })
