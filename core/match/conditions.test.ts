@@ -85,7 +85,7 @@ test('random conditions on random batches agree with a plain reading of each row
 
 test('ids, times, enums and short forms mean what the README says', () => {
   const builder = new BatchBuilder()
-  builder.append({ name: 'a', type: 'span', severity: 18, spanKind: 2, statusCode: 2, traceId: '0af7651916cd43dd8448eb211c80319c', timeUnixNano: BigInt(Date.UTC(2026, 0, 2)) * 1_000_000n, confidence: 0.8 })
+  builder.append({ name: 'a', message: 'hello', type: 'span', severity: 18, spanKind: 2, statusCode: 2, traceId: '0af7651916cd43dd8448eb211c80319c', timeUnixNano: BigInt(Date.UTC(2026, 0, 2)) * 1_000_000n, confidence: 0.8 })
   builder.append({ name: 'b', type: 'log', severity: 0, timeUnixNano: BigInt(Date.UTC(2026, 0, 1)) * 1_000_000n, uid: 0 })
   const batch = builder.finish()
   const match = (condition: Condition): string => [...new Conditions([condition]).match(batch)].join('')

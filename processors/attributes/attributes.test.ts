@@ -40,9 +40,15 @@ function sha (value: AttributeValue): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
-/** Sorted, and bytes as text: a Buffer and a Uint8Array hold the same. */
+/** Sorted by key, and bytes as text at any depth: a Buffer and a Uint8Array hold the same. */
 function plain (entries: [string, AttributeValue][]): unknown {
-  return entries.sort(([a], [b]) => a < b ? -1 : 1).map(([key, value]) => [key, value instanceof Uint8Array ? `bytes ${Buffer.from(value).toString('hex')}` : value])
+  return entries.sort(([a], [b]) => a < b ? -1 : 1).map(([key, value]) => [key, plainValue(value)])
+}
+
+function plainValue (value: AttributeValue): unknown {
+  if (value instanceof Uint8Array) return `bytes ${Buffer.from(value).toString('hex')}`
+  if (Array.isArray(value)) return value.map(plainValue)
+  return typeof value === 'object' && value !== null ? plain(Object.entries(value)) : value
 }
 
 const keys = ['http.route', 'url.full', 'app.retry', '__proto__', 'new']
