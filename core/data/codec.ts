@@ -14,7 +14,7 @@
  *           c  [column id, offset, …]                     columns, in the order of c
  *           s  [strings, offset of ends, of bytes, bytes] string ends (u32), string bytes
  *           a  [[key, edited, offset, [values]], …]       attribute indexes (u32 a row)
- *           r  [[envelope|nil, attributes|nil, edited], …]
+ *           r  [[envelope, attributes|nil, edited] | attributes as JSON text, …]
  *           o  [[envelope|nil, [name, version, attributes]|nil], …]
  *           b  [offset, length, …]                        raw buffers
  *           w  raw buffers are whole requests (RawStore.complete)
@@ -53,7 +53,7 @@ export interface Header {
   c: number[]
   s: [number, number, number, number]
   a: [string, boolean, number, readonly unknown[]][]
-  r: [Uint8Array | null, unknown, boolean][]
+  r: (string | [Uint8Array, unknown, boolean])[]
   o: [Uint8Array | null, [string, string, unknown] | null][]
   b: number[]
   w: boolean
@@ -126,7 +126,7 @@ function describe (batch: EventBatch, layout: Layout): Header {
     c: columns,
     s: [strings.ends.length, ends, bytes, strings.bytes.length],
     a: Array.from(batch.attributes, ([key, column]) => [key, column.edited, layout.add(column.index), column.values]),
-    r: batch.resources.map(r => [r.envelope ?? null, r.envelope === undefined || r.edited ? r.attributes : null, r.edited]),
+    r: batch.resources.map(r => r.envelope === undefined ? r.text : [r.envelope, r.edited ? r.attributes : null, r.edited]),
     o: batch.scopes.map(s => [s.envelope ?? null, s.envelope === undefined ? [s.name, s.version, s.attributes] : null]),
     b: batch.raw.buffers.flatMap(b => [layout.add(b), b.length]),
     w: batch.raw.complete

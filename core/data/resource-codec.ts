@@ -3,8 +3,9 @@ import type { Attributes, AttributeValue } from './attributes.js'
 import { Malformed } from './plain-msgpack.js'
 import { Resource, Scope } from './resource.js'
 
-/** `[envelope|nil, attributes|nil, edited]`. */
+/** `[envelope, attributes|nil, edited]`, or the text of one that has no envelope. */
 export function readResource (entry: AttributeValue): Resource {
+  if (typeof entry === 'string') return Resource.fromText(entry)
   if (!Array.isArray(entry)) throw new Malformed('a resource is not of the expected form')
   const [envelope, attributes, edited] = entry
   return new Resource(asBytes(envelope), asAttributes(attributes), edited === true)

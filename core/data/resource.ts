@@ -8,11 +8,12 @@
  */
 import { decodeResourceEnvelope, decodeScopeEnvelope, orElse, type ScopeIdentity } from '../otlp/wire.js'
 import { copyAttributes, type Attributes } from './attributes.js'
-import { attributesToJson } from './json-value.js'
+import { InvalidJson, attributesToJson, parseJson, valueFromJson } from './json-value.js'
 
 export class Resource {
   readonly envelope: Uint8Array | undefined
   #attributes: Attributes | undefined
+  #text: string | undefined
   #key: string | undefined
 
   /** From an envelope the attributes are decoded at the first question. Edited attributes replace what an envelope says. */
@@ -21,17 +22,27 @@ export class Resource {
     this.#attributes = attributes
   }
 
+  /** From `text` of an equal one: parsed at the first question, so that what only passes through is never parsed. */
+  static fromText (text: string): Resource {
+    const resource = new Resource(undefined)
+    resource.#text = text
+    return resource
+  }
+
   get attributes (): Attributes {
     const { envelope } = this
-    return (this.#attributes ??= envelope === undefined ? {} : orElse({}, () => decodeResourceEnvelope(envelope)))
+    return (this.#attributes ??= envelope === undefined ? attributesOf(this.#text) : orElse({}, () => decodeResourceEnvelope(envelope)))
   }
+
+  /** The attributes as JSON that keeps every value apart (json-value.ts), keys in order: equal for equal attributes. */
+  get text (): string { return (this.#text ??= keyOf(this.attributes)) }
 
   /** Equal for resources that can stand for each other. */
   get key (): string {
     const { envelope } = this
     return (this.#key ??= envelope !== undefined && !this.edited
       ? latin1(envelope)
-      : `${envelope === undefined ? '' : latin1(envelope)}\u0000${keyOf(this.attributes)}\u0000${envelope?.length ?? ''}`)
+      : `${envelope === undefined ? '' : latin1(envelope)}\u0000${this.text}\u0000${envelope?.length ?? ''}`)
   }
 
   with (changes: Attributes): Resource {
@@ -79,7 +90,18 @@ function latin1 (bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
-/** JSON that keeps every value apart (json-value.ts), keys in order. */
+/** What a damaged document says instead of attributes is no attributes. */
+function attributesOf (text: string | undefined): Attributes {
+  if (text === undefined) return {}
+  try {
+    const value = valueFromJson(parseJson(text))
+    return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && !Array.isArray(value) ? value : {}
+  } catch (error) {
+    if (error instanceof InvalidJson || error instanceof SyntaxError) return {}
+    throw error
+  }
+}
+
 function keyOf (attributes: Attributes): string {
   return attributesToJson(Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1))))
 }

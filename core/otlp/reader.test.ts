@@ -121,6 +121,7 @@ const malformed: readonly [string, OtlpSignal, Buffer, RegExp][] = [
   ['a truncated varint', 'traces', Buffer.from([0x80]), /truncated varint/],
   ['a varint of eleven bytes', 'traces', Buffer.alloc(12, 0x80), /longer than ten bytes/],
   ['field number 0', 'traces', Buffer.from([2, 0]), /invalid tag/],
+  ['a tag of six bytes', 'traces', Buffer.from([0x8a, 0x80, 0x80, 0x80, 0x80, 0, 0]), /invalid tag/],
   ['wire type 7', 'traces', Buffer.from([15]), /wire type/],
   ['a group without end', 'traces', Buffer.from([0x9b, 6]), /has no end/],
   ['a trace id of 5 bytes', 'traces', spanOf(wire(w => w.uint32(10).bytes(Buffer.alloc(5)))), /trace id of 5 bytes, expected 16/],

@@ -45,11 +45,12 @@ export class WireReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
-  /** The next tag (field << 3 | wire type), or 0 at the end. Field 0 is malformed. */
+  /** The next tag (field << 3 | wire type), or 0 at the end. Field 0 is malformed, and so are more bytes than 32 bits need. */
   tag (): number {
-    if (this.pos >= this.end) return 0
+    const { pos } = this
+    if (pos >= this.end) return 0
     this.varint()
-    if (this.high !== 0 || this.low >>> 3 === 0) throw new WireError(`invalid tag at byte ${this.pos}`)
+    if (this.high !== 0 || this.low >>> 3 === 0 || this.pos - pos > 5) throw new WireError(`invalid tag at byte ${this.pos}`)
     return this.low
   }
 

@@ -1,5 +1,5 @@
 /**
- * The reading end of an edge between threads: takes slots, joins what is waiting into one batch of up to `batchSize` rows
+ * The reading end of an edge between threads: takes slots, joins what is waiting into batches of about `batchSize` rows
  * (large batches under load, no delay when idle), hands it on, and gives the ring its room back only when the outcome is
  * known. So a thread that dies in between leaves the slots where its successor finds them.
  */
@@ -57,7 +57,8 @@ export class RingPump {
   #collect (): EventBatch | 'end' | undefined {
     const batches: EventBatch[] = []
     let rows = 0
-    while (rows < this.options.batchSize) {
+    // Joining copies, so it stops at half: a batch that is large enough as it came goes on as it came.
+    while (rows * 2 < this.options.batchSize) {
       const slot = this.ring.take()
       if (slot.status === 'copy') {
         const decoded = decodeBatch(slot.bytes)
