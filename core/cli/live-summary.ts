@@ -1,6 +1,7 @@
 /** What flows, for people: one line an edge with rates and totals, drops with their reasons. Redrawn in place on a terminal. */
 import Table from 'cli-table3'
 import pc from 'picocolors'
+import type { Plan } from '../graph/plan.js'
 import type { Instance } from '../instance.js'
 import type { MetricSnapshot, NumberSeries } from '../telemetry/snapshot.js'
 import type { CommandIo } from './io.js'
@@ -12,29 +13,35 @@ interface EdgeLine { readonly pipeline: string, readonly from: string, readonly 
 
 export class LiveSummary {
   readonly #live: boolean
+  readonly #order: readonly string[]
+  #startedMs = 0
   #timer: NodeJS.Timeout | undefined
   #drawnLines = 0
   #before: { edges: Map<string, EdgeLine>, atMs: number } | undefined
 
   constructor (readonly instance: Instance, readonly io: CommandIo, live = process.stdout.isTTY === true) {
     this.#live = live
+    this.#order = edgeOrder(instance.plan)
   }
 
   start (): void {
+    this.#startedMs = performance.now()
     if (this.#live) this.#timer = setInterval(() => this.#redraw(), intervalMs)
   }
 
   /** The last figures, after the drain. */
   finish (): void {
     clearInterval(this.#timer)
-    this.#redraw()
+    this.#redraw(true)
   }
 
-  #redraw (): void {
+  #redraw (last = false): void {
     const snapshot = this.instance.snapshot()
-    const edges = readEdges(snapshot)
-    const seconds = this.#before === undefined ? 0 : (snapshot.atMs - this.#before.atMs) / 1000
-    const text = render(edges, this.#before?.edges ?? new Map(), seconds, dropsOf(snapshot), pc.createColors(this.io.color))
+    const edges = readEdges(snapshot, this.#order)
+    // The last picture shows the mean over the whole run: at the end nothing flows any more.
+    const since = last ? undefined : this.#before
+    const seconds = (snapshot.atMs - (since?.atMs ?? this.#startedMs)) / 1000
+    const text = render(edges, since?.edges ?? new Map(), seconds, dropsOf(snapshot), pc.createColors(this.io.color))
     const up = this.#live && this.#drawnLines > 0 ? `\u001b[${this.#drawnLines}A\u001b[J` : ''
     this.io.out(up + text)
     this.#drawnLines = text.split('\n').length - 1
@@ -42,8 +49,8 @@ export class LiveSummary {
   }
 }
 
-/** Edges in the order of flow: receivers first, then by pipeline. */
-export function readEdges (snapshot: MetricSnapshot): Map<string, EdgeLine> {
+/** Edges pipeline by pipeline, in the order of flow: `order` is what `edgeOrder` made of the plan. */
+export function readEdges (snapshot: MetricSnapshot, order: readonly string[]): Map<string, EdgeLine> {
   const edges = new Map<string, EdgeLine>()
   const put = (name: string, field: 'sent' | 'accepted' | 'refused' | 'dropped'): void => {
     for (const { attributes: a, value } of numbers(snapshot, name)) {
@@ -59,8 +66,19 @@ export function readEdges (snapshot: MetricSnapshot): Map<string, EdgeLine> {
   put('tapio_edge_retried_events_total', 'refused')
   put('tapio_edge_refused_events_total', 'refused')
   put('tapio_edge_dropped_events_total', 'dropped')
-  const stage = (e: EdgeLine): number => e.from.startsWith('receiver/') ? 0 : e.to.startsWith('exporter/') ? 2 : 1
-  return new Map([...edges].sort(([, a], [, b]) => stage(a) - stage(b) || (a.pipeline < b.pipeline ? -1 : 1)))
+  const place = (key: string): number => { const at = order.indexOf(key); return at < 0 ? order.length : at }
+  return new Map([...edges].sort(([a], [b]) => place(a) - place(b)))
+}
+
+/** The keys of all edges a plan can have, from receivers to exporters. */
+export function edgeOrder (plan: Plan): string[] {
+  return [...plan.pipelines].reverse().flatMap(p => {
+    const steps = [`pipeline/${p.id}`, ...p.processors.map(id => `processor/${id}`)]
+    const into = [...p.realReceivers.map(id => `receiver/${id}`), ...p.fromConnectors.map(id => `connector/${id}`)].map(from => `${p.id} ${from} ${steps[0]}`)
+    const within = steps.slice(1).map((to, i) => `${p.id} ${steps[i]} ${to}`)
+    const out = [...p.toConnectors.map(id => `connector/${id}`), ...p.realExporters.map(id => `exporter/${id}`)].map(to => `${p.id} ${steps.at(-1)} ${to}`)
+    return [...into, ...within, ...out]
+  })
 }
 
 function dropsOf (snapshot: MetricSnapshot): string[] {

@@ -5,12 +5,11 @@ import { edgeMetrics } from './edges.js'
 import type { MetricDeclaration } from './meter.js'
 import { ownMetrics } from './own-metrics.js'
 import { processMetrics } from './process-metrics.js'
-import { receiverMetrics } from './receiver-metrics.js'
 import { threadMetrics } from './thread-metrics.js'
 
 /** In the order they are documented. */
 export function declaredMetrics (): readonly MetricDeclaration[] {
-  const groups = [edgeMetrics, receiverMetrics, { componentDropped }, processMetrics, threadMetrics]
+  const groups = [edgeMetrics, { componentDropped }, processMetrics, threadMetrics]
   return [...groups.flatMap(group => Object.values(group) as MetricDeclaration[]), ...ownMetrics]
 }
 

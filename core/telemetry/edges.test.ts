@@ -4,7 +4,6 @@ import { accepted, refused, rejected, retry } from '../component/outcome.js'
 import { createDrops } from './drops.js'
 import { EdgeMetrics } from './edges.js'
 import { MetricStore } from './metric-store.js'
-import { ReceiverMetrics } from './receiver-metrics.js'
 import { ThreadMeters } from './registry.js'
 import { createSlab } from './slab.js'
 import { valueOf, type HistogramFamily } from './snapshot.js'
@@ -62,20 +61,6 @@ test('drops are counted by reason, and reasons are bounded', () => {
   assert.is(value('component_dropped_events_total', { reason: 'reason 0' }), 3n)
   assert.is(value('component_dropped_events_total', { reason: 'other' }), 72n)
   assert.is(value('component_dropped_events_total'), 201n)
-})
-
-test('a receiver counts requests by answer and rows by fate', () => {
-  const { meter, value } = open()
-  const metrics = new ReceiverMetrics(meter, 'grpc')
-  metrics.answered(accepted, 10, 1000)
-  metrics.answered(rejected('bad', 4), 10, 1000)
-  metrics.answered(retry('full', 100), 10, 1000)
-  metrics.answered(refused('closing'), 10, 1000)
-  metrics.failed('malformed', 50)
-  for (const outcome of ['accepted', 'rejected', 'retry', 'refused', 'failed']) assert.is(value('receiver_requests_total', { outcome, transport: 'grpc' }), 1n)
-  assert.is(value('receiver_request_bytes_total'), 4050n)
-  assert.equal(['accepted', 'rejected', 'refused'].map(n => value(`receiver_${n}_events_total`)), [16n, 4n, 20n])
-  assert.is(value('receiver_failed_requests_total', { reason: 'malformed' }), 1n)
 })
 
 test.run()

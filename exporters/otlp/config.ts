@@ -1,6 +1,6 @@
 /** Options of the otlp exporter: the Collector's names where it has one. */
 import { Type, type Static } from '@sinclair/typebox'
-import { Duration, Enum, Options, Secret, Section } from '../../core/otlp/options.js'
+import { Duration, Enum, Options, Secret, Section } from '../../core/config/schema.js'
 
 export const protocols = ['grpc', 'http/protobuf', 'http/json'] as const
 

@@ -1,6 +1,6 @@
 /** Options of the otlp receiver: the Collector's names where it has one. */
 import { Type, type Static } from '@sinclair/typebox'
-import { ByteSize, Duration, Endpoint, Options, Section } from '../../core/otlp/options.js'
+import { ByteSize, Duration, Endpoint, Options, Section } from '../../core/config/schema.js'
 
 export const grpcOptions = Options({
   endpoint: Endpoint({ default: 'localhost:4317', description: 'Where to listen for OTLP/gRPC. Port 0 takes a free port.' }),
