@@ -2,6 +2,7 @@
 import type { AttributeValue } from '../../core/data/attributes.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { eventTypes } from '../../core/data/enums.js'
+import { valueToJson } from '../../core/data/json-value.js'
 import type { EventRow } from '../../core/data/row.js'
 
 /** `12 events: 10 span, 2 log; 3 resources` */
@@ -43,13 +44,8 @@ function time (nano: bigint | undefined): string {
 function quoted (value: AttributeValue, maxLength: number): string {
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean' || value === null) return String(value)
   if (value instanceof Uint8Array) return `${value.length} bytes ${Buffer.from(value.subarray(0, 32)).toString('hex')}`
-  const text = typeof value === 'string' ? value : JSON.stringify(value, jsonable)
+  const text = typeof value === 'string' ? value : valueToJson(value)
   return `"${plain(text, maxLength)}"`
-}
-
-function jsonable (_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return String(value)
-  return value instanceof Uint8Array ? `${value.length} bytes` : value
 }
 
 /** Control characters (C0, DEL, C1, line and direction marks) escaped, cut to `maxLength`. */

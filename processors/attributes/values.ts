@@ -1,19 +1,16 @@
 /** What becomes of one value: hashing and conversion, asked once per distinct value. */
 import { createHash } from 'node:crypto'
 import type { AttributeValue } from '../../core/data/attributes.js'
+import { valueToJson } from '../../core/data/json-value.js'
 
 /** SHA-256 in hex of the value's text (strings in UTF-8, bytes as they are, lists and maps as JSON). */
 export function hashValue (value: AttributeValue): string {
   return createHash('sha256').update(value instanceof Uint8Array ? value : textOf(value)).digest('hex')
 }
 
+/** Lists and maps in the JSON of events (core/data/json-value.ts): the same text however bytes inside are held. */
 function textOf (value: AttributeValue): string {
-  return typeof value === 'object' ? JSON.stringify(value, jsonable) : String(value)
-}
-
-function jsonable (_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return String(value)
-  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
+  return typeof value === 'object' ? valueToJson(value) : String(value)
 }
 
 /** The value as `type`, or the value itself when it says nothing in that type. */
