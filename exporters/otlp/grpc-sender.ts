@@ -57,7 +57,9 @@ function success (answer: Buffer | undefined): Sent {
 }
 
 function failure (error: grpc.ServiceError): Sent {
-  const message = `${Code[error.code] ?? error.code}: ${error.details}`
+  // What OpenSSL says when the other side answers in plain text; nobody should have to know that at night.
+  const hint = /wrong version number|SSL routines/i.test(error.details) ? ' (the endpoint does not speak TLS: set `tls.insecure: true`, or write it as http://host:port)' : ''
+  const message = `${Code[error.code] ?? error.code}: ${error.details}${hint}`
   const afterMs = retryDelay(error)
   if (retryable.has(error.code) || (error.code === Code.RESOURCE_EXHAUSTED && afterMs !== undefined)) {
     return sentRetry(message, error.code !== Code.UNAVAILABLE && error.code !== Code.DEADLINE_EXCEEDED, afterMs)
