@@ -26,7 +26,9 @@ export class LiveSummary {
 
   start (): void {
     this.#startedMs = performance.now()
-    if (this.#live) this.#timer = setInterval(() => this.#redraw(), intervalMs)
+    if (!this.#live) return
+    this.#redraw()
+    this.#timer = setInterval(() => this.#redraw(), intervalMs)
   }
 
   /** The last figures, after the drain. */
@@ -42,7 +44,7 @@ export class LiveSummary {
     const since = last ? undefined : this.#before
     const seconds = (snapshot.atMs - (since?.atMs ?? this.#startedMs)) / 1000
     const text = render(edges, since?.edges ?? new Map(), seconds, dropsOf(snapshot), pc.createColors(this.io.color))
-    const up = this.#live && this.#drawnLines > 0 ? `\u001b[${this.#drawnLines}A\u001b[J` : ''
+    const up = this.#live && this.#drawnLines > 0 ? `\r\u001b[${this.#drawnLines}A\u001b[J` : ''
     this.io.out(up + text)
     this.#drawnLines = text.split('\n').length - 1
     this.#before = { edges, atMs: snapshot.atMs }
