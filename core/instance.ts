@@ -3,7 +3,6 @@
  * builder both start.
  */
 import { loadCatalog, finder } from './component/catalog.js'
-import { systemClock } from './component/clock.js'
 import type { ComponentFactory } from './component/factory.js'
 import type { Kind } from './component/component.js'
 import type { ComponentCatalog, ResolvedConfig } from './config/shape.js'
@@ -17,7 +16,6 @@ import { createLogger, type LogFormat } from './telemetry/pino-logger.js'
 import { ProcessMetrics } from './telemetry/process-metrics.js'
 import { renderPrometheus } from './telemetry/prometheus.js'
 import type { MetricSnapshot } from './telemetry/snapshot.js'
-import { ThreadMetrics } from './telemetry/thread-metrics.js'
 
 /** The factories of `modules` in the form the configuration asks for. */
 export async function openCatalog (modules: readonly string[]): Promise<ComponentCatalog & { readonly all: readonly ComponentFactory[] }> {
@@ -34,7 +32,6 @@ export class Instance {
   readonly logger: Logger
   readonly #server: TelemetryServer | undefined
   readonly #process: ProcessMetrics
-  readonly #thread: ThreadMetrics
 
   /** `config` and `plan` belong together (`planConfig`). `modules` are imported again by every worker. */
   constructor (readonly config: ResolvedConfig, readonly plan: Plan, modules: readonly string[], logger?: Logger) {
@@ -43,7 +40,6 @@ export class Instance {
     this.logger = logger ?? createLogger({ level: logs.level, format })
     this.runtime = new Runtime({ plan, catalog: modules, logger: this.logger, log: { level: logs.level, format } })
     this.#process = new ProcessMetrics(this.runtime.meter)
-    this.#thread = new ThreadMetrics(this.runtime.meter, 'main', systemClock)
     this.#server = metricsServer.enabled ? this.#createServer(metricsServer.endpoint) : undefined
   }
 
@@ -51,7 +47,6 @@ export class Instance {
   async start (): Promise<BoundAddress | undefined> {
     const address = await this.#server?.start()
     try {
-      this.#thread.start()
       await this.runtime.start()
     } catch (error) {
       await this.#stopTelemetry()
@@ -86,7 +81,6 @@ export class Instance {
   }
 
   async #stopTelemetry (): Promise<void> {
-    this.#thread.stop()
     await this.#server?.stop()
   }
 }

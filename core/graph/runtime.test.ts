@@ -108,8 +108,12 @@ test('worker_failure restart: a dead worker comes back, goes on where it was, an
   const { runtime, logger } = make([source({ rows: 200_000, rows_per_second: 100_000 }), middle(), sink()], { mode: 'ring-buffer', batchSize: 500 })
   await runtime.start()
   await until(() => sunk(runtime) > 10_000, 'the first rows')
+  const changes: string[] = []
+  runtime.health.onChange(c => { if (c.component === 'thread/process-0') changes.push(`${c.state} ready:${runtime.health.readiness().ready}`) })
   await runtime.killThread('process-0')
-  await until(() => count(runtime, 'tapio_worker_deaths_total') === 1, 'the death')
+  await until(() => changes.length === 2, 'the thread is away and back on the health board')
+  assert.equal(changes, ['recoverable_error ready:false', 'ok ready:true'])
+  assert.is(count(runtime, 'tapio_worker_deaths_total'), 1)
   await runtime.killThread('deliver')
   await runtime.endRequested
   assert.is((await runtime.stop()).undelivered, 0)

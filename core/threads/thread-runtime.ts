@@ -14,6 +14,7 @@ import { ThreadGraph, type Layer } from '../graph/thread-graph.js'
 import { EdgeMetrics } from '../telemetry/edges.js'
 import type { Logger } from '../telemetry/logger.js'
 import { ThreadMeters } from '../telemetry/registry.js'
+import { ThreadMetrics } from '../telemetry/thread-metrics.js'
 import type { SeriesDescription } from '../telemetry/series.js'
 import type { Slab } from '../telemetry/slab.js'
 import { RingConsumer, RingProducer, type RingMemory } from './ring.js'
@@ -46,6 +47,7 @@ export class ThreadRuntime {
   readonly #options: ThreadOptions
   readonly #meters: ThreadMeters
   readonly #clock: Clock
+  readonly #engine: ThreadMetrics
   readonly #producers: RingProducer[] = []
   readonly #writers = new Map<string, Consumer | undefined>()
   /** Components that told their state themselves: having started is then no news. */
@@ -56,6 +58,7 @@ export class ThreadRuntime {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#meters = new ThreadMeters(options.slab, series => options.events.series(series), { logger: options.logger })
+    this.#engine = new ThreadMetrics(this.#meters.meterFor({}), options.thread, this.#clock)
     this.graph = new ThreadGraph(options.plan, options.thread, {
       clock: this.#clock,
       logger: options.logger,
@@ -77,6 +80,7 @@ export class ThreadRuntime {
   }
 
   async start (layer: Layer): Promise<void> {
+    this.#engine.start()
     await this.graph.start(layer)
     for (const p of this.#pumps) if (p.layer === layer) p.pump.start()
   }
@@ -99,7 +103,10 @@ export class ThreadRuntime {
     this.graph.abort()
   }
 
-  close (): void { for (const producer of this.#producers) producer.detach() }
+  close (): void {
+    this.#engine.stop()
+    for (const producer of this.#producers) producer.detach()
+  }
 
   /** Replicas of one processor are components of their own; receivers and exporters exist once. */
   #nameOf (component: string): string {

@@ -3,6 +3,7 @@
  * over are counted as lost, and a successor is started that goes on at the read positions it left; or, by policy or when
  * deaths come too fast, the runtime is told to give up.
  */
+import type { ComponentState } from '../component/status.js'
 import type { Logger, LogLevel } from '../telemetry/logger.js'
 import type { Meter } from '../telemetry/meter.js'
 import { MetricStore } from '../telemetry/metric-store.js'
@@ -50,14 +51,15 @@ export class WorkerCrew {
     const slab = createSlab()
     const member: Member = { slab, series: [], started: [], deathsMs: [], backoff: new Backoff(restartPolicy), host: undefined as never }
     this.#members.set(thread, member)
+    this.#tell(thread, 'created')
     this.#spawn(thread, member, {})
     return {
       thread,
-      build: () => member.host.build(),
+      build: async () => { await member.host.build(); this.#tell(thread, 'starting'); this.#tell(thread, 'ok') },
       start: layer => this.#start(member, layer),
       stop: (layer, deadlineMs) => member.host.stop(layer, deadlineMs),
       abort: () => member.host.abort(),
-      end: () => member.host.end()
+      end: async () => { this.#tell(thread, 'stopping'); await member.host.end(); this.#tell(thread, 'stopped') }
     }
   }
 
@@ -96,6 +98,7 @@ export class WorkerCrew {
     meter.counter(workerDeaths, { thread }).add(1)
     if (lost > 0) meter.counter(workerLost, { thread }).add(lost)
     logger.error('a worker thread died', { thread, reason, lostRows: lost })
+    this.#tell(thread, 'recoverable_error', `died: ${reason}`)
     if (this.#stopping) return
     const nowMs = performance.now()
     member.deathsMs = [...member.deathsMs.filter(t => nowMs - t < deathWindowMs), nowMs]
@@ -112,11 +115,17 @@ export class WorkerCrew {
     try {
       await host.build()
       for (const layer of member.started) await host.start(layer)
+      this.#tell(thread, 'ok')
       this.options.logger.info('a worker thread is back', { thread })
     } catch (error) {
       // A death on the way is handled as a death; anything else means that its components do not come up again.
       if (!(error instanceof ThreadDied)) this.options.onGiveUp(`thread ${thread} did not come back: ${error instanceof Error ? error.message : String(error)}`)
     }
+  }
+
+  /** A thread stands on the health board beside its components: while it is dead, nothing passes it. */
+  #tell (thread: string, state: ComponentState, reason = ''): void {
+    this.options.eventsOf(thread).status(`thread/${thread}`, state, reason)
   }
 
   #lostWith (thread: string, member: Member): number {
