@@ -49,23 +49,3 @@ export function retry (reason: string, afterMs?: number): Retry {
 export function refused (reason: string): Refused {
   return { status: 'refused', reason }
 }
-
-/**
- * One outcome for a batch that went to several places (fan-out), none of which can take it back: the batch counts as
- * taken where it was taken, so the worst answer wins but a retry is only safe while nobody has taken anything.
- */
-export function combine (outcomes: readonly Outcome[]): Outcome {
-  const [first] = outcomes
-  if (first === undefined) return accepted
-  if (outcomes.length === 1) return first
-  const someTook = outcomes.some(o => o.status === 'accepted' || (o.status === 'rejected'))
-  let worst: Outcome = accepted
-  for (const o of outcomes) {
-    if (someTook && (o.status === 'retry' || o.status === 'refused')) continue
-    if (rank(o) > rank(worst)) worst = o
-  }
-  return worst
-}
-
-const ranks = { accepted: 0, rejected: 1, retry: 2, refused: 3 } as const
-const rank = (o: Outcome): number => ranks[o.status]

@@ -4,7 +4,7 @@ import { accepted, refused, rejected, retry, type Outcome } from '../component/o
 import { BatchBuilder } from '../data/builder.js'
 import { FakeClock } from '../testing/fake-clock.js'
 import { CollectingConsumer } from '../testing/services.js'
-import { deliverParts, type Part } from './parts.js'
+import { deliverParts, lossesAs, type Part } from './parts.js'
 
 const builder = new BatchBuilder()
 for (let i = 0; i < 6; i++) builder.append({ name: `row ${i}` })
@@ -19,7 +19,7 @@ function bench (...answers: Outcome[][]) {
     consumer.answer = () => list.length > 1 ? list.shift() as Outcome : list[0] as Outcome
     return consumer
   })
-  const options = { clock, signal: abort.signal, drops: { add: (reason: string, rows: number) => { drops.set(reason, (drops.get(reason) ?? 0) + rows) } } }
+  const options = { clock, signal: abort.signal, onLoss: lossesAs({ add: (reason: string, rows: number) => { drops.set(reason, (drops.get(reason) ?? 0) + rows) } }) }
   const deliver = (parts: Omit<Part, 'consumer'>[]): Promise<Outcome> => Promise.resolve(deliverParts(parts.map((p, i) => ({ ...p, consumer: consumers[i] as CollectingConsumer })), options))
   return { clock, abort, drops, consumers, deliver }
 }

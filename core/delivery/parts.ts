@@ -8,7 +8,7 @@ import type { Consumer } from '../component/component.js'
 import { accepted, refused, rejected, retry, type Outcome, type Rejected } from '../component/outcome.js'
 import type { Drops } from '../component/services.js'
 import type { EventBatch } from '../data/batch.js'
-import { localRetryPolicy } from './backoff.js'
+import { localRetryPolicy, type RetryPolicy } from './backoff.js'
 import { redeliver } from './redeliver.js'
 import { inWhole, mergeRejections } from './rows.js'
 
@@ -23,8 +23,15 @@ export interface PartsOptions {
   readonly clock: Clock
   /** Aborted when the component must end: parts still waiting are then dropped with reason `shutdown`. */
   readonly signal: AbortSignal
-  /** Gets the reasons `refused` and `shutdown`. */
-  readonly drops: Drops
+  /** For parts that are sent again; the default never gives up while the sender waits. */
+  readonly policy?: RetryPolicy
+  /** Told of a part that its consumer finally did not take while another took its own: which part, why, how many rows. */
+  readonly onLoss: (part: number, reason: string, rows: number) => void
+}
+
+/** For components: losses as drops with the reasons `refused` and `shutdown`. */
+export function lossesAs (drops: Drops): PartsOptions['onLoss'] {
+  return (_part, reason, rows) => { drops.add(reason === 'shutdown' ? 'shutdown' : 'refused', rows) }
 }
 
 /** One honest outcome for all parts; synchronous when every consumer answers so. */
@@ -50,7 +57,7 @@ function handBack (outcomes: readonly Outcome[]): Outcome {
 }
 
 async function sendAgain (parts: readonly Part[], outcomes: readonly Outcome[], options: PartsOptions): Promise<Outcome> {
-  const policy = { ...localRetryPolicy, maxElapsedMs: 0 }
+  const policy = options.policy ?? { ...localRetryPolicy, maxElapsedMs: 0 }
   const final = await Promise.all(parts.map((part, i) => {
     const outcome = outcomes[i] as Outcome
     return outcome.status === 'retry' ? redeliver(part.consumer, part.batch, { ...options, policy }) : outcome
@@ -59,7 +66,7 @@ async function sendAgain (parts: readonly Part[], outcomes: readonly Outcome[], 
 }
 
 /** Some part was taken: what was refused ends here, and the sender is told so as a rejection. */
-function conclude (parts: readonly Part[], outcomes: readonly Outcome[], { drops }: PartsOptions): Outcome {
+function conclude (parts: readonly Part[], outcomes: readonly Outcome[], { onLoss }: PartsOptions): Outcome {
   const lost: Rejected[] = []
   parts.forEach((part, i) => {
     const outcome = outcomes[i] as Outcome
@@ -67,7 +74,7 @@ function conclude (parts: readonly Part[], outcomes: readonly Outcome[], { drops
       const { rows } = part
       lost.push((rows === undefined ? outcome : inWhole(outcome, () => rows)) as Rejected)
     } else if (outcome.status === 'refused') {
-      drops.add(outcome.reason === 'shutdown' ? 'shutdown' : 'refused', part.batch.count)
+      onLoss(i, outcome.reason, part.batch.count)
       lost.push(rejected(outcome.reason, part.batch.count, part.rows ?? Uint32Array.from({ length: part.batch.count }, (_, row) => row)))
     }
   })

@@ -23,8 +23,14 @@ function make (components_: readonly ComponentSpec[], service: Partial<ServiceSp
   const result = planGraph(spec, finder(components), 2)
   if (!result.ok) throw new Error(JSON.stringify(result.faults))
   const logger = new RecordingLogger()
-  return { logger, runtime: new Runtime({ plan: result.plan, catalog, logger, log: { level: 'error', format: 'json' } }) }
+  const runtime = new Runtime({ plan: result.plan, catalog, logger, log: { level: 'error', format: 'json' } })
+  made.push(runtime)
+  return { logger, runtime }
 }
+
+/** A failing test must not leave its threads behind. */
+const made: Runtime[] = []
+test.after(async () => { await Promise.all(made.map(r => r.stop(100))) })
 
 const sunk = (runtime: Runtime, id = 'test_sink'): number => Number(valueOf(runtime.snapshot(), 'tapio_test_sink_events_total', { component_id: id }))
 const count = (runtime: Runtime, name: string, attributes = {}): number => Number(valueOf(runtime.snapshot(), name, attributes))
@@ -137,7 +143,7 @@ test('rows that a dead worker held are counted exactly', async () => {
 })
 
 test('worker_failure stop: the runtime asks for the end and says why', async () => {
-  const { runtime } = make([source({ rows: 10_000 }), middle({ exit_at: 3 }), sink()], { mode: 'ring-buffer', batchSize: 100, workerFailure: 'stop' })
+  const { runtime } = make([source({ rows: 10_000, finish: false }), middle({ exit_at: 3 }), sink()], { mode: 'ring-buffer', batchSize: 100, workerFailure: 'stop' })
   await runtime.start()
   const end = await runtime.endRequested
   assert.is(end.kind, 'failed')

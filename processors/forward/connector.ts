@@ -5,7 +5,7 @@ import { accepted, refused, type Outcome } from '../../core/component/outcome.js
 import { Tokens, type Drops } from '../../core/component/services.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { InFlight } from '../../core/delivery/in-flight.js'
-import { deliverParts } from '../../core/delivery/parts.js'
+import { deliverParts, lossesAs } from '../../core/delivery/parts.js'
 
 @injectable()
 export class ForwardConnector implements Connector {
@@ -21,7 +21,7 @@ export class ForwardConnector implements Connector {
     if (this.#inFlight.closed) return refused('stopped')
     if (batch.count === 0) return accepted
     const parts = Array.from(this.outputs.values(), consumer => ({ consumer, batch }))
-    return this.#inFlight.track(deliverParts(parts, { clock: this.clock, drops: this.drops, signal: this.#inFlight.signal }))
+    return this.#inFlight.track(deliverParts(parts, { clock: this.clock, onLoss: lossesAs(this.drops), signal: this.#inFlight.signal }))
   }
 
   stop (deadline: Deadline): Promise<void> {

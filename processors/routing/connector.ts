@@ -5,7 +5,7 @@ import { accepted, refused, type Outcome } from '../../core/component/outcome.js
 import { Tokens, type Drops } from '../../core/component/services.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { InFlight } from '../../core/delivery/in-flight.js'
-import { deliverParts, type Part } from '../../core/delivery/parts.js'
+import { deliverParts, lossesAs, type Part } from '../../core/delivery/parts.js'
 import { rowsWhere } from '../../core/delivery/rows.js'
 import { Conditions } from '../../core/match/conditions.js'
 import type { RoutingConfig } from './config.js'
@@ -37,7 +37,7 @@ export class RoutingConnector implements Connector {
     if (this.#inFlight.closed) return refused('stopped')
     if (batch.count === 0) return accepted
     const { parts, unrouted } = this.#split(batch)
-    const options = { clock: this.clock, drops: this.drops, signal: this.#inFlight.signal }
+    const options = { clock: this.clock, onLoss: lossesAs(this.drops), signal: this.#inFlight.signal }
     const outcome = parts.length === 0 ? accepted : deliverParts(parts, options)
     return this.#inFlight.track(outcome instanceof Promise ? outcome.then(o => this.#count(o, unrouted)) : this.#count(outcome, unrouted))
   }
