@@ -115,7 +115,7 @@ export async function run (report: Report): Promise<void> {
     if (small !== undefined) rows.push(['  same, small batches', '64', '', '', '', `<= ${small.p50Ms}`, `<= ${small.p99Ms}`, `${claim.p99Ms}`, rate(small.perSecond), small.rssMiB.toFixed(0), String(small.lost)])
   }
   printTable(report, rows)
-  report('* after 2 s of warm-up, at half of the full rate, upper bound of the histogram bucket; the machine\'s own timer p99 is about 2 ms (perf notes)')
+  report('* after 2 s of warm-up, at half of the full rate, upper bound of the histogram bucket')
 }
 
 const [mode] = process.argv.slice(2)
