@@ -131,6 +131,16 @@ test('worker_failure restart: a dead worker comes back, goes on where it was, an
   assert.ok(logger.lines.some(l => l.message === 'a worker thread is back'))
 })
 
+test('a stop that comes while a dead worker is being replaced waits for the successor and drains', async () => {
+  const { runtime } = make([source({ rows: 20_000, finish: false }), middle(), sink({ rows_per_second: 40_000 })], { mode: 'ring-buffer', batchSize: 500 })
+  await runtime.start()
+  await until(() => count(runtime, 'tapio_edge_accepted_events_total', { from: 'receiver/test_source' }) === 20_000, 'all rows are in the rings')
+  await runtime.killThread('deliver')
+  assert.equal(await runtime.stop(), { undelivered: 0, errors: [] })
+  // What the dead sink had counted died with nothing: its counters are in shared memory. A batch in its hands came again.
+  assert.ok(sunk(runtime) >= 20_000, `${sunk(runtime)}`)
+})
+
 test('rows that a dead worker held are counted exactly', async () => {
   const { runtime } = make([source({ rows: 5000, finish: false }), middle({ hold: true }), sink()], { mode: 'ring-buffer', batchSize: 100 })
   await runtime.start()

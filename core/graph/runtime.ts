@@ -154,6 +154,7 @@ export class Runtime {
 
   async #stop (atMs: number, timeoutMs: number): Promise<StopReport> {
     this.health.setGraph('stopping')
+    await within(this.#crew.settled(), atMs - performance.now())
     this.#crew.stopping()
     const errors: string[] = []
     let undelivered = 0
@@ -174,4 +175,12 @@ export class Runtime {
     this.health.setGraph('stopped')
     return { undelivered, errors }
   }
+}
+
+/** Waits for `work`, at most `timeoutMs`. */
+async function within (work: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>(resolve => { timer = setTimeout(resolve, Math.max(0, timeoutMs)) })
+  await Promise.race([work, late])
+  clearTimeout(timer)
 }

@@ -38,7 +38,8 @@ const maxDeaths = 5
 const deathWindowMs = 60_000
 const restartPolicy = { initialMs: 50, maxMs: 5000, multiplier: 2, jitter: 0.2, maxElapsedMs: 0 }
 
-interface Member { host: WorkerHost, slab: Slab, series: SeriesDescription[], started: Layer[], deathsMs: number[], backoff: Backoff }
+/** `returning` settles when a successor that is under way is up, or is not coming. */
+interface Member { returning?: Promise<void> | undefined, host: WorkerHost, slab: Slab, series: SeriesDescription[], started: Layer[], deathsMs: number[], backoff: Backoff }
 
 export class WorkerCrew {
   readonly #members = new Map<string, Member>()
@@ -60,6 +61,16 @@ export class WorkerCrew {
       stop: (layer, deadlineMs) => member.host.stop(layer, deadlineMs),
       abort: () => member.host.abort(),
       end: async () => { this.#tell(thread, 'stopping'); await member.host.end(); this.#tell(thread, 'stopped') }
+    }
+  }
+
+  /** Waits for successors that are under way: a stop then drains what their rings hold instead of counting it as lost. */
+  async settled (): Promise<void> {
+    for (const member of this.#members.values()) {
+      for (let waited: Promise<void> | undefined; waited !== member.returning;) {
+        waited = member.returning
+        await waited
+      }
     }
   }
 
@@ -104,7 +115,12 @@ export class WorkerCrew {
     member.deathsMs = [...member.deathsMs.filter(t => nowMs - t < deathWindowMs), nowMs]
     if (plan.service.workerFailure === 'stop') { onGiveUp(`thread ${thread} died: ${reason}`); return }
     if (member.deathsMs.length > maxDeaths) { onGiveUp(`thread ${thread} died ${member.deathsMs.length} times within ${deathWindowMs / 1000} s, last: ${reason}`); return }
-    setTimeout(() => { if (!this.#stopping) void this.#restart(thread, member) }, member.backoff.next())
+    member.returning = new Promise(resolve => {
+      setTimeout(() => {
+        if (this.#stopping) resolve()
+        else void this.#restart(thread, member).finally(resolve)
+      }, member.backoff.next())
+    })
   }
 
   async #restart (thread: string, member: Member): Promise<void> {
