@@ -1,6 +1,6 @@
 /** Scenario: the built program, run as people run it. Guarantees: exit codes, what goes to stdout and stderr, signals. */
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -173,6 +173,24 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     assert.match(log(), 'tapio has ended')
   })
 }
+
+test('in debug mode SIGUSR2 starts a CPU profile and, sent again, writes it', async () => {
+  const { child, log, exited } = await start(write('profile.yaml', live().replace('mode: standard', 'mode: debug')))
+  const said = async (text: string): Promise<void> => {
+    for (const endMs = performance.now() + 20_000; !log().includes(text);) {
+      if (performance.now() > endMs) throw new Error(`never said "${text}": ${log()}`)
+      await new Promise(resolve => setTimeout(resolve, 10))
+    }
+  }
+  child.kill('SIGUSR2')
+  await said('CPU profile started')
+  child.kill('SIGUSR2')
+  await said('CPU profile written')
+  child.kill('SIGINT')
+  assert.is(await exited, 0)
+  const file = readdirSync(folder).find(f => f.endsWith('.cpuprofile'))
+  assert.ok((JSON.parse(readFileSync(join(folder, file ?? ''), 'utf8')) as { nodes: unknown[] }).nodes.length > 0)
+})
 
 test('a second signal ends at once with 130', async () => {
   // An exporter that nobody answers keeps the drain waiting: port 1 on loopback refuses, and the exporter retries.

@@ -6,27 +6,17 @@
  * that grpc-js decides alone (too large, cannot be decompressed, cancelled), so all are counted and every place is freed.
  */
 import grpc from '@grpc/grpc-js'
-import type { Clock } from '../../core/component/clock.js'
 import type { Deadline } from '../../core/component/component.js'
 import { encodeExportResponse, encodeStatus, type RpcStatus } from '../../core/otlp/responses.js'
 import { otlpSignals, signalFacts, type OtlpSignal } from '../../core/otlp/signals.js'
-import type { Logger } from '../../core/telemetry/logger.js'
 import type { GrpcConfig } from './config.js'
-import type { Gate, Place } from './gate.js'
-import type { Answer, Intake } from './intake.js'
-import type { ReceiverMetrics, RequestOutcome } from './metrics.js'
+import type { Place } from './gate.js'
+import type { Answer } from './intake.js'
+import type { ListenerOptions } from './listener-options.js'
+import type { RequestOutcome } from './metrics.js'
 import { draining, rpcStatusOf } from './status.js'
 
-export interface GrpcOptions {
-  readonly config: GrpcConfig
-  readonly readTimeoutMs: number
-  readonly retryAfterMs: number
-  readonly gate: Gate
-  readonly intake: Intake
-  readonly metrics: ReceiverMetrics
-  readonly clock: Clock
-  readonly logger: Logger
-}
+export type GrpcOptions = ListenerOptions<GrpcConfig>
 
 /** One call, shared by the interceptor and the handler through the call's metadata; never sent. */
 interface Admission { readonly place: Place, handled: boolean }

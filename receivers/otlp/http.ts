@@ -5,29 +5,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Clock } from '../../core/component/clock.js'
 import type { Deadline } from '../../core/component/component.js'
 import { encodeExportResponse, encodeStatus, exportResponseJson, statusJson, type RpcStatus } from '../../core/otlp/responses.js'
 import { otlpSignals, signalFacts, type OtlpSignal } from '../../core/otlp/signals.js'
-import type { Logger } from '../../core/telemetry/logger.js'
 import { parseEndpoint } from './address.js'
 import { contentEncodings, Decompressor, readBody, type BodyResult } from './body.js'
 import type { HttpConfig } from './config.js'
-import type { Gate, Place } from './gate.js'
-import type { Answer, Intake } from './intake.js'
-import type { ReceiverMetrics, RequestOutcome } from './metrics.js'
+import type { Place } from './gate.js'
+import type { Answer } from './intake.js'
+import type { ListenerOptions } from './listener-options.js'
+import type { RequestOutcome } from './metrics.js'
 import { draining, httpStatusOf, RpcCode, rpcStatusOf } from './status.js'
 
-export interface HttpOptions {
-  readonly config: HttpConfig
-  readonly readTimeoutMs: number
-  readonly retryAfterMs: number
-  readonly gate: Gate
-  readonly intake: Intake
-  readonly metrics: ReceiverMetrics
-  readonly clock: Clock
-  readonly logger: Logger
-}
+export type HttpOptions = ListenerOptions<HttpConfig>
 
 type Encoding = 'protobuf' | 'json'
 
