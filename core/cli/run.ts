@@ -24,15 +24,17 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
   const interrupted = new Promise<string>(resolve => { interrupt = resolve })
   let count = 0
   const release = signals(name => { if (++count === 1) interrupt(name); else endNow() })
+  // Before anybody is told that it runs: a SIGUSR2 without a listener ends the process.
+  const stopProfiling = prepared.config.service.profiling ? profileOnSignal(logger) : undefined
   try {
     const address = await instance.start()
     logger.info('tapio is running', { mode: prepared.plan.service.mode, threads: prepared.plan.threads, ...(address === undefined ? {} : { metrics: `http://${address.host}:${address.port}/metrics` }) })
   } catch (error) {
     logger.error('tapio did not start', { error })
+    stopProfiling?.()
     release()
     return 'failure'
   }
-  const stopProfiling = prepared.config.service.profiling ? profileOnSignal(logger) : undefined
   const summary = options.summary === true ? new LiveSummary(instance, io) : undefined
   summary?.start()
   const end = await Promise.race([interrupted.then(name => ({ kind: 'signal' as const, reason: name })), instance.endRequested])
