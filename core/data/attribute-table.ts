@@ -3,6 +3,7 @@ import { attributesField, readRawAttribute } from '../otlp/records.js'
 import { orElse } from '../otlp/wire.js'
 import { AttributeColumnBuilder, type AttributeColumn, type Attributes, type AttributeValue } from './attributes.js'
 import type { Columns } from './columns.js'
+import type { Layout } from './unread.js'
 
 export class AttributeTable {
   readonly #columns = new Map<string, AttributeColumnBuilder>()
@@ -70,7 +71,7 @@ export class AttributeTable {
 }
 
 /** The value of attribute `key` (UTF-8) in the raw record of `row`, undefined when there is none. */
-export function rawAttribute (row: number, key: Buffer, columns: Columns, buffers: readonly Uint8Array[]): AttributeValue | undefined {
+export function rawAttribute (row: number, key: Buffer, columns: Layout, buffers: readonly Uint8Array[]): AttributeValue | undefined {
   const encoding = columns.rawEncoding?.[row] ?? 0
   const bytes = buffers[columns.rawBuffer?.[row] ?? 0]
   if (bytes === undefined || attributesField(encoding) === 0) return undefined

@@ -14,10 +14,12 @@ import { rawAttribute } from './attribute-table.js'
 import { AttributeColumnBuilder, attributeAt, constantColumn, type AttributeColumn, type AttributeValue } from './attributes.js'
 import { cellsPerRow, columnNames, type ColumnArray, type ColumnName, type ColumnOf, type Columns } from './columns.js'
 import { gather, gatherIndex, narrow } from './gather.js'
+import type { Origin } from './origin.js'
 import { noRaw, type RawStore } from './raw.js'
 import { emptyResource, emptyScope, type Resource, type Scope } from './resource.js'
 import { EventRow } from './row.js'
 import { StringTable } from './strings.js'
+import { readRowBytes, type Layout, type Located, type Unread } from './unread.js'
 
 export interface BatchParts {
   readonly count: number
@@ -27,30 +29,72 @@ export interface BatchParts {
   readonly scopes: readonly Scope[]
   readonly attributes: ReadonlyMap<string, AttributeColumn>
   readonly raw: RawStore
+  readonly origin?: Origin | undefined
+}
+
+/** A batch whose records have not been read (unread.ts). `located` when somebody has looked where they are. */
+export interface UnreadParts {
+  readonly count: number
+  readonly unread: Unread
+  readonly located: Located | undefined
+  readonly attributes: ReadonlyMap<string, AttributeColumn>
+  readonly raw: RawStore
+  readonly origin?: Origin | undefined
 }
 
 export class EventBatch implements BatchParts {
   readonly count: number
-  readonly columns: Columns
-  readonly strings: StringTable
-  readonly resources: readonly Resource[]
-  readonly scopes: readonly Scope[]
   readonly raw: RawStore
   /** Attribute columns that are materialised. Ask with `attribute(key)`: it also looks into the raw bytes. */
   readonly attributes: ReadonlyMap<string, AttributeColumn>
+  /** The connection all rows came over, when it is one and the receiver was told to keep it. */
+  readonly origin: Origin | undefined
+  #read: Pick<BatchParts, 'columns' | 'strings'> | undefined
+  #located: Located | undefined
+  #unread: Unread | undefined
   /** Attribute columns decoded from the raw records so far; batches made from this one inherit them. */
   #decoded: ReadonlyMap<string, AttributeColumn>
 
   /** `decoded`: attribute columns known to say what the raw records of these rows say. */
-  constructor (parts: BatchParts, decoded: ReadonlyMap<string, AttributeColumn> = nothing) {
+  constructor (parts: BatchParts | UnreadParts, decoded: ReadonlyMap<string, AttributeColumn> = nothing) {
     this.count = parts.count
-    this.columns = parts.columns
-    this.strings = parts.strings
-    this.resources = parts.resources
-    this.scopes = parts.scopes
     this.attributes = parts.attributes
     this.raw = parts.raw
+    this.origin = parts.origin
     this.#decoded = decoded
+    if ('unread' in parts) {
+      this.#unread = parts.unread
+      this.#located = parts.located
+    } else {
+      this.#read = { columns: parts.columns, strings: parts.strings }
+      this.#located = { layout: parts.columns, resources: parts.resources, scopes: parts.scopes }
+    }
+  }
+
+  /** All columns. Of a batch that nobody has read, asking reads all its records (about 1 µs each): see `layout`, `oneSignal`. */
+  get columns (): Columns { return this.#readAll().columns }
+
+  get strings (): StringTable { return this.#readAll().strings }
+
+  get resources (): readonly Resource[] { return this.#locate().resources }
+
+  get scopes (): readonly Scope[] { return this.#locate().scopes }
+
+  /** The columns signal, resource, scope and raw…: all that is needed to pass records on, without reading them. */
+  get layout (): Layout { return this.#locate().layout }
+
+  /** The rows as requests that nobody has read, while that is so. */
+  get unread (): Unread | undefined { return this.#unread }
+
+  /** What has been found out about unread rows. */
+  get located (): Located | undefined { return this.#located }
+
+  /** The signal (enums.ts) of every row, or undefined when they differ or there are none. */
+  get oneSignal (): number | undefined {
+    if (this.#unread !== undefined) return this.#unread.signal
+    const { signal } = this.columns
+    const first = signal[0]
+    return signal.every(s => s === first) ? first : undefined
   }
 
   /** Row `row` as a plain-feeling object whose properties are read from the columns when asked. */
@@ -75,7 +119,7 @@ export class EventBatch implements BatchParts {
   attribute (key: string): AttributeColumn | undefined {
     let column = this.attributes.get(key) ?? this.#decoded.get(key)
     if (column === undefined) {
-      if (this.columns.rawEncoding === undefined) return undefined
+      if (this.layout.rawEncoding === undefined) return undefined
       column = decodeRawColumn(this, key)
       this.#decoded = new Map(this.#decoded).set(key, column)
     }
@@ -114,7 +158,7 @@ export class EventBatch implements BatchParts {
   /** A batch in which column `name` is `array` (one cell a row, else RangeError). Raw records do not follow it. */
   withColumn<N extends ColumnName> (name: N, array: ColumnOf<N>): EventBatch {
     this.#expectRows(name, array.length / cellsPerRow(name))
-    return new EventBatch({ ...this.#parts(), columns: { ...this.columns, [name]: array } }, name.startsWith('raw') ? nothing : this.#decoded)
+    return new EventBatch({ ...this.#readParts(), columns: { ...this.columns, [name]: array } }, name.startsWith('raw') ? nothing : this.#decoded)
   }
 
   /** A batch in which attribute `key` is `column`. Marked edited, its raw records no longer go out verbatim. */
@@ -133,16 +177,43 @@ export class EventBatch implements BatchParts {
   withResources (resources: readonly Resource[]): EventBatch {
     if (resources.length !== this.resources.length) throw new RangeError(`${resources.length} resources for ${this.resources.length}`)
     const same = resources.every((r, i) => r === this.resources[i])
-    return same ? this : new EventBatch({ ...this.#parts(), resources, raw: this.#partial() }, this.#decoded)
+    if (same) return this
+    const raw = this.#partial()
+    if (this.#unread === undefined) return new EventBatch({ ...this.#readParts(), resources, raw }, this.#decoded)
+    return new EventBatch({ ...this.#unreadParts(this.#unread), located: { ...this.#locate(), resources }, raw }, this.#decoded)
   }
 
-  /** Bytes this batch keeps alive in columns and raw buffers: what bounds are counted in. */
+  /** The same rows with another origin. */
+  withOrigin (origin: Origin | undefined): EventBatch {
+    return new EventBatch({ ...this.#parts(), origin }, this.#decoded)
+  }
+
+  /** Bytes this batch keeps alive in columns and raw buffers: what bounds are counted in. Unread rows count as if read. */
   get byteLength (): number {
-    let bytes = 0
-    for (const name of columnNames) bytes += this.columns[name]?.byteLength ?? 0
+    let bytes = this.#unread === undefined ? this.#columnBytes() : this.count * readRowBytes
     for (const column of this.attributes.values()) bytes += column.index.byteLength
     for (const buffer of this.raw.buffers) bytes += buffer.byteLength
-    return bytes + this.strings.byteLength
+    return bytes
+  }
+
+  #columnBytes (): number {
+    let bytes = this.strings.byteLength
+    for (const name of columnNames) bytes += this.columns[name]?.byteLength ?? 0
+    return bytes
+  }
+
+  #locate (): Located {
+    return (this.#located ??= (this.#unread as Unread).locate(this.raw.buffers))
+  }
+
+  /** Reads the records once; the tables of whoever located them first (and may have replaced a resource) stay. */
+  #readAll (): Pick<BatchParts, 'columns' | 'strings'> {
+    if (this.#read !== undefined) return this.#read
+    const { layout } = this.#locate()
+    const { columns, strings } = (this.#unread as Unread).read(this.raw.buffers)
+    this.#read = { columns: { ...columns, resource: layout.resource, scope: layout.scope }, strings }
+    this.#unread = undefined
+    return this.#read
   }
 
   #gather (rows: Uint32Array): EventBatch {
@@ -160,7 +231,7 @@ export class EventBatch implements BatchParts {
       for (const [key, { index, values, edited }] of from) to.set(key, { index: pickIndex(index), values, edited })
       return to
     }
-    return new EventBatch({ ...this.#parts(), count, columns: columns as Columns, attributes: derive(this.attributes), raw: this.#partial() }, derive(this.#decoded))
+    return new EventBatch({ ...this.#readParts(), count, columns: columns as Columns, attributes: derive(this.attributes), raw: this.#partial() }, derive(this.#decoded))
   }
 
   /** The same bytes, no longer a whole request of just these rows. */
@@ -172,9 +243,17 @@ export class EventBatch implements BatchParts {
     if (found !== this.count) throw new RangeError(`${what} has ${found} cells for a batch of ${this.count} rows`)
   }
 
-  #parts (): BatchParts {
-    const { count, columns, strings, resources, scopes, attributes, raw } = this
-    return { count, columns, strings, resources, scopes, attributes, raw }
+  #parts (): BatchParts | UnreadParts {
+    return this.#unread === undefined ? this.#readParts() : this.#unreadParts(this.#unread)
+  }
+
+  #readParts (): BatchParts {
+    const { count, columns, strings, resources, scopes, attributes, raw, origin } = this
+    return { count, columns, strings, resources, scopes, attributes, raw, origin }
+  }
+
+  #unreadParts (unread: Unread): UnreadParts {
+    return { count: this.count, unread, located: this.#located, attributes: this.attributes, raw: this.raw, origin: this.origin }
   }
 }
 
@@ -185,7 +264,7 @@ function decodeRawColumn (batch: EventBatch, key: string): AttributeColumn {
   const builder = new AttributeColumnBuilder(batch.count)
   const wanted = Buffer.from(key)
   for (let row = 0; row < batch.count; row++) {
-    const value = rawAttribute(row, wanted, batch.columns, batch.raw.buffers)
+    const value = rawAttribute(row, wanted, batch.layout, batch.raw.buffers)
     if (value !== undefined) builder.set(row, value)
   }
   return builder.finish(batch.count, false)

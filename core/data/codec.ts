@@ -18,6 +18,9 @@
  *           o  [[envelope|nil, [name, version, attributes]|nil], …]
  *           b  [offset, length, …]                        raw buffers
  *           w  raw buffers are whole requests (RawStore.complete)
+ *           q  [signal, [rows, items, first id, observed ns, source], …] instead of most columns: the raw buffers are requests
+ *              that nobody has read (unread.ts). c, r and o are then there only when a resource or record was changed
+ *           f  [address|nil, metadata|nil] of the connection, when kept (origin.ts)
  *
  * Offsets count from the body. Numbers of the body are little-endian, as on every platform Node runs on. The document is
  * plain msgpack without extensions: any reader can open it.
@@ -25,8 +28,11 @@
 import { crc32 } from 'node:zlib'
 import { Packr } from 'msgpackr'
 import type { EventBatch } from './batch.js'
-import { columnNames, columnSpecs } from './columns.js'
+import { columnNames, columnSpecs, type Columns } from './columns.js'
 import { compact } from './compact.js'
+import type { Origin } from './origin.js'
+import type { Resource, Scope } from './resource.js'
+import type { Unread } from './unread.js'
 
 export const formatName = 'tapio.batch'
 export const formatVersion = 1
@@ -57,6 +63,8 @@ export interface Header {
   o: [Uint8Array | null, [string, string, unknown] | null][]
   b: number[]
   w: boolean
+  q?: [number, ...[number, number, Uint8Array, bigint, string][]]
+  f?: [string | null, Origin['metadata'] | null]
 }
 
 /** A batch ready to be written: its size is known before a byte is copied, so a ring slot can be claimed for it. */
@@ -113,24 +121,48 @@ export function checksumOf (document: Buffer): number {
 }
 
 function describe (batch: EventBatch, layout: Layout): Header {
-  const columns: number[] = []
-  for (const name of columnNames) {
-    const array = batch.columns[name]
-    if (array !== undefined) columns.push(columnSpecs[name].id, layout.add(array))
+  const { unread, origin } = batch
+  return {
+    ...unread === undefined ? describeRead(batch, layout) : describeUnread(batch, unread, layout),
+    n: batch.count,
+    a: Array.from(batch.attributes, ([key, column]) => [key, column.edited, layout.add(column.index), column.values]),
+    b: batch.raw.buffers.flatMap(b => [layout.add(b), b.length]),
+    w: batch.raw.complete,
+    ...origin === undefined ? {} : { f: [origin.address ?? null, origin.metadata ?? null] }
   }
+}
+
+type Rows = Pick<Header, 'c' | 's' | 'r' | 'o' | 'q'>
+
+function describeUnread (batch: EventBatch, unread: Unread, layout: Layout): Rows {
+  const q: Header['q'] = [unread.signal, ...unread.requests.map(r => [r.rows, r.items, r.firstId, r.observedTimeUnixNano, r.source] satisfies [number, number, Uint8Array, bigint, string])]
+  if (batch.raw.complete || batch.located === undefined) return { c: [], s: [0, 0, 0, 0], r: [], o: [], q }
+  const { resources, scopes } = batch.located
+  return { c: describeColumns(batch.located.layout, layout), s: [0, 0, 0, 0], ...describeTables(resources, scopes), q }
+}
+
+function describeColumns (columns: Partial<Columns>, layout: Layout): number[] {
+  const entries: number[] = []
+  for (const name of columnNames) {
+    const array = columns[name]
+    if (array !== undefined) entries.push(columnSpecs[name].id, layout.add(array))
+  }
+  return entries
+}
+
+function describeTables (resources: readonly Resource[], scopes: readonly Scope[]): Pick<Header, 'r' | 'o'> {
+  return {
+    r: resources.map(r => r.envelope === undefined ? r.text : [r.envelope, r.edited ? r.attributes : null, r.edited]),
+    o: scopes.map(s => [s.envelope ?? null, s.envelope === undefined ? [s.name, s.version, s.attributes] : null])
+  }
+}
+
+function describeRead (batch: EventBatch, layout: Layout): Rows {
+  const columns = describeColumns(batch.columns, layout)
   const strings = batch.strings.encode()
   const ends = layout.add(strings.ends)
   const bytes = layout.add(strings.bytes)
-  return {
-    n: batch.count,
-    c: columns,
-    s: [strings.ends.length, ends, bytes, strings.bytes.length],
-    a: Array.from(batch.attributes, ([key, column]) => [key, column.edited, layout.add(column.index), column.values]),
-    r: batch.resources.map(r => r.envelope === undefined ? r.text : [r.envelope, r.edited ? r.attributes : null, r.edited]),
-    o: batch.scopes.map(s => [s.envelope ?? null, s.envelope === undefined ? [s.name, s.version, s.attributes] : null]),
-    b: batch.raw.buffers.flatMap(b => [layout.add(b), b.length]),
-    w: batch.raw.complete
-  }
+  return { c: columns, s: [strings.ends.length, ends, bytes, strings.bytes.length], ...describeTables(batch.resources, batch.scopes) }
 }
 
 /** The parts of the body and where they go. */

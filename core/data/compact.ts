@@ -9,6 +9,8 @@ import type { Resource, Scope } from './resource.js'
 
 /** The batch itself, or one of the same rows without the raw bytes, strings, resources, scopes and values they do not use. */
 export function compact (batch: EventBatch): EventBatch {
+  // Unread rows are all the records of their requests: there is nothing to give up.
+  if (batch.unread !== undefined) return batch
   const parts = compactTables(compactRaw(batch))
   return parts === batch ? batch : new EventBatch(parts)
 }
@@ -111,6 +113,6 @@ function renumber (index: Uint32Array, moved: Uint32Array): Uint32Array {
   return out
 }
 
-function pick ({ count, columns, strings, resources, scopes, attributes, raw }: BatchParts): BatchParts {
-  return { count, columns, strings, resources, scopes, attributes, raw }
+function pick ({ count, columns, strings, resources, scopes, attributes, raw, origin }: BatchParts): BatchParts {
+  return { count, columns, strings, resources, scopes, attributes, raw, origin }
 }

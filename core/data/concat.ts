@@ -5,8 +5,10 @@
 import type { AttributeColumn, AttributeValue } from './attributes.js'
 import { EventBatch, emptyBatch } from './batch.js'
 import { cellsPerRow, columnNames, columnSpecs, makeColumn, type ColumnArray, type ColumnName, type Columns, type Storage } from './columns.js'
-import { ItemTable, emptyResource, emptyScope } from './resource.js'
+import { sameOrigin, type Origin } from './origin.js'
+import { ItemTable, emptyResource, emptyScope, type Resource, type Scope } from './resource.js'
 import { StringTable } from './strings.js'
+import type { Layout, Located, Unread } from './unread.js'
 
 /** A row's raw buffer is a u16, so a batch can list this many. */
 const maxRawBuffers = 65535
@@ -18,14 +20,12 @@ export function concat (batches: readonly EventBatch[]): EventBatch {
   const count = parts.reduce((n, b) => n + b.count, 0)
   const buffers = parts.flatMap(b => b.raw.buffers)
   if (buffers.length > maxRawBuffers) throw new RangeError(`${buffers.length} raw buffers in one batch; at most ${maxRawBuffers}`)
+  const unread = parts.map(b => b.unread)
+  if (unread.every(u => u !== undefined && u.signal === unread[0]?.signal)) return concatUnread(parts, unread as Unread[], count)
   const strings = new StringMerger()
   const resources = new ItemTable(emptyResource)
   const scopes = new ItemTable(emptyScope)
-  const maps = parts.map(b => ({
-    strings: strings.add(b.strings),
-    resources: Uint32Array.from(b.resources, r => resources.place(r)),
-    scopes: Uint32Array.from(b.scopes, s => scopes.place(s))
-  }))
+  const maps = parts.map(b => ({ strings: strings.add(b.strings), ...placeTables(b, resources, scopes) }))
   const columns: Partial<Record<ColumnName, ColumnArray>> = {}
   for (const name of columnNames) {
     if (parts.every(b => b.columns[name] === undefined)) continue
@@ -39,19 +39,59 @@ export function concat (batches: readonly EventBatch[]): EventBatch {
     resources: resources.items,
     scopes: scopes.items,
     attributes: joinAttributes(parts, count),
-    raw: { buffers, complete: parts.every(b => b.raw.complete) && oneSignal(parts) }
+    raw: { buffers, complete: parts.every(b => b.raw.complete) && oneSignal(parts) },
+    origin: sharedOrigin(parts)
   })
+}
+
+/** Nobody has read the rows: where that is enough, only the list of their requests grows. */
+function concatUnread (parts: readonly EventBatch[], unread: readonly Unread[], count: number): EventBatch {
+  const complete = parts.every(b => b.raw.complete)
+  return new EventBatch({
+    count,
+    unread: (unread[0] as Unread).join(unread.slice(1)),
+    // Once a record or a resource was changed the requests no longer say all.
+    located: complete ? undefined : joinLocated(parts, count),
+    attributes: joinAttributes(parts, count),
+    raw: { buffers: parts.flatMap(b => b.raw.buffers), complete },
+    origin: sharedOrigin(parts)
+  })
+}
+
+const layoutColumns = ['signal', 'resource', 'scope', 'rawEncoding', 'rawBuffer', 'rawOffset', 'rawLength'] as const
+
+function joinLocated (parts: readonly EventBatch[], count: number): Located {
+  const resources = new ItemTable(emptyResource)
+  const scopes = new ItemTable(emptyScope)
+  const maps = parts.map(b => ({ strings: noStrings, ...placeTables(b, resources, scopes) }))
+  const layout: Partial<Record<ColumnName, ColumnArray>> = {}
+  for (const name of layoutColumns) layout[name] = joinColumn(name, parts.map(b => ({ count: b.count, columns: b.layout })), count, maps)
+  shiftRawBuffers(layout, parts)
+  return { layout: layout as Layout, resources: resources.items, scopes: scopes.items }
+}
+
+const noStrings = new Uint32Array()
+
+function placeTables (batch: EventBatch, resources: ItemTable<Resource>, scopes: ItemTable<Scope>): Pick<Remap, 'resources' | 'scopes'> {
+  return { resources: Uint32Array.from(batch.resources, r => resources.place(r)), scopes: Uint32Array.from(batch.scopes, s => scopes.place(s)) }
+}
+
+function sharedOrigin (parts: readonly EventBatch[]): Origin | undefined {
+  const first = parts[0]?.origin
+  return parts.every(b => sameOrigin(b.origin, first)) ? first : undefined
 }
 
 /** A verbatim request holds one signal. */
 function oneSignal (parts: readonly EventBatch[]): boolean {
-  const first = parts[0]?.columns.signal[0]
-  return parts.every(b => b.columns.signal[0] === first)
+  const first = parts[0]?.layout.signal[0]
+  return parts.every(b => b.layout.signal[0] === first)
 }
 
 type Remap = Record<'strings' | 'resources' | 'scopes', Uint32Array>
 
-function joinColumn (name: ColumnName, parts: readonly EventBatch[], count: number, maps: readonly Remap[]): ColumnArray {
+interface Part { readonly count: number, readonly columns: Partial<Columns> }
+
+function joinColumn (name: ColumnName, parts: readonly Part[], count: number, maps: readonly Remap[]): ColumnArray {
   const { storage, absent } = columnSpecs[name]
   const out = makeColumn(storage as Storage, count)
   const table = storage === 'string' ? 'strings' : name === 'resource' ? 'resources' : name === 'scope' ? 'scopes' : undefined
@@ -84,7 +124,7 @@ function shiftRawBuffers (columns: Partial<Record<ColumnName, ColumnArray>>, par
   let row = 0
   let base = 0
   for (const batch of parts) {
-    for (let i = 0; i < batch.count; i++) out[row + i] = (batch.columns.rawBuffer?.[i] ?? 0) + base
+    for (let i = 0; i < batch.count; i++) out[row + i] = (batch.layout.rawBuffer?.[i] ?? 0) + base
     row += batch.count
     base += batch.raw.buffers.length
   }

@@ -4,27 +4,32 @@
  * nothing is allocated that the document's own size does not justify.
  */
 import type { AttributeColumn, AttributeValue } from './attributes.js'
-import { EventBatch } from './batch.js'
+import { EventBatch, type UnreadParts } from './batch.js'
 import { bodyAfter, checksumOf, crcAt, formatVersion, headerAt, prefix } from './codec.js'
 import { columnById, columnSpecs, makeColumn, requiredColumns, widths, type ColumnArray, type ColumnName, type Columns, type Storage } from './columns.js'
 import { Malformed, PlainReader, maxText } from './plain-msgpack.js'
 import type { RawStore } from './raw.js'
+import { checkRequests, readOrigin, readRequests } from './request-codec.js'
+import type { Resource, Scope } from './resource.js'
 import { readResource, readScope } from './resource-codec.js'
 import { StringTable } from './strings.js'
 
 export type DecodeResult = { readonly ok: true, readonly batch: EventBatch } | { readonly ok: false, readonly error: string }
 
-/** `bytes` holds exactly one document; see the head of this file for who owns them afterwards. */
-export function decodeBatch (bytes: Uint8Array): DecodeResult {
+/**
+ * `bytes` holds exactly one document; see the head of this file for who owns them afterwards. `ours`: written by this
+ * process a moment ago (a ring), so that requests nobody has read are not checked again.
+ */
+export function decodeBatch (bytes: Uint8Array, ours = false): DecodeResult {
   try {
-    return { ok: true, batch: decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) }
+    return { ok: true, batch: decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), ours) }
   } catch (error) {
     if (error instanceof Malformed) return { ok: false, error: error.message }
     throw error
   }
 }
 
-function decode (document: Buffer): EventBatch {
+function decode (document: Buffer, ours: boolean): EventBatch {
   checkPrefix(document)
   const headerEnd = headerAt + document.readUInt32BE(headerAt - 4)
   const bodyAt = bodyAfter(headerEnd)
@@ -35,7 +40,7 @@ function decode (document: Buffer): EventBatch {
   if (crc !== 0 && crc !== checksumOf(document)) throw new Malformed('checksum does not match: the document is damaged')
   const header = PlainReader.only(document, headerAt, headerEnd)
   if (header === null || typeof header !== 'object' || Array.isArray(header) || header instanceof Uint8Array) throw new Malformed('the header is not a map')
-  return assemble(header, new Body(document.subarray(bodyAt)))
+  return assemble(header, new Body(document.subarray(bodyAt)), ours)
 }
 
 function checkPrefix (document: Buffer): void {
@@ -79,17 +84,39 @@ function list (value: AttributeValue | undefined, what: string): AttributeValue[
 
 type RawHeader = { readonly [key: string]: AttributeValue }
 
-function assemble (header: RawHeader, body: Body): EventBatch {
+function assemble (header: RawHeader, body: Body, ours: boolean): EventBatch {
   const count = header.n
   if (!isSize(count)) throw new Malformed('the number of rows is missing')
-  const strings = readStrings(list(header.s, 'the string table'), body)
-  const resources = list(header.r, 'the resource table').map(readResource)
-  const scopes = list(header.o, 'the scope table').map(readScope)
   const raw = readRaw(list(header.b, 'the raw buffer table'), header.w === true, body)
+  const attributes = readAttributes(list(header.a, 'the attribute table'), count, body)
+  const origin = readOrigin(header.f)
+  if (header.q !== undefined) return new EventBatch({ ...readUnread(header, count, raw, body, ours), attributes, origin })
+  const strings = readStrings(list(header.s, 'the string table'), body)
+  const { resources, scopes } = readTables(header)
   const columns = readColumns(list(header.c, 'the column table'), count, body)
+  for (const name of requiredColumns) if (columns[name] === undefined) throw new Malformed(`column ${name} is missing`)
   checkColumns(columns, strings.length, resources.length, scopes.length)
   checkRaw(columns, raw)
-  return new EventBatch({ count, columns, strings, resources, scopes, attributes: readAttributes(list(header.a, 'the attribute table'), count, body), raw })
+  return new EventBatch({ count, columns, strings, resources, scopes, attributes, raw, origin })
+}
+
+function readTables (header: RawHeader): { resources: Resource[], scopes: Scope[] } {
+  return { resources: list(header.r, 'the resource table').map(readResource), scopes: list(header.o, 'the scope table').map(readScope) }
+}
+
+/** Requests that nobody has read. Of another's document they are checked, and what it says about them with it. */
+function readUnread (header: RawHeader, count: number, raw: RawStore, body: Body, ours: boolean): Omit<UnreadParts, 'attributes' | 'origin'> {
+  const unread = readRequests(list(header.q, 'the request table'))
+  if (unread.requests.length !== raw.buffers.length || unread.rows !== count) throw new Malformed('requests, raw buffers and rows do not agree')
+  if (!ours) checkRequests(unread, raw.buffers)
+  const entries = list(header.c, 'the column table')
+  if (entries.length === 0) return { count, unread, located: undefined, raw }
+  const columns = readColumns(entries, count, body)
+  const { resources, scopes } = readTables(header)
+  const layout = ours ? columns : unread.locate(raw.buffers).layout
+  for (const name of ['resource', 'scope'] as const) if (columns[name] === undefined) throw new Malformed(`column ${name} is missing`)
+  checkColumns(columns, 0, resources.length, scopes.length)
+  return { count, unread, located: { layout: { ...layout, resource: columns.resource, scope: columns.scope }, resources, scopes }, raw }
 }
 
 function readColumns (table: readonly AttributeValue[], count: number, body: Body): Columns {
@@ -98,7 +125,6 @@ function readColumns (table: readonly AttributeValue[], count: number, body: Bod
     const name = columnById.get(table[i] as number)
     if (name !== undefined) columns[name] = body.array(columnSpecs[name].storage as Storage, count, table[i + 1])
   }
-  for (const name of requiredColumns) if (columns[name] === undefined) throw new Malformed(`column ${name} is missing`)
   return columns as Columns
 }
 

@@ -8,14 +8,15 @@ import { randomFillSync } from 'node:crypto'
 export class EventIds {
   readonly #prefix: Uint32Array
   #low: number
-  #high = 0
+  #high: number
 
-  /** A given prefix (8 bytes) makes ids repeatable: replays and tests. `first` is the counter's start, below 2^32. */
-  constructor (prefix: Uint8Array = randomFillSync(new Uint8Array(8)), first = 1) {
+  /** A given prefix (8 bytes) makes ids repeatable: replays and tests. `low` and `high` are the words of the counter's start. */
+  constructor (prefix: Uint8Array = randomFillSync(new Uint8Array(8)), low = 1, high = 0) {
     if (prefix.length !== 8) throw new RangeError(`an id prefix has 8 bytes, found ${prefix.length}`)
     // A copy by constructor: Buffer's own `slice` would be a view of Node's shared pool.
     this.#prefix = new Uint32Array(new Uint8Array(prefix).buffer)
-    this.#low = first >>> 0
+    this.#low = low >>> 0
+    this.#high = high >>> 0
   }
 
   /** Writes ids into rows [from, to) of an id column, which must start at a multiple of four bytes. */
@@ -32,6 +33,20 @@ export class EventIds {
     }
   }
 
+  /** The id the next row would get; `rows` ids are then used up. For rows whose id column is filled later, by `fillFrom`. */
+  take (rows: number): Uint8Array {
+    const first = new Uint8Array(16)
+    this.#put(idWords(first), 0)
+    this.#skip(rows - 1)
+    return first
+  }
+
+  #skip (rows: number): void {
+    const low = this.#low + rows
+    this.#low = low >>> 0
+    if (low >= 0x1_0000_0000) this.#high = (this.#high + Math.floor(low / 0x1_0000_0000)) >>> 0
+  }
+
   #put (cells: Uint32Array, at: number): void {
     cells[at] = this.#prefix[0] as number
     cells[at + 1] = this.#prefix[1] as number
@@ -41,6 +56,12 @@ export class EventIds {
     this.#low = (this.#low + 1) >>> 0
     if (this.#low === 0) this.#high = (this.#high + 1) >>> 0
   }
+}
+
+/** Fills rows [from, to) of an id column with `first` (16 bytes) and its successors. */
+export function fillFrom (first: Uint8Array, column: Uint8Array, from: number, to: number): void {
+  const view = new DataView(first.buffer, first.byteOffset, 16)
+  new EventIds(first.subarray(0, 8), view.getUint32(12), view.getUint32(8)).fill(column, from, to)
 }
 
 function idWords (column: Uint8Array): Uint32Array {

@@ -55,7 +55,9 @@ function withoutRows (outcome: Outcome): Outcome {
 
 /** The batch itself when all rows are wanted: the usual case, as batches rarely mix signals. */
 function rowsOf (batch: EventBatch, wanted: (signal: number) => boolean): EventBatch {
-  const column = batch.columns.signal
+  const one = batch.oneSignal
+  if (one !== undefined && wanted(one)) return batch
+  const column = batch.layout.signal
   const verdict = signals.map((_name, s) => wanted(s))
   const keep = new Uint8Array(batch.count)
   let all = true

@@ -30,7 +30,7 @@ export function checkField (r: WireReader, tag: number, type: MessageType, depth
 
 function skipId (r: WireReader, field: Field): void {
   const stop = r.span()
-  checkIdLength(stop - r.pos, field.idLength, field.name)
+  checkIdLength(stop - r.pos, field.idLength, field.idLength === 16 ? 'trace id' : 'span id')
   r.pos = stop
 }
 

@@ -5,7 +5,6 @@
  *
  * Everything else in a Resource* or Scope* message is its envelope (see core/data/resource.ts).
  */
-import type { BatchBuilder } from '../data/builder.js'
 import { Resource, Scope } from '../data/resource.js'
 import { checkField } from './check.js'
 import type { MessageType } from './schema.js'
@@ -41,17 +40,26 @@ function eachChild (r: WireReader, stop: number, wanted: number, visit: (stop: n
   r.end = outer
 }
 
+/** Where the answers go: a BatchBuilder, or less when nobody wants the rest. */
+export interface Places {
+  column(name: 'resource' | 'scope' | 'rawOffset' | 'rawLength'): Uint32Array
+  column(name: 'rawBuffer'): Uint16Array
+  /** The index of an equal resource in the table. */
+  resource(resource: Resource): number
+  scope(scope: Scope): number
+}
+
 /**
- * Fills the columns resource, scope, rawOffset and rawLength of `builder`, which has as many rows as there are records.
- * The frame and the envelopes are checked; the records are not.
+ * Fills the columns resource, scope, rawOffset and rawLength of `places` from row `from` on; there is a row for every
+ * record. The frame and the envelopes are checked; the records are not.
  */
-export function locateRecords (bytes: Uint8Array, facts: SignalFacts, builder: BatchBuilder): void {
+export function locateRecords (bytes: Uint8Array, facts: SignalFacts, places: Places, from: number): void {
   const r = new WireReader(bytes)
-  const resources = builder.column('resource')
-  const scopes = builder.column('scope')
-  const offsets = builder.column('rawOffset')
-  const lengths = builder.column('rawLength')
-  let row = 0
+  const resources = places.column('resource')
+  const scopes = places.column('scope')
+  const offsets = places.column('rawOffset')
+  const lengths = places.column('rawLength')
+  let row = from
   const onRecord = (stop: number): void => {
     offsets[row] = r.pos
     lengths[row++] = stop - r.pos
@@ -60,13 +68,13 @@ export function locateRecords (bytes: Uint8Array, facts: SignalFacts, builder: B
   const onScope = (stop: number): void => {
     const first = row
     const envelope = readEnvelope(r, stop, facts.scopeMessage, 2, onRecord)
-    if (envelope !== undefined && row > first) scopes.fill(builder.scope(new Scope(envelope)), first, row)
+    if (envelope !== undefined && row > first) scopes.fill(places.scope(new Scope(envelope)), first, row)
   }
   for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
     if (tag !== requestChild) { checkField(r, tag, facts.request, 0); continue }
     const first = row
     const envelope = readEnvelope(r, r.span(), facts.resourceMessage, 1, onScope)
-    if (envelope !== undefined && row > first) resources.fill(builder.resource(new Resource(envelope)), first, row)
+    if (envelope !== undefined && row > first) resources.fill(places.resource(new Resource(envelope)), first, row)
   }
 }
 

@@ -125,7 +125,7 @@ const malformed: readonly [string, OtlpSignal, Buffer, RegExp][] = [
   ['wire type 7', 'traces', Buffer.from([15]), /wire type/],
   ['a group without end', 'traces', Buffer.from([0x9b, 6]), /has no end/],
   ['a trace id of 5 bytes', 'traces', spanOf(wire(w => w.uint32(10).bytes(Buffer.alloc(5)))), /trace id of 5 bytes, expected 16/],
-  ['a link\'s span id of 3 bytes', 'traces', spanOf(wire(w => w.uint32(106).fork().uint32(18).bytes(Buffer.alloc(3)).ldelim())), /spanId of 3 bytes, expected 8/],
+  ['a link\'s span id of 3 bytes', 'traces', spanOf(wire(w => w.uint32(106).fork().uint32(18).bytes(Buffer.alloc(3)).ldelim())), /span id of 3 bytes, expected 8/],
   ['a name as a number', 'traces', spanOf(wire(w => w.uint32(40).uint32(1))), /Span.name has wire type 0, expected 2/],
   ['an attribute value cut short', 'traces', spanOf(wire(w => w.uint32(74).fork().uint32(18).fork().uint32(33).bytes(Buffer.alloc(2)).ldelim().ldelim())), /truncated|runs past/],
   ['packed bounds of 9 bytes', 'metrics', spanOf(wire(w => w.uint32(74).fork().uint32(10).fork().uint32(58).bytes(Buffer.alloc(9)).ldelim().ldelim())), /not a multiple of 8/],

@@ -11,7 +11,7 @@
  */
 import type { AttributeColumn } from '../data/attributes.js'
 import type { EventBatch } from '../data/batch.js'
-import { RawEncoding } from '../data/enums.js'
+import { RawEncoding, signals } from '../data/enums.js'
 import type { Resource, Scope } from '../data/resource.js'
 import { writeRequest, type RecordList, type ResourceRun } from './frame.js'
 import { originateLogRecords } from './originate.js'
@@ -36,12 +36,12 @@ export function frameExportRequests (batch: EventBatch): FramedRequest[] {
   if (batch.count === 0) return []
   const bySignal = rowsBySignal(batch)
   if (batch.raw.complete && bySignal.size === 1 && !bySignal.has('profiles')) {
-    const [[signal, rows]] = bySignal as unknown as [[OtlpSignal, number[]]]
+    const [[signal, rows]] = bySignal as unknown as [[OtlpSignal, Uint32Array]]
     return [finish(batch, signal, rows, batch.raw.buffers)]
   }
   const requests: FramedRequest[] = []
   for (const [signal, rows] of bySignal) {
-    if (signal === 'profiles') for (const row of rows) requests.push(finish(batch, signal, [row], [batch.at(row).raw as Uint8Array]))
+    if (signal === 'profiles') for (const row of rows) requests.push(finish(batch, signal, Uint32Array.of(row), [batch.at(row).raw as Uint8Array]))
     else requests.push(finish(batch, signal, rows, [new Framer(batch, rows).write()]))
   }
   return requests
@@ -51,8 +51,9 @@ const signalsOfEncodings: Readonly<Record<number, OtlpSignal>> = {
   [RawEncoding.otlpSpan]: 'traces', [RawEncoding.otlpMetric]: 'metrics', [RawEncoding.otlpLogRecord]: 'logs', [RawEncoding.otlpProfile]: 'profiles'
 }
 
-function rowsBySignal (batch: EventBatch): Map<OtlpSignal, number[]> {
-  const { rawEncoding } = batch.columns
+function rowsBySignal (batch: EventBatch): Map<OtlpSignal, Uint32Array> {
+  if (batch.unread !== undefined) return new Map([[signals[batch.unread.signal] as OtlpSignal, allRows(batch.count)]])
+  const { rawEncoding } = batch.layout
   const rows = new Map<OtlpSignal, number[]>()
   for (let row = 0; row < batch.count; row++) {
     const signal = signalsOfEncodings[rawEncoding?.[row] ?? 0] ?? 'logs'
@@ -60,20 +61,28 @@ function rowsBySignal (batch: EventBatch): Map<OtlpSignal, number[]> {
     if (list === undefined) rows.set(signal, [row])
     else list.push(row)
   }
+  return new Map(Array.from(rows, ([signal, list]) => [signal, Uint32Array.from(list)]))
+}
+
+function allRows (count: number): Uint32Array {
+  const rows = new Uint32Array(count)
+  for (let row = 0; row < count; row++) rows[row] = row
   return rows
 }
 
-function finish (batch: EventBatch, signal: OtlpSignal, rows: readonly number[], chunks: readonly Uint8Array[]): FramedRequest {
+function finish (batch: EventBatch, signal: OtlpSignal, rows: Uint32Array, chunks: readonly Uint8Array[]): FramedRequest {
   const byteLength = chunks.reduce((n, c) => n + c.length, 0)
-  return { signal, chunks, byteLength, rows: Uint32Array.from(rows), items: itemCount(batch, signal, rows) }
+  return { signal, chunks, byteLength, rows, items: itemCount(batch, signal, rows) }
 }
 
-/** How many items OTLP counts in `rows`. */
-export function itemCount (batch: EventBatch, signal: OtlpSignal, rows: Iterable<number>): number {
+/** How many items OTLP counts in `rows`; left out = in all. */
+export function itemCount (batch: EventBatch, signal: OtlpSignal, rows?: Uint32Array): number {
+  const count = rows?.length ?? batch.count
+  if (signal !== 'metrics' && signal !== 'profiles') return count
+  if (batch.unread !== undefined && count === batch.count) return batch.unread.items
   const { dataPointCount } = batch.columns
-  const perRow = signal === 'metrics' || signal === 'profiles'
   let items = 0
-  for (const row of rows) items += perRow ? dataPointCount?.[row] ?? 1 : 1
+  for (let i = 0; i < count; i++) items += dataPointCount?.[rows?.[i] ?? i] ?? 1
   return items
 }
 
@@ -86,7 +95,7 @@ class Framer {
   readonly #edited: Map<string, AttributeColumn>
   readonly #buffers: Buffer[]
 
-  constructor (readonly batch: EventBatch, readonly rows: readonly number[]) {
+  constructor (readonly batch: EventBatch, readonly rows: Uint32Array) {
     this.#edited = new Map([...batch.attributes].filter(([, column]) => column.edited))
     this.#buffers = batch.raw.buffers.map(b => Buffer.from(b.buffer, b.byteOffset, b.byteLength))
   }
@@ -98,8 +107,8 @@ class Framer {
   }
 
   #gatherRecords (): void {
-    const { rawEncoding } = this.batch.columns
-    const own = this.rows.filter(row => signalsOfEncodings[rawEncoding?.[row] ?? 0] === undefined)
+    const { rawEncoding } = this.batch.layout
+    const own = [...this.rows].filter(row => signalsOfEncodings[rawEncoding?.[row] ?? 0] === undefined)
     const originated = own.length === 0 ? undefined : originateLogRecords(this.batch, own)
     let next = 0
     for (const row of this.rows) {
@@ -111,7 +120,7 @@ class Framer {
   }
 
   #addRaw (row: number): void {
-    const { rawEncoding, rawBuffer, rawOffset, rawLength } = this.batch.columns
+    const { rawEncoding, rawBuffer, rawOffset, rawLength } = this.batch.layout
     const buffer = this.#buffers[rawBuffer?.[row] ?? 0] as Buffer
     const start = rawOffset?.[row] ?? 0
     const end = start + (rawLength?.[row] ?? 0)
@@ -129,7 +138,7 @@ class Framer {
 
   /** Consecutive records of one resource, and within it of one scope, share an envelope; order is never changed. */
   #gatherRuns (): void {
-    const { resource, scope } = this.batch.columns
+    const { resource, scope } = this.batch.layout
     const { rows } = this
     for (let from = 0; from < rows.length;) {
       const r = resource[rows[from] as number] as number

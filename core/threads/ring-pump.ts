@@ -61,7 +61,7 @@ export class RingPump {
     while (rows * 2 < this.options.batchSize) {
       const slot = this.ring.take()
       if (slot.status === 'copy') {
-        const decoded = decodeBatch(slot.bytes)
+        const decoded = decodeBatch(slot.bytes, true)
         if (decoded.ok) batches.push(decoded.batch)
         else this.#lose('undecodable', slot.rows, decoded.error)
         rows += slot.rows

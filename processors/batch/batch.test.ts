@@ -29,7 +29,7 @@ function rows (count: number, signal: SignalName = 'traces'): EventBatch {
   return builder.finish()
 }
 
-const whole = (batch: EventBatch): EventBatch => new EventBatch({ ...batch, raw: { buffers: [Buffer.from('x')], complete: true } })
+const whole = (batch: EventBatch): EventBatch => new EventBatch({ count: batch.count, columns: batch.columns, strings: batch.strings, resources: batch.resources, scopes: batch.scopes, attributes: batch.attributes, raw: { buffers: [Buffer.from('x')], complete: true } })
 const names = (batches: readonly EventBatch[]): number[] => batches.flatMap(b => [...b].map(r => Number(r.get('name'))))
 
 test('rows leave when the size is reached, at once', async () => {

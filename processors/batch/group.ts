@@ -22,9 +22,7 @@ export interface GroupOptions {
 }
 
 export function groupKey (batch: EventBatch): string {
-  const { signal } = batch.columns
-  const first = signal[0]
-  return `${signal.every(s => s === first) ? first : 'mixed'}${batch.raw.complete ? ' complete' : ''}`
+  return `${batch.oneSignal ?? 'mixed'}${batch.raw.complete ? ' complete' : ''}`
 }
 
 export class Group {

@@ -22,6 +22,8 @@ const skipped = 255
 
 /** A code a row (0 = valid), or undefined when every row is valid. */
 export function verdicts (batch: EventBatch, limits: Limits): Uint8Array | undefined {
+  const one = batch.oneSignal
+  if (one !== undefined && limits.checked[one] !== 1) return undefined
   const codes = new Uint8Array(batch.count)
   const { signal } = batch.columns
   let unchecked = 0

@@ -100,7 +100,7 @@ export class Intake {
 }
 
 function allItems (batch: EventBatch, signal: OtlpSignal): number {
-  return itemCount(batch, signal, batch.columns.resource.keys())
+  return itemCount(batch, signal)
 }
 
 /** In the unit the signal counts in. Without the rows only their number is known, which is then the best answer there is. */
