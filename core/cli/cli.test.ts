@@ -115,7 +115,7 @@ test('--set wins over files, later files win over earlier ones', () => {
 
 test('graph draws text and Mermaid', () => {
   const file = write('graph.yaml', live())
-  assert.match(tapio(['graph', '-c', file]).out, /\[main\] +otlp\n +=.*ring 8 MiB =>\n +\[worker\] +batch\n +\[worker\] +debug/)
+  assert.match(tapio(['graph', '-c', file]).out, /\[main\] +otlp -> batch\n +=.*ring 8 MiB =>\n +\[worker\] +debug/)
   assert.match(tapio(['graph', '-c', file, '-o', 'mermaid']).out, /^flowchart LR\n/)
 })
 

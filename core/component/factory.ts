@@ -27,6 +27,11 @@ export interface ComponentFactory {
   /** The only place where the options are written: type, validation, JSON Schema, defaults and README table come from it. */
   readonly schema: TSchema
   readonly concurrency: Concurrency
+  /**
+   * Processors only. True = looks at batches rather than at rows, so that it costs less than handing a batch to another
+   * thread: in front of a pipeline it runs beside the receiver. Left out = false.
+   */
+  readonly light?: boolean
   /** Own instruments, beside those every edge has. Declared here, created through `Meter`, documented from here. */
   readonly metrics: readonly MetricDeclaration[]
   /** Reasons this component gives to `drops.add`, each with its meaning. */

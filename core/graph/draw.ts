@@ -19,8 +19,8 @@ export function drawText (plan: Plan): string {
 function drawPipeline (p: PipelinePlan, plan: Plan): string {
   const stages: { threads: readonly string[], text: string }[] = []
   const add = (threads: readonly string[], text: string): void => { if (text !== '') stages.push({ threads, text }) }
-  add([plan.receiveThread], p.realReceivers.join(', '))
-  const chain = [...(p.fromConnectors.length > 0 ? [`(${p.fromConnectors.join(', ')})`] : []), ...p.processors, ...(p.toConnectors.length > 0 ? [`(${p.toConnectors.join(', ')})`] : [])]
+  add([plan.receiveThread], [p.realReceivers.join(', '), ...p.early].join(' -> '))
+  const chain = [...(p.fromConnectors.length > 0 ? [`(${p.fromConnectors.join(', ')})`] : []), ...p.late, ...(p.toConnectors.length > 0 ? [`(${p.toConnectors.join(', ')})`] : [])]
   add(p.hasProcess ? p.processThreads : [plan.deliverThread], chain.join(' -> '))
   add([plan.deliverThread], p.realExporters.join(', '))
   const width = Math.max(...stages.map(s => s.threads.join(',').length)) + 2
@@ -62,9 +62,12 @@ function membersOf (plan: Plan, thread: string): Member[] {
   const found = new Map<string, Member>()
   const add = (kind: Member['kind'], label: string, name: string): void => { found.set(name, { kind, label, name }) }
   for (const p of plan.pipelines) {
-    if (thread === plan.receiveThread) for (const r of p.realReceivers) add('receiver', r, `receiver/${r}`)
+    if (thread === plan.receiveThread) {
+      for (const r of p.realReceivers) add('receiver', r, `receiver/${r}`)
+      for (const id of p.early) add('processor', id, `${p.id}/${id}`)
+    }
     if (thread === (p.processThreads[0] ?? plan.deliverThread)) {
-      for (const id of p.processors) add('processor', p.processThreads.length > 1 ? `${id} x${p.processThreads.length}` : id, `${p.id}/${id}`)
+      for (const id of p.late) add('processor', p.processThreads.length > 1 ? `${id} x${p.processThreads.length}` : id, `${p.id}/${id}`)
       for (const c of p.toConnectors) add('connector', c, `connector/${c}`)
     }
     if (thread === plan.deliverThread) for (const e of p.realExporters) add('exporter', e, `exporter/${e}`)

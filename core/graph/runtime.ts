@@ -22,7 +22,7 @@ import { WorkerCrew } from '../threads/worker-crew.js'
 import type { ThreadEvents } from '../threads/thread-runtime.js'
 import type { Plan } from './plan.js'
 import { Rings } from './rings.js'
-import type { Layer } from './thread-graph.js'
+import { layers, type Layer } from './thread-graph.js'
 
 export interface RuntimeOptions {
   readonly plan: Plan
@@ -89,7 +89,7 @@ export class Runtime {
     this.health.setGraph('starting')
     try {
       await this.#spawn()
-      for (const layer of ['extensions', 'exporters', 'processors', 'receivers'] as const) {
+      for (const layer of layers) {
         await Promise.all(this.#threads.map(t => t.start(layer)))
       }
       this.health.setGraph('running')
@@ -164,6 +164,7 @@ export class Runtime {
     }
     const intoProcess = (side: 'in' | 'out', pipeline: string): boolean => side === 'in' && this.plan.pipelines.some(p => p.id === pipeline && p.hasProcess)
     await stop('receivers', atMs - timeoutMs * (1 - processorsShare))
+    await stop('early', atMs - timeoutMs * (1 - processorsShare))
     this.#rings.close(r => intoProcess(r.side, r.pipeline))
     await stop('processors', atMs - timeoutMs * (1 - processorsShare))
     undelivered += this.#rings.abandon(r => intoProcess(r.side, r.pipeline))

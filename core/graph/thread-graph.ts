@@ -1,6 +1,7 @@
 /**
  * instantiate and wire: the part of a plan that lives in one thread, from exporters back to receivers, and its lifecycle
- * in layers. The runtime starts a layer on every thread before the next one: exporters, processors, receivers; and stops
+ * in layers. The runtime starts a layer on every thread before the next one: exporters, processors, early (the processors
+ * beside the receivers), receivers; and stops
  * them the other way round, so whatever a component sends to is always running.
  */
 import type { Clock } from '../component/clock.js'
@@ -17,7 +18,8 @@ import { fanOut } from './fanout.js'
 import type { PipelinePlan, Plan } from './plan.js'
 import { SignalCheck, SignalGate } from './signal-gate.js'
 
-export type Layer = 'extensions' | 'exporters' | 'processors' | 'receivers'
+export const layers = ['extensions', 'exporters', 'processors', 'early', 'receivers'] as const
+export type Layer = (typeof layers)[number]
 
 /** What the thread gives its components. */
 export interface ThreadServices {
@@ -43,7 +45,7 @@ const nowhere: Consumer = {
 }
 
 export class ThreadGraph {
-  readonly #layers: Record<Layer, Made[]> = { extensions: [], exporters: [], processors: [], receivers: [] }
+  readonly #layers: Record<Layer, Made[]> = { extensions: [], exporters: [], processors: [], early: [], receivers: [] }
   readonly #exporters = new Map<string, Consumer>()
   readonly #heads = new Map<string, Consumer>()
   readonly #tails = new Map<string, Consumer>()
@@ -118,13 +120,24 @@ export class ThreadGraph {
     const tail = this.#fanOut([...toConnectors, ...toExporters], `${p.id} exporters`)
     this.#tails.set(p.id, tail)
     if (!processes) return
-    let next = tail
-    for (let i = p.processors.length - 1; i >= 0; i--) {
+    this.#heads.set(p.id, await this.#chain('processors', p, p.early.length, p.processors.length, tail))
+  }
+
+  /** Processors [from, to) of a pipeline, the last of which gives to `target`. */
+  async #chain (layer: Layer, p: PipelinePlan, from: number, to: number, target: Consumer): Promise<Consumer> {
+    let next = target
+    for (let i = to - 1; i >= from; i--) {
       const id = p.processors[i] as string
-      const made = await this.#make('processors', 'processor', id, p.id, next) as unknown as Consumer
+      const made = await this.#make(layer, 'processor', id, p.id, next) as unknown as Consumer
       next = this.#edge(i === 0 ? `pipeline/${p.id}` : `processor/${p.processors[i - 1]}`, `processor/${id}`, p.id, made)
     }
-    this.#heads.set(p.id, next)
+    return next
+  }
+
+  /** What the receivers of a pipeline give to: its early processors, a ring, or what of it is in this thread. */
+  async #buildInlet (p: PipelinePlan): Promise<Consumer> {
+    const target = this.writers(p.id, 'in') ?? this.#heads.get(p.id) ?? this.#tails.get(p.id) as Consumer
+    return this.#chain('early', p, 0, p.early.length, target)
   }
 
   readonly #connectors = new Map<string, Consumer>()
@@ -142,11 +155,12 @@ export class ThreadGraph {
   }
 
   async #buildReceivers (): Promise<void> {
+    const inlets = new Map<string, Consumer>()
+    for (const p of this.plan.pipelines) if (p.realReceivers.length > 0) inlets.set(p.id, await this.#buildInlet(p))
     const used = new Set(this.plan.pipelines.flatMap(p => p.realReceivers))
     for (const id of used) {
       const fed = this.plan.pipelines.filter(p => p.realReceivers.includes(id))
-      const targets = fed.map(p => this.#gate(p,
-        this.#edge(`receiver/${id}`, `pipeline/${p.id}`, p.id, this.writers(p.id, 'in') ?? this.#heads.get(p.id) ?? this.#tails.get(p.id) as Consumer)))
+      const targets = fed.map(p => this.#gate(p, this.#edge(`receiver/${id}`, `pipeline/${p.id}`, p.id, inlets.get(p.id) as Consumer)))
       const taken = fed.map(p => p.signal)
       const all = this.#fanOut(targets, `receiver ${id}`)
       const drops = this.services.drops(`receiver/${id}`, '')

@@ -10,6 +10,7 @@ export const factory = defineComponent({
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
   schema,
   concurrency: 'stateless',
+  light: true,
   metrics: [batchSize, triggers, lateRejections, retries, pendingRows],
   drops: {
     shutdown: 'still held when the time to stop ran out',

@@ -9,6 +9,7 @@ export const factory = defineComponent({
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
   schema,
   concurrency: 'stateless',
+  light: true,
   metrics: [],
   drops: {},
   async create (services) {
