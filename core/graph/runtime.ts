@@ -89,9 +89,7 @@ export class Runtime {
     this.health.setGraph('starting')
     try {
       await this.#spawn()
-      for (const layer of layers) {
-        await Promise.all(this.#threads.map(t => t.start(layer)))
-      }
+      for (const layer of layers) await Promise.all(this.#hosts(layer).map(t => t.start(layer)))
       this.health.setGraph('running')
     } catch (error) {
       await this.stop(1000)
@@ -137,6 +135,11 @@ export class Runtime {
     await Promise.all(this.#threads.map(t => t.build()))
   }
 
+  /** Once receivers run, a thread may die of what they bring: the others are not asked about receivers they do not have. */
+  #hosts (layer: Layer): readonly ThreadHandle[] {
+    return layer === 'receivers' || layer === 'early' ? this.#threads.filter(t => t.thread === this.plan.receiveThread) : this.#threads
+  }
+
   #eventsOf (thread: string): ThreadEvents {
     return {
       series: series => this.metrics.addSeries(thread, series),
@@ -160,7 +163,7 @@ export class Runtime {
     let undelivered = 0
     const stop = async (layer: Layer, byMs: number): Promise<void> => {
       const remainingMs = Math.ceil(Math.max(0, byMs - performance.now()))
-      for (const found of await Promise.all(this.#threads.map(t => t.stop(layer, remainingMs)))) errors.push(...found)
+      for (const found of await Promise.all(this.#hosts(layer).map(t => t.stop(layer, remainingMs)))) errors.push(...found)
     }
     const intoProcess = (side: 'in' | 'out', pipeline: string): boolean => side === 'in' && this.plan.pipelines.some(p => p.id === pipeline && p.hasProcess)
     await stop('receivers', atMs - timeoutMs * (1 - processorsShare))
