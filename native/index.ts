@@ -1,0 +1,3 @@
+/** The one door to the kernel side: components import nothing else of bpf/ and native/. */
+export { exitFlags, headerSize, programNames, recordTable, type Field, type FieldKind, type ProgramName, type RecordName, type RecordSpec } from './record-table.js'
+export { addressText, cgroupPath, checkRecord, commandLine, readRecord, recordName, RecordReader, type KernelRecord, type RecordOf } from './records.js'
