@@ -5,10 +5,11 @@ import { build } from 'esbuild'
 import { cpSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildAddon } from '../../native/build.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
-const rooms = ['core', 'receivers', 'processors', 'exporters', 'native', 'configs', 'test']
-const copied = /\.(ya?ml|json|proto|mjs|node)$/
+const rooms = ['core', 'receivers', 'processors', 'exporters', 'bpf', 'native', 'configs', 'test']
+const copied = /\.(ya?ml|json|proto|mjs|bpf\.o)$/
 
 /** All files below `dir`, depth first, as absolute paths. */
 function* walk (dir) {
@@ -35,6 +36,8 @@ export async function buildAll () {
     tsconfig: join(root, 'tsconfig.json'),
     logLevel: 'warning'
   })
+  // Without a compiler the ebpf receiver says so when it starts; the rest of Tapio does not need the addon.
+  buildAddon(join(dist, 'native'))
   for (const file of files.filter(f => copied.test(f))) cpSync(file, join(dist, relative(root, file)))
 }
 

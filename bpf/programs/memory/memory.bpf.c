@@ -1,0 +1,71 @@
+/*
+ * memory: who was OOM-killed and why, and who waits for memory.
+ * Hooks: oom/mark_victim is where the kernel has chosen and before anything is freed, so usage and limit still stand;
+ * the vmscan tracepoints bracket the time a task itself had to reclaim.
+ */
+#include "../../lib/common.h"
+
+#define PAGE_SHIFT 12                /* x86-64; arm64 with 4 KiB pages */
+#define UNLIMITED_PAGES (1ull << 51)
+/* A CPU may hold this many charged pages in stock (MEMCG_CHARGE_BATCH): a cgroup at its limit may look that much below. */
+#define CHARGE_BATCH 64
+#define MAX_DEPTH 16
+
+struct limit { __u64 id; __u64 max_pages; __u64 usage_pages; };
+
+/* The nearest cgroup from `css` up that is at its limit: mark_victim does not say which one asked for the kill. */
+static __always_inline void limit_hit (struct cgroup_subsys_state *css, struct limit *found)
+{
+	for (int i = 0; i < MAX_DEPTH && css; i++) {
+		/* mem_cgroup begins with its css in every kernel so far, but the compiler notes the offset anyway. */
+		struct mem_cgroup *memcg = (void *)css - bpf_core_field_offset(struct mem_cgroup, css);
+		__u64 max = BPF_CORE_READ(memcg, memory.max);
+		__u64 usage = BPF_CORE_READ(memcg, memory.usage.counter);
+		if (max < UNLIMITED_PAGES && usage + CHARGE_BATCH >= max) {
+			found->id = cgroup_id_of(BPF_CORE_READ(css, cgroup));
+			found->max_pages = max;
+			found->usage_pages = usage;
+			return;
+		}
+		css = BPF_CORE_READ(css, parent);
+	}
+}
+
+static __always_inline __u64 anonymous_pages (struct mm_struct *mm)
+{
+	const int anon = 1;  /* MM_ANONPAGES */
+	__s64 pages = 0;
+	if (bpf_core_type_exists(struct mm_rss_stat)) {
+		struct mm_struct___v6_1 *old = (void *)mm;
+		pages = BPF_CORE_READ(old, rss_stat.count[anon].counter);
+	} else {
+		pages = BPF_CORE_READ(mm, rss_stat[anon].count);
+	}
+	return pages > 0 ? pages : 0;
+}
+
+SEC("tp_btf/mark_victim")
+int BPF_PROG(mark_victim, struct task_struct *victim)
+{
+	struct tapio_oom_kill record = {};
+	struct limit limit = {};
+	struct task_struct *trigger = (struct task_struct *)bpf_get_current_task();
+	struct mm_struct *mm = BPF_CORE_READ(victim, mm);
+
+	head_of_task(&record.header, TAPIO_OOM_KILL, sizeof(record), victim);
+	limit_hit(memory_css(victim), &limit);
+	record.limit_memcg_id = limit.id;
+	record.limit_bytes = limit.max_pages << PAGE_SHIFT;
+	record.usage_bytes = limit.usage_pages << PAGE_SHIFT;
+	if (mm) {
+		record.anon_bytes = anonymous_pages(mm) << PAGE_SHIFT;
+		record.total_vm_bytes = (__u64)BPF_CORE_READ(mm, total_vm) << PAGE_SHIFT;
+	}
+	record.oom_score_adj = BPF_CORE_READ(victim, signal, oom_score_adj);
+	record.trigger_pid = BPF_CORE_READ(trigger, tgid);
+	record.trigger_cgroup_id = cgroup_id_of(BPF_CORE_READ(trigger, cgroups, dfl_cgrp));
+	record.trigger_memcg_id = memcg_id_of_task(trigger);
+	BPF_CORE_READ_STR_INTO(&record.trigger_comm, trigger, comm);
+	EMIT(&record);
+	return 0;
+}
