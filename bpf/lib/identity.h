@@ -15,7 +15,6 @@ static __always_inline struct cgroup_subsys_state *memory_css (struct task_struc
 	struct cgroup_subsys_state *css = NULL;
 	/* The index is this kernel's: it depends on which controllers were built in. */
 	int index = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
-	bpf_core_read(&css, sizeof(css), &set->subsys[0]);
 	bpf_probe_read_kernel(&css, sizeof(css), (void *)set + bpf_core_field_offset(struct css_set, subsys) + index * sizeof(void *));
 	return css;
 }

@@ -25,8 +25,8 @@ struct tapio_settings {
 	__u64 interval_ns;               /* between two records at the allowed rate; 0 = no limit */
 	__u64 burst_ns;                  /* records saved up, as time */
 	__u64 slow_connect_ns;           /* connects that took longer are worth a record */
-	__u32 own_pid;                   /* Tapio itself: never reported on */
-	__u32 option;                    /* of the one program, see there */
+	__u32 only_pid;                  /* bench: whose calls */
+	__u32 only_syscall;              /* bench: which of them */
 };
 
 volatile const struct tapio_settings settings = {};

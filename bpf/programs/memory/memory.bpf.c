@@ -69,3 +69,78 @@ int BPF_PROG(mark_victim, struct task_struct *victim)
 	EMIT(&record);
 	return 0;
 }
+
+/* Stalls are added up per cgroup and fetched by user space about once a second: under pressure there are thousands of them. */
+struct reclaim_key { __u64 cgroup_id; __u64 memcg_id; };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct reclaim_key);
+	__type(value, struct tapio_reclaim);
+} reclaims SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u64);
+} reclaim_since SEC(".maps");
+
+static __always_inline int reclaim_begin (void)
+{
+	__u64 *since = bpf_task_storage_get(&reclaim_since, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (since)
+		*since = bpf_ktime_get_boot_ns();
+	return 0;
+}
+
+static __always_inline struct tapio_reclaim *reclaim_row (struct tapio_reclaim *fresh)
+{
+	struct reclaim_key key = { fresh->header.cgroup_id, fresh->header.memcg_id };
+	struct tapio_reclaim *row = bpf_map_lookup_elem(&reclaims, &key);
+	if (row)
+		return row;
+	bpf_map_update_elem(&reclaims, &key, fresh, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&reclaims, &key);
+}
+
+static __always_inline int reclaim_end (bool memcg, __u64 pages)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 *since = bpf_task_storage_get(&reclaim_since, task, 0, 0);
+	struct tapio_reclaim fresh = {}, *row;
+	if (!since || !*since)
+		return 0;
+	head_of_task(&fresh.header, TAPIO_RECLAIM, sizeof(fresh), task);
+	__u64 took = fresh.header.time_ns - *since;
+	*since = 0;
+	if (settings.filters && !wanted(&fresh.header)) {
+		COUNT(TAPIO_RECLAIM, filtered);
+		return 0;
+	}
+	row = reclaim_row(&fresh);
+	if (!row) {
+		COUNT(TAPIO_RECLAIM, ring_full);
+		return 0;
+	}
+	__sync_fetch_and_add(memcg ? &row->memcg_stalls : &row->global_stalls, 1);
+	__sync_fetch_and_add(memcg ? &row->memcg_ns : &row->global_ns, took);
+	__sync_fetch_and_add(&row->reclaimed_pages, pages);
+	if (took > row->max_ns)
+		row->max_ns = took;
+	row->header.time_ns = fresh.header.time_ns;
+	return 0;
+}
+
+SEC("tp_btf/mm_vmscan_memcg_reclaim_begin")
+int BPF_PROG(memcg_reclaim_begin) { return reclaim_begin(); }
+
+SEC("tp_btf/mm_vmscan_memcg_reclaim_end")
+int BPF_PROG(memcg_reclaim_end, unsigned long reclaimed) { return reclaim_end(true, reclaimed); }
+
+SEC("tp_btf/mm_vmscan_direct_reclaim_begin")
+int BPF_PROG(direct_reclaim_begin) { return reclaim_begin(); }
+
+SEC("tp_btf/mm_vmscan_direct_reclaim_end")
+int BPF_PROG(direct_reclaim_end, unsigned long reclaimed) { return reclaim_end(false, reclaimed); }
