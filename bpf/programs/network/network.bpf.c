@@ -8,10 +8,10 @@
 
 struct owner { __u64 connect_ns; __u32 pid; __u32 tid; __u64 memcg_id; char comm[TAPIO_COMM]; };
 
-/* Freed with the socket. */
+/* Freed with the socket; an accepted connection gets a copy of its listener's. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
 	__type(key, int);
 	__type(value, struct owner);
 } owners SEC(".maps");
@@ -36,7 +36,8 @@ static __always_inline void owned_by (struct tapio_header *header, struct owner 
 	__builtin_memcpy(header->comm, owner->comm, TAPIO_COMM);
 }
 
-static __always_inline void connect_began (struct sock *sk)
+/* In connect() and listen(): the current task is the one that asks. */
+static __always_inline void note_owner (struct sock *sk)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct owner *owner = bpf_sk_storage_get(&owners, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -80,16 +81,92 @@ static __always_inline void aborted (struct sock *sk, __u32 state)
 	EMIT(&record);
 }
 
+/*
+ * Listeners by namespace and port, to find the one an accepted connection belongs to. Those of before Tapio started are not
+ * in it, nor, of several on one port (SO_REUSEPORT), others than the last.
+ */
+struct listener_key { __u32 netns; __u32 port; };
+struct listener { struct sock *sk; __u64 told_ns; };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct listener_key);
+	__type(value, struct listener);
+} listeners SEC(".maps");
+
+static __always_inline struct listener_key listener_key (struct sock *sk)
+{
+	struct inet_sock *inet = (void *)sk;
+	struct listener_key key = { BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum), bpf_ntohs(BPF_CORE_READ(inet, inet_sport)) };
+	return key;
+}
+
+static __always_inline void listening (struct sock *sk)
+{
+	struct listener_key key = listener_key(sk);
+	struct listener value = { sk, 0 };
+	note_owner(sk);
+	bpf_map_update_elem(&listeners, &key, &value, BPF_ANY);
+}
+
+static __always_inline void listening_ended (struct sock *sk)
+{
+	struct listener_key key = listener_key(sk);
+	struct listener *listener = bpf_map_lookup_elem(&listeners, &key);
+	if (listener && listener->sk == sk)
+		bpf_map_delete_elem(&listeners, &key);
+}
+
+static __always_inline bool overflowing (struct sock *listener)
+{
+	return BPF_CORE_READ(listener, __sk_common.skc_state) == TCP_LISTEN && BPF_CORE_READ(listener, sk_ack_backlog) > BPF_CORE_READ(listener, sk_max_ack_backlog);
+}
+
+static __always_inline void overflowed (struct sock *listener, struct tapio_flow *flow, struct owner *owner)
+{
+	struct tapio_listen_overflow record = {};
+	head_of_socket(&record.header, TAPIO_LISTEN_OVERFLOW, sizeof(record), listener);
+	owned_by(&record.header, owner);
+	record.flow = *flow;
+	record.queue = BPF_CORE_READ(listener, sk_ack_backlog);
+	record.queue_limit = BPF_CORE_READ(listener, sk_max_ack_backlog);
+	EMIT(&record);
+}
+
+/*
+ * The connection that fills the accept queue: after it, the kernel drops SYNs without any hook, and clients wait until they
+ * time out. Told once a second and listener.
+ */
+static __always_inline void accepted (struct sock *child)
+{
+	struct listener_key key = listener_key(child);
+	struct listener *listener = bpf_map_lookup_elem(&listeners, &key);
+	struct tapio_flow flow = {};
+	__u64 now = bpf_ktime_get_boot_ns();
+	if (!listener || now - listener->told_ns < 1000000000ull || !overflowing(listener->sk))
+		return;
+	listener->told_ns = now;
+	flow_of_socket(&flow, child);
+	overflowed(listener->sk, &flow, bpf_sk_storage_get(&owners, child, 0, 0));
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(inet_sock_set_state, struct sock *sk, int old_state, int new_state)
 {
 	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
 	if (new_state == TCP_SYN_SENT)
-		connect_began(sk);
+		note_owner(sk);
 	else if (old_state == TCP_SYN_SENT && (new_state == TCP_ESTABLISHED || new_state == TCP_CLOSE))
 		connect_ended(sk, new_state);
-	else if (new_state == TCP_CLOSE && old_state != TCP_LISTEN && old_state != TCP_CLOSE && old_state != TCP_SYN_RECV)
+	else if (new_state == TCP_LISTEN)
+		listening(sk);
+	else if (old_state == TCP_LISTEN)
+		listening_ended(sk);
+	else if (old_state == TCP_SYN_RECV && new_state == TCP_ESTABLISHED)
+		accepted(sk);
+	else if (new_state == TCP_CLOSE && old_state != TCP_CLOSE && old_state != TCP_SYN_RECV)
 		aborted(sk, old_state);
 	return 0;
 }
@@ -116,6 +193,8 @@ static __always_inline int reset_sent (struct sock *sk, struct sk_buff *skb, __u
 		flow_of_socket(&record.flow, sk);
 		record.state = BPF_CORE_READ(sk, __sk_common.skc_state);
 	}
+	if (sk && is_full(sk) && record.header.type)
+		owned_by(&record.header, bpf_sk_storage_get(&owners, sk, 0, 0));
 	if (skb && (!sk || !is_full(sk) || record.state == TCP_LISTEN)) {
 		/* Nobody listens, or the socket has no peer yet: the endpoints are those of the packet that is answered. */
 		struct packet packet = {};
@@ -151,21 +230,6 @@ int BPF_PROG(tcp_receive_reset, struct sock *sk)
 	return 0;
 }
 
-static __always_inline bool overflowing (struct sock *listener)
-{
-	return BPF_CORE_READ(listener, __sk_common.skc_state) == TCP_LISTEN && BPF_CORE_READ(listener, sk_ack_backlog) > BPF_CORE_READ(listener, sk_max_ack_backlog);
-}
-
-static __always_inline void overflowed (struct sock *listener, struct tapio_flow *flow)
-{
-	struct tapio_listen_overflow record = {};
-	head_of_socket(&record.header, TAPIO_LISTEN_OVERFLOW, sizeof(record), listener);
-	record.flow = *flow;
-	record.queue = BPF_CORE_READ(listener, sk_ack_backlog);
-	record.queue_limit = BPF_CORE_READ(listener, sk_max_ack_backlog);
-	EMIT(&record);
-}
-
 static __always_inline int dropped (struct sk_buff *skb, __u64 location, __u32 reason, struct sock *receiver)
 {
 	struct tapio_packet_drop record = {};
@@ -176,10 +240,11 @@ static __always_inline int dropped (struct sk_buff *skb, __u64 location, __u32 r
 	if (receiver && packet.flow.protocol == IPPROTO_TCP && overflowing(receiver)) {
 		struct tapio_flow flow = {};
 		reverse(&flow, &packet.flow);
-		overflowed(receiver, &flow);
+		overflowed(receiver, &flow, NULL);
 		return 0;
 	}
-	if (quiet && *quiet) {
+	/* IPv6 neighbours talk by multicast all the time, and whoever does not listen drops it. */
+	if ((quiet && *quiet) || (packet.flow.family == AF_INET6 && packet.flow.remote_address[0] == 0xff)) {
 		COUNT(TAPIO_PACKET_DROP, filtered);
 		return 0;
 	}
@@ -219,6 +284,6 @@ int BPF_PROG(tcp_retransmit_synack, struct sock *listener, struct request_sock *
 		return 0;
 	flow_of_common(&flow, &request->__req_common);
 	flow.protocol = IPPROTO_TCP;
-	overflowed(listener, &flow);
+	overflowed(listener, &flow, bpf_sk_storage_get(&owners, listener, 0, 0));
 	return 0;
 }
