@@ -4,3 +4,8 @@ export { addressText, cgroupPath, checkRecord, commandLine, readRecord, recordNa
 export { KernelSession, type Drained, type RecordCounters, type SessionOptions } from './kernel-session.js'
 export type { HookStatus, Settings } from './program-loader.js'
 export { unavailability } from './kernel-facts.js'
+export { asDrained, sweepReclaims, sweepSyscalls } from './sweep.js'
+export { bucketOf, fillSets, filterBits, quietReasons, rateSettings, type Filters, type Listed } from './filters.js'
+export { syscallName, syscallNumber } from './syscall-names.js'
+export { errorName } from './bpf-calls.js'
+export type { KernelFacts } from './kernel-facts.js'

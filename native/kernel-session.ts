@@ -3,7 +3,7 @@
  * The kernel takes them out too when the process ends, however it ends: everything hangs on descriptors.
  */
 import { loadAddon, type Addon, type RingHandle } from './addon.js'
-import { BpfCalls } from './bpf-calls.js'
+import { BpfCalls, BpfError, errorName } from './bpf-calls.js'
 import type { BpfObject } from './bpf-object.js'
 import { possibleCpus, readKernelFacts, unavailability, type KernelFacts } from './kernel-facts.js'
 import { ProgramLoader, readObject, type HookStatus, type Settings } from './program-loader.js'
@@ -17,21 +17,33 @@ export interface SessionOptions {
   readonly settings: (program: ProgramName) => Settings
   /** Called before the programs of an object are loaded, so that they find their sets filled. */
   readonly prepare?: (session: KernelSession) => void
+  /** The same for the maps of one object. */
+  readonly prepareProgram?: (program: ProgramName, session: KernelSession) => void
 }
 
-/** Records of one drain: one after the other in `bytes`, the n-th at `index[2n]`, `index[2n + 1]` bytes long. Valid until the next drain. */
-export interface Drained { readonly count: number, readonly bytes: Uint8Array, readonly index: Uint32Array }
+/** Records of one drain: one after the other in `bytes`, the n-th at `index[2n]`, `index[2n + 1]` bytes long. The index is valid until the next drain. */
+export interface Drained {
+  readonly count: number
+  readonly bytes: Uint8Array
+  readonly index: Uint32Array
+  /** It ended because it was full: more may be waiting. */
+  readonly more: boolean
+}
 
 /** What became of the records of one type, summed over CPUs. */
 export interface RecordCounters { sent: number, ring_full: number, rate_limited: number, filtered: number }
 
 const drainBytes = 1 << 20
+const maxRecords = 8192
+/** No record is larger; a drain with less room than this left may have stopped for it. */
+const largestRecord = 4096
 const recordTypes = 16
 
 export class KernelSession {
   readonly #ring: RingHandle
-  readonly #index = new Uint32Array(2 * 16_384)
-  readonly #cpus = possibleCpus()
+  readonly #index = new Uint32Array(2 * maxRecords)
+  readonly #scratch = Buffer.allocUnsafeSlow(drainBytes)
+  readonly cpus = possibleCpus()
   #closed = false
 
   private constructor (
@@ -64,26 +76,38 @@ export class KernelSession {
   static #load (addon: Addon, loader: ProgramLoader, objects: readonly (readonly [ProgramName, BpfObject])[], options: SessionOptions): KernelSession {
     const hooks: HookStatus[] = []
     let session: KernelSession | undefined
-    for (const [program, object] of objects) {
-      hooks.push(...loader.load(program, object, options.settings(program), () => {
-        if (session !== undefined) return
+    let failure: unknown = new Error('no programs were asked for')
+    const begin = (program: ProgramName): void => {
+      if (session === undefined) {
         const ring = addon.ringOpen(loader.map('events')?.fd ?? -1, options.ringBytes)
-        if (typeof ring === 'number') throw new Error(`mapping the ring buffer failed (errno ${-ring})`)
+        if (typeof ring === 'number') throw new Error(`mapping the ring buffer failed (${errorName(-ring)})`)
         session = new KernelSession(addon, loader.calls, loader, loader.facts, hooks, ring)
         options.prepare?.(session)
-      }))
+      }
+      options.prepareProgram?.(program, session)
     }
-    if (session === undefined) throw new Error('no programs were asked for')
+    for (const [program, object] of objects) {
+      try {
+        hooks.push(...loader.load(program, object, options.settings(program), () => { begin(program) }))
+      } catch (error) {
+        if (!(error instanceof BpfError)) throw error
+        failure = error
+        hooks.push(...object.programs.map(({ hook }) => ({ program, hook, unavailable: error.message, fd: -1 })))
+      }
+    }
+    if (session === undefined) throw failure
     return session
   }
 
   get attached (): readonly HookStatus[] { return this.hooks.filter(h => h.unavailable === '') }
 
-  /** Up to 1 MiB of waiting records. The bytes are of their own, so a batch may keep them. */
+  /** Up to 1 MiB of waiting records, in bytes of their own, so that a batch may keep them. */
   drain (): Drained {
-    const bytes = Buffer.allocUnsafeSlow(drainBytes)
-    const count = this.drainInto(bytes)
-    return { count, bytes, index: this.#index }
+    const count = this.drainInto(this.#scratch)
+    const last = 2 * (count - 1)
+    const used = count === 0 ? 0 : (this.#index[last] as number) + (this.#index[last + 1] as number)
+    const more = count === maxRecords || used > drainBytes - largestRecord
+    return { count, bytes: Buffer.from(this.#scratch.subarray(0, used)), index: this.#index, more }
   }
 
   /** The same into a buffer of the caller's; how many records. */
@@ -94,13 +118,13 @@ export class KernelSession {
   /** By record type number. Exact: every record a program wanted to send is in one of the four. */
   counters (): RecordCounters[] {
     const fd = this.loader.map('counters')?.fd ?? -1
-    const value = Buffer.alloc(32 * this.#cpus)
+    const value = Buffer.alloc(32 * this.cpus)
     const key = Buffer.alloc(4)
     return Array.from({ length: recordTypes }, (_, type) => {
       key.writeUInt32LE(type)
       const row = { sent: 0, ring_full: 0, rate_limited: 0, filtered: 0 }
       if (!this.#closed && this.calls.lookup(fd, key, value)) {
-        for (let cpu = 0; cpu < this.#cpus; cpu++) {
+        for (let cpu = 0; cpu < this.cpus; cpu++) {
           (['sent', 'ring_full', 'rate_limited', 'filtered'] as const).forEach((name, i) => { row[name] += Number(value.readBigUInt64LE(cpu * 32 + i * 8)) })
         }
       }
@@ -110,6 +134,9 @@ export class KernelSession {
 
   /** Times a hook did not run because it had interrupted itself: the kernel's own protection. */
   missed (hook: HookStatus): number { return this.#closed ? 0 : Number(this.calls.programInfo(hook.fd).missed) }
+
+  /** Ends all hooks; what is in the ring and the maps can still be read. */
+  detach (): void { this.loader.detach() }
 
   close (): void {
     if (this.#closed) return

@@ -50,8 +50,12 @@ export class ProgramLoader {
     return [...byHook.values()].map(variants => this.#attachFirst(program, variants, { object, btfFd, readOnly }))
   }
 
+  /** Ends all hooks; maps stay. */
+  detach (): void { for (const fd of this.#links.splice(0)) this.calls.close(fd) }
+
   close (): void {
-    for (const fd of [...this.#links.splice(0), ...this.#others.splice(0)]) this.calls.close(fd)
+    this.detach()
+    for (const fd of this.#others.splice(0)) this.calls.close(fd)
     this.#maps.clear()
   }
 

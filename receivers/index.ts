@@ -1,6 +1,7 @@
 /** Every receiver of this build. A plain list: registration has no side effects. */
 import type { ComponentFactory } from '../core/component/factory.js'
+import { factory as ebpf } from './ebpf/factory.js'
 import { factory as file } from './file/factory.js'
 import { factory as otlp } from './otlp/factory.js'
 
-export const receivers: readonly ComponentFactory[] = [file, otlp]
+export const receivers: readonly ComponentFactory[] = [ebpf, file, otlp]

@@ -1,0 +1,28 @@
+import { defineComponent, type ConfigFault } from '../../core/component/factory.js'
+import { schema, type EbpfConfig } from './config.js'
+import { hooks, kernelDrops, records, unknownRecords } from './metrics.js'
+
+export const factory = defineComponent({
+  kind: 'receiver',
+  type: 'ebpf',
+  description: 'Sees in the kernel what was killed, refused, reset, dropped, started and ended, with eBPF; keeps the raw records.',
+  stability: 'beta',
+  signals: ['events'],
+  schema,
+  concurrency: 'single',
+  metrics: [records, kernelDrops, hooks, unknownRecords],
+  drops: {
+    refused: 'the pipeline refused the events',
+    shutdown: 'read from the kernel, but the pipeline did not take them before the time to stop ran out'
+  },
+  check (config) {
+    const { ring_size: size } = config as EbpfConfig
+    const faults: ConfigFault[] = []
+    if (!Number.isInteger(Math.log2(size))) faults.push({ path: ['ring_size'], message: `must be a power of two (1MiB, 2MiB, 4MiB, …), found ${size} bytes` })
+    return faults
+  },
+  async create (services) {
+    const { EbpfReceiver } = await import('./receiver.js')
+    return services.construct(EbpfReceiver)
+  }
+})

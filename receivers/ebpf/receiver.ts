@@ -1,0 +1,106 @@
+/**
+ * Drains the kernel's ring on a timer and hands its records on as events. One batch is on its way at a time: a pipeline that
+ * is full stops the draining, the ring fills, and the kernel counts what no longer fits.
+ */
+import { inject, injectable } from 'tsyringe'
+import type { Clock } from '../../core/component/clock.js'
+import type { Consumer, Deadline, Receiver } from '../../core/component/component.js'
+import { Tokens } from '../../core/component/services.js'
+import { EventIds } from '../../core/data/ids.js'
+import { localRetryPolicy } from '../../core/delivery/backoff.js'
+import { aborted } from '../../core/delivery/in-flight.js'
+import { redeliver, wait } from '../../core/delivery/redeliver.js'
+import { asDrained, KernelSession, sweepReclaims, sweepSyscalls, type Drained, type RecordName } from '../../native/index.js'
+import type { EbpfConfig } from './config.js'
+import { EventWriter } from './event-writer.js'
+import { kernelOptions } from './kernel-options.js'
+import { Reports } from './reports.js'
+import { unknownOwners, type Whose } from './whose.js'
+
+/** While nothing happens the pauses grow to this many poll intervals: an idle machine is woken up 20 times a second. */
+const idleFactor = 5
+
+@injectable()
+export class EbpfReceiver implements Receiver {
+  /** Who is behind a record. */
+  whose: Whose = unknownOwners
+  readonly #stopping = new AbortController()
+  readonly #over = new AbortController()
+  readonly #ids = new EventIds()
+  #session: KernelSession | undefined
+  #running: Promise<void> | undefined
+  #sweptMs = 0
+
+  constructor (
+    @inject(Tokens.config) readonly config: EbpfConfig,
+    @inject(Tokens.next) readonly next: Consumer,
+    @inject(Tokens.clock) readonly clock: Clock,
+    @inject(Reports) readonly reports: Reports
+  ) {}
+
+  /** Never throws: a machine whose kernel cannot be watched may still have other receivers. */
+  start (): void {
+    const options = kernelOptions(this.config)
+    const session = KernelSession.open(options)
+    if ('unavailable' in session) { this.reports.unavailable(session.unavailable); return }
+    this.#session = session
+    this.#sweptMs = this.clock.monotonicMs()
+    this.reports.started(session, options.warnings)
+    this.#running = this.#run(session).catch((error: unknown) => { this.reports.broken(error) })
+  }
+
+  async stop (deadline: Deadline): Promise<void> {
+    this.#stopping.abort()
+    const over = aborted(deadline.signal)
+    await Promise.race([this.#running, over.promise])
+    over.cancel()
+    this.#over.abort()
+    // One turn of the loop, in which a delivery that was waiting counts what it gives up.
+    await new Promise(resolve => setImmediate(resolve))
+    if (this.#session !== undefined) this.reports.kernelCounters(this.#session)
+    this.#session?.close()
+    this.#session = undefined
+    this.reports.end()
+  }
+
+  async #run (session: KernelSession): Promise<void> {
+    const { poll_interval: pollMs, sweep_interval: sweepMs } = this.config
+    let pauseMs = pollMs
+    while (!this.#stopping.signal.aborted) {
+      const drained = session.drain()
+      await this.#deliver(session, drained)
+      if (this.clock.monotonicMs() - this.#sweptMs >= sweepMs) await this.#sweep(session)
+      pauseMs = drained.count > 0 ? pollMs : Math.min(pauseMs * 1.5, pollMs * idleFactor)
+      // A full batch means that more is waiting: go on at once, after whatever else the loop has to do.
+      if (drained.more) await new Promise(resolve => setImmediate(resolve))
+      else if (!await wait(pauseMs, this.clock, this.#stopping.signal)) break
+    }
+    // Detached first, so that the end comes: what is then in the ring is all there is.
+    session.detach()
+    for (let drained = session.drain(); drained.count > 0 && !this.#over.signal.aborted; drained = session.drain()) await this.#deliver(session, drained)
+    await this.#sweep(session)
+  }
+
+  async #sweep (session: KernelSession): Promise<void> {
+    const now = this.clock.monotonicMs()
+    const bootNs = this.clock.unixNano() - session.addon.bootOffsetNs()
+    const rows = [...sweepReclaims(session), ...sweepSyscalls(session, bootNs, BigInt(Math.round((now - this.#sweptMs) * 1e6)))]
+    this.#sweptMs = now
+    this.reports.kernelCounters(session)
+    await this.#deliver(session, asDrained(rows))
+  }
+
+  async #deliver (session: KernelSession, drained: Drained): Promise<void> {
+    if (drained.count === 0) return
+    const writer = new EventWriter(drained, { facts: session.facts, whose: this.whose, ids: this.#ids }, session.addon.bootOffsetNs(), this.clock.unixNano())
+    const batch = writer.write(this.#wanted)
+    this.reports.received(writer.counts, writer.unknown)
+    if (batch.count === 0) return
+    const policy = { ...localRetryPolicy, maxElapsedMs: 0 }
+    const outcome = await redeliver(this.next, batch, { policy, clock: this.clock, signal: this.#over.signal })
+    this.reports.delivered(batch.count, outcome)
+  }
+
+  /** Cgroup records are always there for identity, and events only when asked for. */
+  readonly #wanted = (name: RecordName): boolean => (name !== 'cgroup_mkdir' && name !== 'cgroup_rmdir') || this.config.programs.includes('cgroup')
+}

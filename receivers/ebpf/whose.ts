@@ -1,0 +1,31 @@
+/** What the receiver asks about the owner of a record; who answers is put in from outside. */
+import type { Attributes } from '../../core/data/attributes.js'
+import type { RecordName, RecordReader } from '../../native/index.js'
+
+/** The ids a record carries; 0 = not known. */
+export interface Subject {
+  readonly cgroupId: bigint
+  readonly memcgId: bigint
+  readonly pid: number
+  readonly netns: number
+  /** Milliseconds since boot. */
+  readonly bootMs: number
+}
+
+export interface Owner {
+  /** Of the resource: container, pod, unit. */
+  readonly attributes: Attributes
+  /** Path of the cgroup, '' when it is not known. */
+  readonly path: string
+}
+
+export interface Whose {
+  /** Sees every record in order, before anyone asks about it. */
+  observe (name: RecordName, reader: RecordReader): void
+  ownerOf (subject: Subject): Owner
+}
+
+const nobody: Owner = { attributes: {}, path: '' }
+
+/** Knows nobody: events then carry ids only. */
+export const unknownOwners: Whose = { observe: () => undefined, ownerOf: () => nobody }
