@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly prepare?: (session: KernelSession) => void
   /** The same for the maps of one object. */
   readonly prepareProgram?: (program: ProgramName, session: KernelSession) => void
+  /** Known already, or made up by a test; left out: read from the running kernel. */
+  readonly facts?: KernelFacts | undefined
 }
 
 /** Records of one drain: one after the other in `bytes`, the n-th at `index[2n]`, `index[2n + 1]` bytes long. The index is valid until the next drain. */
@@ -63,7 +65,7 @@ export class KernelSession {
     if ('unavailable' in addon) return addon
     const calls = new BpfCalls(addon)
     const objects = options.programs.map(program => [program, readObject(program)] as const)
-    const facts = readKernelFacts(objects.flatMap(([, object]) => object.programs.map(p => p.hook)))
+    const facts = options.facts ?? readKernelFacts(objects.flatMap(([, object]) => object.programs.map(p => p.hook)))
     const loader = new ProgramLoader(calls, facts, { events: options.ringBytes })
     try {
       return KernelSession.#load(addon, loader, objects, options)

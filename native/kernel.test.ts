@@ -1,0 +1,182 @@
+/**
+ * Loading, limits and leaving on the real kernel, as root. Elsewhere every test is skipped, and it is said why.
+ * Does not show: what the programs see (receivers/ebpf), nor that they load on other kernels.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { bucketOf, fillSets, filterBits, rateSettings, type Filters } from './filters.js'
+import type { KernelSession } from './kernel-session.js'
+import { sweepSyscalls } from './sweep.js'
+import { readRecord } from './records.js'
+import { recordTable } from './record-table.js'
+import { syscallNumber } from './syscall-names.js'
+import { startCaller } from './testing/caller.js'
+import { bpfCalls, drainAll, heldIds, kernelTestFault, openSession, stillThere } from './testing/kernel.js'
+
+const fault = kernelTestFault()
+if (fault !== '') console.log(`SKIP the kernel's tests: ${fault}`)
+const onKernel = fault === '' ? test : test.skip
+const everything: Filters = { cgroups: { include: [], exclude: [] }, netns: { include: [], exclude: [] }, pids: { include: [], exclude: [] }, comms: { include: [], exclude: [] } }
+const getppid = syscallNumber('getppid') as number
+
+onKernel('every default program attaches here, each hook once', () => {
+  const session = openSession({ programs: ['cgroup', 'process', 'memory', 'network'] })
+  assert.equal(session.hooks.filter(h => h.unavailable !== ''), [])
+  const names = session.hooks.map(h => `${h.program}/${h.hook}`)
+  assert.is(new Set(names).size, names.length)
+  assert.ok(session.facts.dropReasons.size > 50, 'the kernel\'s drop reasons have names')
+  session.close()
+})
+
+onKernel('a hook that the kernel lacks is said in one line, and the others run', () => {
+  const whole = openSession({ programs: ['memory'] })
+  const { loader } = whole
+  const hooks = new Map(loader.facts.hooks)
+  whole.close()
+  hooks.delete('mark_victim')
+  const session = openSession({ programs: ['memory'], facts: { ...whole.facts, hooks } })
+  const [missing, ...more] = session.hooks.filter(h => h.unavailable !== '')
+  assert.is(missing?.unavailable, 'this kernel has no tracepoint mark_victim')
+  assert.is(more.length, 0)
+  assert.is(session.attached.length, 4)
+  session.close()
+})
+
+onKernel('a program that this kernel refuses is reported with the verifier\'s last words', () => {
+  // As on a kernel where the hook has another shape: mark_victim's program on a hook whose first argument is a number.
+  const whole = openSession({ programs: ['memory'] })
+  const hooks = new Map(whole.facts.hooks)
+  hooks.set('mark_victim', hooks.get('mm_vmscan_direct_reclaim_end') as number)
+  hooks.set('mm_vmscan_memcg_reclaim_end', hooks.get('mm_vmscan_memcg_reclaim_begin') as number)
+  whole.close()
+  const session = openSession({ programs: ['memory'], facts: { ...whole.facts, hooks } })
+  for (const { unavailable } of session.hooks.filter(h => h.unavailable !== '')) assert.match(unavailable, /^load \w+: E[A-Z]+: .+/)
+  assert.ok(session.attached.length >= 3)
+  session.close()
+})
+
+/** Waits until the kernel has freed these, which it does after a grace period of its own. */
+async function untilGone (ids: ReturnType<typeof heldIds>): Promise<number> {
+  const calls = bpfCalls()
+  for (const end = Date.now() + 10_000; stillThere(calls, ids) > 0 && Date.now() < end;) await new Promise(resolve => setImmediate(resolve))
+  return stillThere(calls, ids)
+}
+
+onKernel('attaching and detaching 1000 times leaves no descriptor, program, map or link', async () => {
+  const first = openSession({ programs: ['cgroup'], ringBytes: 65536 })
+  const { facts } = first
+  first.close()
+  const fds = (): number => readdirSync('/proc/self/fd').length
+  const fdsBefore = fds()
+  const seen = { prog: [] as number[], map: [] as number[], link: [] as number[] }
+  for (let i = 0; i < 1000; i++) {
+    const session = openSession({ programs: ['cgroup'], ringBytes: 65536, facts })
+    assert.is(session.attached.length, 2)
+    const held = heldIds()
+    for (const kind of ['prog', 'map', 'link'] as const) seen[kind].push(...held[kind])
+    session.close()
+  }
+  assert.is(fds(), fdsBefore)
+  assert.is(seen.link.length, 2000)
+  assert.ok(seen.prog.length >= 2000 && seen.map.length >= 5000)
+  assert.is(await untilGone(seen), 0)
+})
+
+onKernel('killed with SIGKILL, a process leaves nothing attached', async () => {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./testing/hold-session.js', import.meta.url))], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = await once(child.stdout, 'data') as [Buffer]
+  const { attached, ids } = JSON.parse(line.toString()) as { attached: number, ids: ReturnType<typeof heldIds> }
+  assert.is(attached, 7)
+  assert.ok(ids.link.length === 7 && ids.prog.length === 7 && ids.map.length >= 5, JSON.stringify(ids))
+  assert.is(stillThere(bpfCalls(), ids), ids.link.length + ids.prog.length + ids.map.length)
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  assert.is(await untilGone(ids), 0)
+})
+
+/** A session whose bench program makes a record for every getppid() of a process that makes `calls` of them. */
+async function underLoad (calls: number, settings: object, filters: Filters = everything, ringBytes = 65536) {
+  const caller = startCaller(calls)
+  const session = openSession({
+    programs: ['bench'],
+    ringBytes,
+    settings: () => ({ only_pid: caller.pid, only_syscall: getppid, filters: filterBits(filters), program: bucketOf.bench, ...settings }),
+    prepare: s => { fillSets(s, filters) }
+  })
+  const ns = await caller.run()
+  const records = drainAll(session)
+  const counters = session.counters()[recordTable.bench.id] as ReturnType<KernelSession['counters']>[number]
+  const missed = session.attached.reduce((n, h) => n + session.missed(h), 0)
+  session.close()
+  return { records, counters, missed, ns }
+}
+
+onKernel('a full ring loses records, and counts each of them', async () => {
+  const calls = 200_000
+  const { records, counters, missed } = await underLoad(calls, {})
+  assert.is(records.length, counters.sent)
+  assert.ok(counters.ring_full > 0, 'the ring of 64 KiB was full')
+  assert.is(counters.sent + counters.ring_full + missed, calls)
+  assert.is(counters.rate_limited + counters.filtered, 0)
+})
+
+onKernel('a rate limit lets through its burst and its rate, and counts the rest', async () => {
+  const calls = 100_000
+  const { records, counters, missed, ns } = await underLoad(calls, rateSettings(1000, 100), everything, 1 << 20)
+  assert.is(records.length, counters.sent)
+  assert.is(counters.sent + counters.rate_limited + missed, calls)
+  // 100 saved up and the one at hand, then one a millisecond of the run's own time.
+  const most = 101 + Math.ceil(ns / 1e6) + 1
+  assert.ok(counters.sent >= 100 && counters.sent <= most, `${counters.sent} of at most ${most}`)
+})
+
+onKernel('filters by pid, comm, namespace and cgroup decide in the kernel', async () => {
+  const table: [string, (own: { pid: number, netns: number, cgroup: bigint }) => Partial<Filters>, boolean][] = [
+    ['own pid excluded', o => ({ pids: { include: [], exclude: [o.pid] } }), false],
+    ['another pid included', () => ({ pids: { include: [1], exclude: [] } }), false],
+    ['own pid included', o => ({ pids: { include: [o.pid], exclude: [] } }), true],
+    ['another comm excluded', () => ({ comms: { include: [], exclude: ['nobody'] } }), true],
+    ['own namespace included', o => ({ netns: { include: [o.netns], exclude: [] } }), true],
+    ['own namespace excluded', o => ({ netns: { include: [], exclude: [o.netns] } }), false],
+    ['own cgroup included', o => ({ cgroups: { include: [o.cgroup], exclude: [] } }), true],
+    ['own cgroup excluded', o => ({ cgroups: { include: [], exclude: [o.cgroup] } }), false],
+    ['included by pid, excluded by namespace', o => ({ pids: { include: [o.pid], exclude: [] }, netns: { include: [], exclude: [o.netns] } }), false]
+  ]
+  const [sample] = (await underLoad(1, {})).records
+  if (sample?.name !== 'bench') throw new Error('no record to learn from')
+  for (const [what, filter, passes] of table) {
+    const caller = startCaller(100)
+    const filters = { ...everything, ...filter({ pid: caller.pid, netns: sample.netns, cgroup: sample.cgroup_id }) }
+    const session = openSession({ programs: ['bench'], settings: () => ({ only_pid: caller.pid, only_syscall: getppid, filters: filterBits(filters), program: bucketOf.bench }), prepare: s => { fillSets(s, filters) } })
+    await caller.run()
+    const { sent, filtered } = session.counters()[recordTable.bench.id] as { sent: number, filtered: number }
+    session.close()
+    assert.equal([sent, filtered], passes ? [100, 0] : [0, 100], what)
+  }
+})
+
+onKernel('system calls are added up per cgroup and call, with nothing sent', async () => {
+  const calls = 5000
+  const caller = startCaller(calls)
+  const filters: Filters = { ...everything, pids: { include: [caller.pid], exclude: [] } }
+  const session = openSession({ programs: ['syscalls'], settings: () => ({ filters: filterBits(filters) }), prepare: s => { fillSets(s, filters) } })
+  await caller.run()
+  session.detach()
+  assert.is(session.drain().count, 0)
+  const rows = sweepSyscalls(session, 1n, 2n).map(bytes => readRecord(bytes)).flatMap(r => ('name' in r && r.name === 'syscalls' ? [r] : []))
+  const row = rows.find(r => r.nr === getppid)
+  assert.is(row?.count, BigInt(calls))
+  assert.is(row?.errors, 0n)
+  const slots = Buffer.from(row?.slots ?? [])
+  const counted = Array.from({ length: slots.length / 4 }, (_, i) => slots.readUInt32LE(i * 4)).reduce((a, b) => a + b, 0)
+  assert.is(counted, calls)
+  assert.ok((row?.total_ns ?? 0n) > 0n && (row?.max_ns ?? 0n) <= (row?.total_ns ?? 0n))
+  assert.is(sweepSyscalls(session, 1n, 2n).length, 0, 'a sweep takes rows away')
+  session.close()
+})
+
+test.run()

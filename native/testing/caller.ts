@@ -1,0 +1,36 @@
+/** A process that makes a known number of getppid() calls when told to: the measure for records and for what hooks cost. */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export interface Caller {
+  readonly pid: number
+  /** Lets it go; nanoseconds that its calls took. */
+  run (): Promise<number>
+}
+
+/** Compiled once a process from native/testing/getppid.c. */
+function program (): string {
+  const path = join(tmpdir(), `tapio-getppid-${process.pid}`)
+  if (!existsSync(path)) {
+    const { status, stderr } = spawnSync('cc', ['-O2', '-o', path, 'native/testing/getppid.c'], { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`cc: ${stderr}`)
+  }
+  return path
+}
+
+export function startCaller (calls: number): Caller {
+  const child = spawn(program(), [String(calls)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  let output = ''
+  child.stdout.on('data', (d: Buffer) => { output += d.toString() })
+  return {
+    pid: child.pid as number,
+    async run () {
+      child.stdin.end('x')
+      await once(child, 'close')
+      return Number(output.trim().split(' ')[1])
+    }
+  }
+}
