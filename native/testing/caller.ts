@@ -1,7 +1,7 @@
 /** A process that makes a known number of getppid() calls when told to: the measure for records and for what hooks cost. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -11,14 +11,17 @@ export interface Caller {
   run (): Promise<number>
 }
 
+let compiled = ''
+
 /** Compiled once a process from native/testing/getppid.c. */
 function program (): string {
-  const path = join(tmpdir(), `tapio-getppid-${process.pid}`)
-  if (!existsSync(path)) {
-    const { status, stderr } = spawnSync('cc', ['-O2', '-o', path, 'native/testing/getppid.c'], { encoding: 'utf8' })
-    if (status !== 0) throw new Error(`cc: ${stderr}`)
-  }
-  return path
+  if (compiled !== '') return compiled
+  const directory = mkdtempSync(join(tmpdir(), 'tapio-getppid-'))
+  process.on('exit', () => { rmSync(directory, { recursive: true, force: true }) })
+  const path = join(directory, 'getppid')
+  const { status, stderr } = spawnSync('cc', ['-O2', '-o', path, 'native/testing/getppid.c'], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`cc: ${stderr}`)
+  return (compiled = path)
 }
 
 export function startCaller (calls: number): Caller {
