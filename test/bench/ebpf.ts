@@ -2,7 +2,7 @@
  * From a program in the kernel to a consumer: records a second without loss, exactness under overload, and what hooks cost
  * the traced process. One record (72 bytes) for each getppid() of a C loop. As root, else it says why not.
  */
-import { bucketOf, filterBits, fillSets, KernelSession, syscallNumber, type Filters, type ProgramName } from '../../native/index.js'
+import { bucketOf, filterBits, fillSets, syscallNumber, type Filters, type KernelSession, type ProgramName } from '../../native/index.js'
 import { startCaller } from '../../native/testing/caller.js'
 import { kernelTestFault, openSession } from '../../native/testing/kernel.js'
 import { EventIds } from '../../core/data/ids.js'

@@ -98,11 +98,16 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long result)
 		return 0;
 	}
 	__u32 slot = log2(took);
+	if (slot > TAPIO_LATENCY_SLOTS - 1)
+		slot = TAPIO_LATENCY_SLOTS - 1;
+	/* The compiler must not fold the two: the verifier of Linux 6.1 sees the bound only in the second. */
+	barrier_var(slot);
+	slot &= TAPIO_LATENCY_SLOTS - 1;
 	row->count++;
 	row->total_ns += took;
 	if (took > row->max_ns)
 		row->max_ns = took;
-	row->slots[slot < TAPIO_LATENCY_SLOTS ? slot : TAPIO_LATENCY_SLOTS - 1]++;
+	row->slots[slot]++;
 	/* The kernel's range of error codes: -4095 to -1. */
 	if (result < 0 && result > -4096) {
 		row->errors++;
