@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream'
 import type { Deadline } from '../../core/component/component.js'
 import { encodeExportResponse, encodeStatus, exportResponseJson, statusJson, type RpcStatus } from '../../core/otlp/responses.js'
 import { otlpSignals, signalFacts, type OtlpSignal } from '../../core/otlp/signals.js'
-import { parseEndpoint } from './address.js'
+import { listen } from './address.js'
 import { contentEncodings, Decompressor, readBody, type BodyResult } from './body.js'
 import type { HttpConfig } from './config.js'
 import type { Place } from './gate.js'
@@ -54,19 +54,15 @@ export class HttpServer {
   }
 
   /** Resolves with the port. */
-  start (): Promise<number> {
-    const { host, port } = parseEndpoint(this.options.config.endpoint)
-    return new Promise((resolve, reject) => {
-      const onError = (error: Error): void => reject(new Error(`otlp receiver cannot listen on ${this.options.config.endpoint} (http): ${error.message}`))
-      // Node would take whichever address localhost resolves to first; clients that know only one try IPv4.
-      const address = host === 'localhost' ? '127.0.0.1' : host
-      this.#server.once('error', onError).listen({ port, ...(address === '' ? {} : { host: address }) }, () => {
-        this.#server.off('error', onError)
-        this.#server.on('error', error => this.options.logger.error('otlp http server', { error: error.message }))
-        const bound = this.#server.address()
-        resolve(typeof bound === 'object' && bound !== null ? bound.port : port)
-      })
-    })
+  async start (): Promise<number> {
+    const { config: { endpoint }, logger } = this.options
+    try {
+      const port = await listen(this.#server, endpoint)
+      this.#server.on('error', error => logger.error('otlp http server', { error: error.message }))
+      return port
+    } catch (error) {
+      throw new Error(`otlp receiver cannot listen on ${endpoint} (http): ${(error as Error).message}`)
+    }
   }
 
   /** Lets the requests under way finish until the deadline, then ends them. */
