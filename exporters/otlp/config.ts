@@ -1,6 +1,7 @@
 /** Options of the otlp exporter: the Collector's names where it has one. */
 import { Type, type Static } from '@sinclair/typebox'
 import { Duration, Enum, Options, Secret, Section } from '../../core/config/schema.js'
+import { retryOnFailure } from '../../core/delivery/retry-on-failure.js'
 
 export const protocols = ['grpc', 'http/protobuf', 'http/json'] as const
 
@@ -13,7 +14,14 @@ export const schema = Options({
   tls: Section({
     insecure: Type.Boolean({ default: false, description: 'gRPC without TLS. For an endpoint with a scheme, the scheme decides.' })
   }),
-  max_concurrent_requests: Type.Integer({ default: 8, minimum: 1, description: 'Requests under way at once; more wait their turn with their sender.' })
+  connections: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'gRPC: connections to an endpoint; each request takes the one with the fewest under way. More than one helps where something between balances connections.' }),
+  keepalive: Section({
+    time: Duration({ default: '0', description: 'gRPC: a ping after each so much time; servers may cut off who pings more often than they permit (gRPC-Go: 5m). 0 = none.' }),
+    timeout: Duration({ default: '20s', minimum: '1ms', description: 'A connection that does not answer a ping within this is given up.' }),
+    permit_without_stream: Type.Boolean({ default: false, description: 'Ping also when no request is under way.' })
+  }),
+  max_concurrent_requests: Type.Integer({ default: 8, minimum: 1, description: 'Requests in hand at once, on their way or waiting to be sent again; more wait their turn with their sender.' }),
+  retry_on_failure: retryOnFailure
 })
 
 export type Config = Static<typeof schema>

@@ -1,5 +1,6 @@
 /** The otlp exporter, as Tapio knows it. */
 import { defineComponent, type ConfigFault } from '../../core/component/factory.js'
+import { retryDrops } from '../../core/delivery/retry-on-failure.js'
 import { schema, type Config } from './config.js'
 import { declarations } from './metrics.js'
 
@@ -12,7 +13,7 @@ export const factory = defineComponent({
   schema,
   concurrency: 'single',
   metrics: declarations,
-  drops: {},
+  drops: retryDrops,
   check (config) { return endpointFaults(config as Config) },
   async create (services) {
     const { OtlpExporter } = await import('./exporter.js')

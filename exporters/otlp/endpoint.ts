@@ -1,0 +1,26 @@
+/** Where a connection of the exporter goes, read from an endpoint as people write it. */
+import type { NetConnectOpts } from 'node:net'
+
+export interface Target {
+  readonly secure: boolean
+  /** What the other side is called in requests: host:port, or localhost for a unix socket. */
+  readonly authority: string
+  /** The host alone, without brackets: what a certificate must name. */
+  readonly host: string
+  readonly socket: NetConnectOpts
+}
+
+const unixScheme = 'unix://'
+
+/**
+ * `http://` and `https://` decide about TLS; without a scheme `insecure` does. gRPC wants no path. A unix socket
+ * (`unix:///path`) never leaves the machine and is plain text.
+ */
+export function parseTarget (endpoint: string, insecure: boolean): Target {
+  if (endpoint.startsWith(unixScheme)) return { secure: false, authority: 'localhost', host: 'localhost', socket: { path: endpoint.slice(unixScheme.length) } }
+  const match = /^(https?):\/\/([^/]+)\/?$/.exec(endpoint)
+  const authority = match?.[2] ?? endpoint
+  const colon = authority.lastIndexOf(':')
+  const host = authority.slice(0, colon).replace(/^\[|\]$/g, '')
+  return { secure: match === null ? !insecure : match[1] === 'https', authority, host, socket: { host, port: Number(authority.slice(colon + 1)) } }
+}
