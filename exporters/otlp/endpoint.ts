@@ -12,12 +12,18 @@ export interface Target {
 
 const unixScheme = 'unix://'
 
+/** The path of `unix:///path`, undefined for anything else. */
+export function splitUnix (endpoint: string): string | undefined {
+  return endpoint.startsWith(unixScheme) ? endpoint.slice(unixScheme.length) : undefined
+}
+
 /**
  * `http://` and `https://` decide about TLS; without a scheme `insecure` does. gRPC wants no path. A unix socket
  * (`unix:///path`) never leaves the machine and is plain text.
  */
 export function parseTarget (endpoint: string, insecure: boolean): Target {
-  if (endpoint.startsWith(unixScheme)) return { secure: false, authority: 'localhost', host: 'localhost', socket: { path: endpoint.slice(unixScheme.length) } }
+  const path = splitUnix(endpoint)
+  if (path !== undefined) return { secure: false, authority: 'localhost', host: 'localhost', socket: { path } }
   const match = /^(https?):\/\/([^/]+)\/?$/.exec(endpoint)
   const authority = match?.[2] ?? endpoint
   const colon = authority.lastIndexOf(':')

@@ -5,6 +5,7 @@
  * whole batch, and the parts that were taken are remembered with it: sent again, the same batch sends only the rest. A copy
  * of the batch (decoded anew on the far side of a ring) has no such memory, and its taken parts go out twice: at least once.
  */
+import type { Clock } from '../../core/component/clock.js'
 import type { Component, Consumer, Deadline } from '../../core/component/component.js'
 import { accepted, refused, rejected, retry, type Outcome } from '../../core/component/outcome.js'
 import type { Services } from '../../core/component/services.js'
@@ -14,6 +15,7 @@ import { insist } from '../../core/delivery/insist.js'
 import { retryPolicyOf } from '../../core/delivery/retry-on-failure.js'
 import { frameExportRequests, type FramedRequest } from '../../core/otlp/writer.js'
 import type { Config } from './config.js'
+import { Credentials } from './credentials.js'
 import { GrpcSender } from './grpc-sender.js'
 import { HttpSender } from './http-sender.js'
 import { Health } from './health.js'
@@ -27,6 +29,7 @@ interface Progress { readonly requests: readonly FramedRequest[], readonly done:
 export class OtlpExporter implements Component, Consumer {
   readonly #services: Services
   readonly #sender: Sender
+  readonly #credentials: Credentials
   readonly #lanes: Lanes
   readonly #health: Health
   readonly #policy: RetryPolicy | undefined
@@ -40,8 +43,11 @@ export class OtlpExporter implements Component, Consumer {
     this.#lanes = new Lanes(config.max_concurrent_requests)
     this.#health = new Health(services.get('status'), services.get('logger'), services.get('clock'))
     this.#policy = retryPolicyOf(config.retry_on_failure)
-    this.#sender = createSender(config, services)
+    this.#credentials = new Credentials(config, services.get('clock'), services.get('logger'))
+    this.#sender = createSender(config, this.#credentials, services.get('clock'))
   }
+
+  start (): void { this.#credentials.open() }
 
   async consume (batch: EventBatch): Promise<Outcome> {
     if (this.#stopping) return refused('shutting down')
@@ -67,6 +73,7 @@ export class OtlpExporter implements Component, Consumer {
     await this.#lanes.idle()
     deadline.signal.removeEventListener('abort', abort)
     this.#sender.close()
+    this.#credentials.close()
   }
 
   /** Sends until the fate of the request is known. What shutting down finds waiting goes back to whoever sent it. */
@@ -104,15 +111,15 @@ export class OtlpExporter implements Component, Consumer {
   }
 }
 
-function createSender (config: Config, services: Services): Sender {
+function createSender (config: Config, credentials: Credentials, clock: Clock): Sender {
   const { endpoint, headers, protocol, timeout: timeoutMs, max_concurrent_requests: maxSockets, connections, keepalive } = config
-  const options: SenderOptions = { endpoint, headers, gzip: config.compression === 'gzip', timeoutMs, insecure: config.tls.insecure }
+  const options: SenderOptions = { endpoint, headers, compression: config.compression, timeoutMs, insecure: config.tls.insecure, credentials }
   if (protocol !== 'grpc') return new HttpSender(options, protocol === 'http/json', maxSockets)
   return new GrpcSender({
     ...options,
     connections,
     keepalive: { timeMs: keepalive.time, timeoutMs: keepalive.timeout, permitWithoutStream: keepalive.permit_without_stream },
-    clock: services.get('clock')
+    clock
   })
 }
 

@@ -14,7 +14,7 @@ export const factory = defineComponent({
   concurrency: 'single',
   metrics: declarations,
   drops: retryDrops,
-  check (config) { return endpointFaults(config as Config) },
+  check (config) { return [...endpointFaults(config as Config), ...keyFaults(config as Config), ...headerFaults(config as Config)] },
   async create (services) {
     const { OtlpExporter } = await import('./exporter.js')
     return new OtlpExporter(services)
@@ -23,12 +23,29 @@ export const factory = defineComponent({
 
 /** What an endpoint may look like depends on the protocol, which a schema cannot say. */
 function endpointFaults ({ endpoint, protocol }: Config): ConfigFault[] {
+  if (/^unix:\/\/\/./.test(endpoint)) return []
   if (protocol === 'grpc') {
     return /^(https?:\/\/)?[^/:\s]+:\d{1,5}\/?$|^(https?:\/\/)?\[[^\]]+\]:\d{1,5}\/?$/.test(endpoint)
       ? []
-      : [{ path: ['endpoint'], message: `\`endpoint\` "${endpoint}" is not host:port, which gRPC needs` }]
+      : [{ path: ['endpoint'], message: `\`endpoint\` "${endpoint}" is not host:port or unix:///path, which gRPC needs` }]
   }
   return URL.canParse(endpoint) && /^https?:/.test(endpoint)
     ? []
     : [{ path: ['endpoint'], message: `\`endpoint\` "${endpoint}" is not a URL; ${protocol} needs one, for example http://localhost:4318` }]
+}
+
+function keyFaults ({ tls }: Partial<Config>): ConfigFault[] {
+  if (tls === undefined || (tls.cert_file === undefined) === (tls.key_file === undefined)) return []
+  const [has, lacks] = tls.cert_file === undefined ? ['key_file', 'cert_file'] : ['cert_file', 'key_file']
+  return [{ path: ['tls', has], message: `\`tls.${has}\` is of no use without \`tls.${lacks}\`` }]
+}
+
+/** Headers that say how a request travels are the exporter's own; HTTP/2 knows no connection headers. */
+const ownHeaders = /^(?::.*|te|connection|keep-alive|proxy-connection|transfer-encoding|upgrade|host|content-type|content-length|content-encoding|grpc-.*)$/i
+
+function headerFaults ({ headers = {} }: Partial<Config>): ConfigFault[] {
+  return Object.keys(headers).flatMap(name => {
+    if (ownHeaders.test(name)) return [{ path: ['headers', name], message: `header \`${name}\` is set by the exporter itself` }]
+    return /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name) ? [] : [{ path: ['headers', name], message: `\`${name}\` is no name of a header` }]
+  })
 }

@@ -4,7 +4,6 @@
  */
 import { constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
 import { Code, codeOfHttp, codeOfReset, decodeMessage, resetName } from './grpc-codes.js'
-import { readMessage } from './grpc-message.js'
 
 export interface CallOptions {
   readonly headers: Readonly<Record<string, string>>
@@ -17,8 +16,9 @@ export interface CallOptions {
 export interface CallResult {
   readonly code: number
   readonly message: string
-  /** The response message of a success, '' bytes when there was none or it could not be read. */
-  readonly body: Uint8Array
+  /** What was sent as the answer: a length-prefixed message, in `encoding` if it says that it is compressed. */
+  readonly body: Buffer
+  readonly encoding: string
   /** grpc-status-details-bin, a google.rpc.Status. */
   readonly details?: Buffer
   /** A status that the other side gave, as against one that was made up here. */
@@ -28,13 +28,13 @@ export interface CallResult {
 }
 
 /** An answer is a few bytes; what a confused server sends beyond this ends the call. */
-const maxAnswerBytes = 64 * 1024
+export const maxAnswerBytes = 64 * 1024
 
-const nothing = new Uint8Array()
+const nothing = Buffer.alloc(0)
 
 /** A status made here, of a call that has no answer. */
 export function unanswered (code: number, message: string, unseen = false): CallResult {
-  return { code, message, body: nothing, answered: false, unseen }
+  return { code, message, body: nothing, encoding: 'identity', answered: false, unseen }
 }
 
 /** Never rejects. */
@@ -132,7 +132,8 @@ class Call {
     const result = {
       code: Number.isInteger(code) ? code : Code.UNKNOWN,
       message: decodeMessage(String(headers['grpc-message'] ?? '')),
-      body: readMessage(Buffer.concat(this.#body), String(this.#headers?.['grpc-encoding'] ?? 'identity'), maxAnswerBytes),
+      body: Buffer.concat(this.#body),
+      encoding: String(this.#headers?.['grpc-encoding'] ?? 'identity'),
       answered: true,
       unseen: false
     }

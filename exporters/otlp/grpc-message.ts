@@ -1,5 +1,5 @@
 /** gRPC's length-prefixed message: one byte that says whether it is compressed, four of length, the message. */
-import { gunzipSync, inflateSync } from 'node:zlib'
+import { decompress, isCompression } from '../../core/net/compression.js'
 
 const prefixBytes = 5
 
@@ -14,18 +14,11 @@ export function messagePrefix (byteLength: number, compressed: boolean): Buffer 
 const nothing = new Uint8Array()
 
 /** The first message in `bytes`; empty when there is none or it cannot be read. Never grows beyond `maxBytes`. */
-export function readMessage (bytes: Buffer, encoding: string, maxBytes: number): Uint8Array {
+export async function readMessage (bytes: Buffer, encoding: string, maxBytes: number): Promise<Uint8Array> {
   if (bytes.length < prefixBytes) return nothing
   const message = bytes.subarray(prefixBytes, prefixBytes + bytes.readUInt32BE(1))
   if (bytes[0] === 0) return message
-  return decompress(message, encoding, maxBytes) ?? nothing
-}
-
-function decompress (message: Buffer, encoding: string, maxOutputLength: number): Buffer | undefined {
-  try {
-    if (encoding === 'gzip') return gunzipSync(message, { maxOutputLength })
-    return encoding === 'deflate' ? inflateSync(message, { maxOutputLength }) : undefined
-  } catch {
-    return undefined
-  }
+  if (!isCompression(encoding)) return nothing
+  const result = await decompress(encoding, message, maxBytes)
+  return result.status === 'ok' ? result.body : nothing
 }

@@ -1,17 +1,16 @@
 /** OTLP/gRPC on node:http2: unary calls over one or several connections, requests as the bytes they are. */
 import type { ClientHttp2Session } from 'node:http2'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import type { Clock } from '../../core/component/clock.js'
+import { compress } from '../../core/net/compression.js'
 import { decodeExportResponse, decodeStatus } from '../../core/otlp/responses.js'
 import { signalFacts } from '../../core/otlp/signals.js'
 import type { FramedRequest } from '../../core/otlp/writer.js'
 import { parseTarget, type Target } from './endpoint.js'
-import { call, type CallResult } from './grpc-call.js'
+import { call, maxAnswerBytes, type CallResult } from './grpc-call.js'
 import { Code, codeName, timeoutHeader } from './grpc-codes.js'
 import { connect } from './grpc-connect.js'
 import { Connection, type Keepalive, type NotConnected } from './grpc-connection.js'
-import { messagePrefix } from './grpc-message.js'
+import { messagePrefix, readMessage } from './grpc-message.js'
 import { sentRetry, type Sender, type SenderOptions, type Sent } from './sender.js'
 
 /** https://opentelemetry.io/docs/specs/otlp/#failures. RESOURCE_EXHAUSTED joins them only when it says when. */
@@ -19,8 +18,6 @@ const retryable = new Set<number>([Code.CANCELLED, Code.DEADLINE_EXCEEDED, Code.
 
 /** Codes that are about this request's content; the others say that no request will pass. */
 const aboutData = new Set<number>([Code.INVALID_ARGUMENT, Code.RESOURCE_EXHAUSTED, Code.FAILED_PRECONDITION, Code.INTERNAL])
-
-const compress = promisify<Buffer, Buffer>(gzip)
 
 export interface GrpcOptions extends SenderOptions {
   readonly connections: number
@@ -40,7 +37,7 @@ export class GrpcSender implements Sender {
     this.#target = parseTarget(options.endpoint, options.insecure)
     this.#headers = commonHeaders(options, this.#target)
     this.#connections = Array.from({ length: options.connections }, () => new Connection({
-      open: signal => connect({ target: this.#target, tls: () => ({}), timeoutMs: options.timeoutMs, signal }),
+      open: signal => connect({ target: this.#target, tls: () => options.credentials.tls, timeoutMs: options.timeoutMs, signal }),
       keepalive: options.keepalive,
       clock: options.clock,
       onOpen: () => undefined
@@ -54,7 +51,7 @@ export class GrpcSender implements Sender {
     // Once: the connection ended before the request was looked at, and the next one is a new one.
     if (result instanceof Object && 'unseen' in result && result.unseen && !signal.aborted) result = await this.#call(path, chunks, signal)
     if (!('code' in result)) return sentRetry(`UNAVAILABLE: ${result.reason}`, false, result.afterMs)
-    return result.code === Code.OK ? success(result) : failure(result)
+    return result.code === Code.OK ? await success(result) : failure(result)
   }
 
   close (): void { for (const connection of this.#connections) connection.close() }
@@ -66,7 +63,7 @@ export class GrpcSender implements Sender {
     try {
       const session = await abortable(connection.session(), signal)
       if ('reason' in session) return session
-      const headers = { ':path': path, 'grpc-timeout': timeoutHeader(timeoutMs), ...this.#headers }
+      const headers = { ':path': path, 'grpc-timeout': timeoutHeader(timeoutMs), ...this.#headers, ...this.#options.credentials.headers }
       const result = await call(session, { headers, chunks, timeoutMs, signal })
       if (result.code === Code.DEADLINE_EXCEEDED && !result.answered) connection.suspect(session)
       return result
@@ -88,8 +85,9 @@ export class GrpcSender implements Sender {
   }
 
   async #frame ({ chunks, byteLength }: FramedRequest): Promise<readonly Uint8Array[]> {
-    if (!this.#options.gzip) return [messagePrefix(byteLength, false), ...chunks]
-    const body = await compress(Buffer.concat(chunks, byteLength))
+    const { compression } = this.#options
+    if (compression === 'none') return [messagePrefix(byteLength, false), ...chunks]
+    const body = await compress(compression, Buffer.concat(chunks, byteLength))
     return [messagePrefix(body.length, true), body]
   }
 }
@@ -103,8 +101,8 @@ function commonHeaders (options: GrpcOptions, target: Target): Record<string, st
     te: 'trailers',
     'content-type': 'application/grpc',
     'user-agent': 'tapio-otlp-exporter',
-    'grpc-accept-encoding': 'identity,gzip,deflate',
-    ...(options.gzip ? { 'grpc-encoding': 'gzip' } : {})
+    'grpc-accept-encoding': 'identity,gzip,deflate,zstd',
+    ...(options.compression === 'none' ? {} : { 'grpc-encoding': options.compression })
   }
 }
 
@@ -119,8 +117,8 @@ function abortable (work: ClientHttp2Session | Promise<ClientHttp2Session | NotC
   })
 }
 
-function success (result: CallResult): Sent {
-  const partial = decodeExportResponse(result.body)
+async function success (result: CallResult): Promise<Sent> {
+  const partial = decodeExportResponse(await readMessage(result.body, result.encoding, maxAnswerBytes))
   return { status: 'success', rejectedItems: partial?.rejected ?? 0, message: partial?.message ?? '' }
 }
 

@@ -186,13 +186,13 @@ test('keepalive pings while a request is under way, and without one only when pe
   }
 })
 
-test('the words of gRPC', () => {
+test('the words of gRPC', async () => {
   assert.equal([500, 5000, 0.2, 99_999_999, 100_000_000].map(timeoutHeader), ['500m', '5000m', '1m', '99999999m', '100000S'])
   assert.equal(['a b', 'a%20b', '%E4%BD%A0', '100%', '%zz'].map(decodeMessage), ['a b', 'a b', '\u4f60', '100%', '%zz'])
   assert.equal([0, 1, 2, 7, 8, 11, 12].map(codeOfReset), [13, 13, 13, 14, 1, 8, 7])
   assert.equal([400, 401, 403, 404, 429, 500, 502, 503, 504].map(codeOfHttp), [13, 16, 7, 12, 14, 2, 14, 14, 14])
-  assert.is(readMessage(framed(gzipSync(Buffer.alloc(1 << 20)), true), 'gzip', 1000).length, 0, 'a bomb')
-  assert.is(readMessage(Buffer.from([0, 0]), 'identity', 1000).length, 0)
+  assert.is((await readMessage(framed(gzipSync(Buffer.alloc(1 << 20)), true), 'gzip', 1000)).length, 0, 'a bomb')
+  assert.is((await readMessage(Buffer.from([0, 0]), 'identity', 1000)).length, 0)
 })
 
 test.run()
