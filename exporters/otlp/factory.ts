@@ -14,6 +14,7 @@ export const factory = defineComponent({
   concurrency: 'single',
   metrics: declarations,
   drops: retryDrops,
+  parallel: config => (config as Config).max_concurrent_requests,
   check (config) { return [...endpointFaults(config as Config), ...keyFaults(config as Config), ...headerFaults(config as Config)] },
   async create (services) {
     const { OtlpExporter } = await import('./exporter.js')
