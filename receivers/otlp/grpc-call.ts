@@ -6,7 +6,8 @@
  */
 import type { ServerHttp2Stream } from 'node:http2'
 import type { RpcStatus } from '../../core/otlp/responses.js'
-import type { BodyResult } from './body.js'
+import type { Origin } from '../../core/data/origin.js'
+import type { Compression, Decompressed } from './decompressor.js'
 import type { Deadlines, Limited } from './deadlines.js'
 import type { Place } from './gate.js'
 import type { CallHead } from './grpc-head.js'
@@ -24,7 +25,7 @@ export interface CallContext {
   readonly maxBytes: number
   readonly readTimeoutMs: number
   now(): number
-  inflate(encoding: string, bytes: Buffer): Promise<BodyResult>
+  inflate(encoding: Compression, bytes: Buffer): Promise<Decompressed>
   count(head: CallHead, outcome: RequestOutcome): void
   onError(head: CallHead, error: unknown): void
 }
@@ -40,7 +41,7 @@ export class Call implements Limited {
   #state: State = 'reading'
   deadlineMs: number
 
-  constructor (readonly context: CallContext, readonly stream: CallStream, readonly head: CallHead, readonly place: Place) {
+  constructor (readonly context: CallContext, readonly stream: CallStream, readonly head: CallHead, readonly place: Place, readonly origin: Origin | undefined) {
     this.#reader = new MessageReader(context.maxBytes)
     this.#arrivedMs = context.now()
     this.deadlineMs = this.#arrivedMs + Math.min(context.readTimeoutMs, head.timeoutMs)
@@ -83,7 +84,7 @@ export class Call implements Limited {
     else this.#end(status, 'timeout')
   }
 
-  #inflated (result: BodyResult, before: number): void {
+  #inflated (result: Decompressed, before: number): void {
     if (this.#state === 'ended') return
     if (result.status === 'ok') {
       if (this.place.take(Math.max(0, result.body.length - before))) this.#take(result.body)
@@ -96,7 +97,7 @@ export class Call implements Limited {
     const { context, head } = this
     this.#state = 'handled'
     try {
-      const answer = context.intake.take('grpc', head.signal, 'protobuf', message, this.place)
+      const answer = context.intake.take('grpc', head.signal, 'protobuf', message, this.place, this.origin)
       if (answer instanceof Promise) {
         this.deadlineMs = this.#arrivedMs + head.timeoutMs
         if (head.timeoutMs === Infinity) context.deadlines.delete(this)

@@ -1,12 +1,13 @@
 /** What the head of a gRPC call says, or why it is none that we take. */
 import type { IncomingHttpHeaders } from 'node:http2'
+import { compressions, isCompression, type Compression } from '../../core/net/compression.js'
 import { otlpSignals, signalFacts, type OtlpSignal } from '../../core/otlp/signals.js'
 import { RpcCode } from './status.js'
 
 export interface CallHead {
   readonly signal: OtlpSignal
   /** The grpc-encoding that a compressed message is in; '' for none. */
-  readonly encoding: string
+  readonly encoding: Compression | ''
   /** How long the client will wait; Infinity when it did not say. */
   readonly timeoutMs: number
 }
@@ -14,7 +15,7 @@ export interface CallHead {
 /** Not a gRPC call at all (`http`, the rest is then silence), or one that gets this status. */
 export type HeadFault =
   | { readonly http: 405 | 415 }
-  | { readonly http?: undefined, readonly code: number, readonly message: string }
+  | { readonly code: number, readonly message: string }
 
 const signalOfPath = new Map<string, OtlpSignal>(otlpSignals.map(signal => [signalFacts[signal].grpcPath, signal]))
 
@@ -22,7 +23,7 @@ export function signalOfCall (headers: IncomingHttpHeaders): OtlpSignal | undefi
   return signalOfPath.get(headers[':path'] ?? '')
 }
 
-export function readHead (headers: IncomingHttpHeaders, encodings: readonly string[]): CallHead | HeadFault {
+export function readHead (headers: IncomingHttpHeaders): CallHead | HeadFault {
   if (headers[':method'] !== 'POST') return { http: 405 }
   const subtype = contentSubtype(headers['content-type'])
   if (subtype === undefined) return { http: 415 }
@@ -30,12 +31,11 @@ export function readHead (headers: IncomingHttpHeaders, encodings: readonly stri
   if (signal === undefined) return { code: RpcCode.unimplemented, message: `no method ${headers[':path'] ?? ''}; there are ${[...signalOfPath.keys()].join(', ')}` }
   if (subtype !== '' && subtype !== 'proto') return { code: RpcCode.unimplemented, message: `content-type application/grpc+${subtype} is not application/grpc or application/grpc+proto` }
   const encoding = headers['grpc-encoding']
-  if (encoding !== undefined && encoding !== 'identity' && !encodings.includes(encoding as string)) {
-    return { code: RpcCode.unimplemented, message: `grpc-encoding "${String(encoding)}" is none of identity, ${encodings.join(', ')}` }
-  }
+  const plain = encoding === undefined || encoding === 'identity'
+  if (!plain && !isCompression(String(encoding))) return { code: RpcCode.unimplemented, message: `grpc-encoding "${String(encoding)}" is none of identity, ${compressions.join(', ')}` }
   const timeoutMs = parseTimeout(headers['grpc-timeout'])
   if (timeoutMs === undefined) return { code: RpcCode.internal, message: `grpc-timeout "${String(headers['grpc-timeout'])}" is not digits and one of H, M, S, m, u, n` }
-  return { signal, encoding: encoding === undefined || encoding === 'identity' ? '' : encoding as string, timeoutMs }
+  return { signal, encoding: plain ? '' : encoding as Compression, timeoutMs }
 }
 
 /** `application/grpc` gives '', `application/grpc+proto; x` gives proto, anything else undefined. */

@@ -5,19 +5,24 @@
  * Life of a call: its head arrives (a place is taken, or it is turned away before a byte of the message is read) →
  * grpc-call.ts. Connections: grpc-sessions.ts.
  */
-import http2, { type Http2Server, type IncomingHttpHeaders, type ServerHttp2Session, type ServerOptions } from 'node:http2'
+import http2, { type Http2SecureServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Session, type ServerOptions } from 'node:http2'
 import type { Deadline } from '../../core/component/component.js'
-import { contentEncodings, Decompressor } from './body.js'
+import type { RpcStatus } from '../../core/otlp/responses.js'
+import { listen } from '../../core/net/listen.js'
+import { compressions } from '../../core/net/compression.js'
+import { Access } from './access.js'
+import { Decompressor } from './decompressor.js'
 import type { GrpcConfig } from './config.js'
 import { Deadlines } from './deadlines.js'
 import { GrpcAnswers } from './grpc-answers.js'
 import { Call, callKey, type CallContext, type CallStream } from './grpc-call.js'
-import { readHead, signalOfCall } from './grpc-head.js'
+import { readHead, signalOfCall, type CallHead, type HeadFault } from './grpc-head.js'
 import { prefixBytes } from './grpc-message.js'
 import { Sessions, type SessionRecord } from './grpc-sessions.js'
-import { listen } from './address.js'
 import type { ListenerOptions } from './listener-options.js'
-import { draining, rpcStatusOf } from './status.js'
+import type { RequestOutcome } from './metrics.js'
+import { includeOf, originOf, type IncludeMetadata } from './origins.js'
+import { draining, rpcStatusOf, unauthenticated } from './status.js'
 
 export type GrpcOptions = ListenerOptions<GrpcConfig>
 
@@ -26,18 +31,23 @@ type Session = ServerHttp2Session & { [recordKey]?: SessionRecord }
 type Stream = CallStream & { [recordKey]?: SessionRecord }
 
 export class GrpcServer {
-  readonly #server: Http2Server
+  readonly #server: Http2Server | Http2SecureServer
+  readonly #access: Access
+  readonly #include: IncludeMetadata
   readonly #sessions: Sessions
-  readonly #answers = new GrpcAnswers(contentEncodings)
+  readonly #answers = new GrpcAnswers(compressions)
   readonly #context: CallContext
   #stopping = false
 
   constructor (readonly options: GrpcOptions) {
-    const { config, readTimeoutMs, clock, metrics } = options
+    const { config, readTimeoutMs, clock, metrics, logger } = options
     const maxBytes = Math.floor(config.max_recv_msg_size_mib * 1024 * 1024)
     this.#sessions = new Sessions({ keepalive: config.keepalive, maxConcurrentStreams: config.max_concurrent_streams, prefaceMs: readTimeoutMs }, clock, metrics)
     this.#context = this.#callContext(maxBytes)
-    this.#server = http2.createServer(serverOptions(config.max_concurrent_streams, maxBytes))
+    this.#access = new Access(config, clock, logger)
+    this.#include = includeOf(config.include_metadata)
+    const server = serverOptions(config.max_concurrent_streams, maxBytes)
+    this.#server = this.#access.secure ? http2.createSecureServer({ ...server, ...this.#access.tlsOptions, handshakeTimeout: readTimeoutMs }) : http2.createServer(server)
     this.#server.maxConnections = config.max_connections
     this.#server
       .on('session', (session: Session) => {
@@ -46,6 +56,7 @@ export class GrpcServer {
       })
       .on('stream', (stream: Stream, headers: IncomingHttpHeaders) => this.#onStream(stream, headers))
       .on('sessionError', (error: NodeJS.ErrnoException) => { if (error.code === 'ERR_HTTP2_ERROR') metrics.closed('grpc', 'protocol') })
+      .on('tlsClientError', () => metrics.closed('grpc', 'tls'))
       .on('drop', () => metrics.closed('grpc', 'limit'))
   }
 
@@ -53,17 +64,20 @@ export class GrpcServer {
   async start (): Promise<number> {
     const { config: { endpoint }, logger } = this.options
     try {
+      this.#access.open(this.#server)
       const port = await listen(this.#server, endpoint)
       this.#server.on('error', error => logger.error('otlp grpc server', { error: error.message }))
       return port
     } catch (error) {
-      throw new Error(`otlp receiver cannot listen on ${endpoint} (grpc): ${(error as Error).message}`)
+      this.#access.close()
+      throw new Error(`otlp receiver cannot listen on ${endpoint} (grpc): ${(error as Error).message}`, { cause: error })
     }
   }
 
   /** Lets the calls under way finish until the deadline, then ends them. */
   stop (deadline: Deadline): Promise<void> {
     this.#stopping = true
+    this.#access.close()
     return new Promise(resolve => {
       const force = (): void => this.#sessions.destroy()
       this.#server.close(() => {
@@ -86,23 +100,27 @@ export class GrpcServer {
     }
     const { metrics, gate, intake } = this.options
     if (stream.closed) { metrics.request('grpc', signalOfCall(headers) ?? 'none', 'aborted'); return }
-    const head = readHead(headers, contentEncodings)
-    if (!('signal' in head)) {
-      metrics.request('grpc', signalOfCall(headers) ?? 'none', 'not_otlp')
-      if (head.http !== undefined) this.#answers.http(stream, head.http)
-      else this.#answers.status(stream, head)
-      return
-    }
-    if (this.#stopping) {
-      metrics.request('grpc', head.signal, 'refused')
-      this.#answers.status(stream, draining)
+    const head = readHead(headers)
+    const refusal = this.#refuse(head, headers)
+    if (refusal !== undefined || !('signal' in head)) {
+      metrics.request('grpc', signalOfCall(headers) ?? 'none', refusal?.outcome ?? 'not_otlp')
+      if ('http' in head) this.#answers.http(stream, head.http)
+      else if (refusal?.status !== undefined) this.#answers.status(stream, refusal.status)
       return
     }
     const place = gate.enter()
     if (place === undefined) {
       const busy = intake.busy('grpc', head.signal)
       if (busy.status !== 'success') this.#answers.status(stream, rpcStatusOf(busy))
-    } else stream[callKey] = new Call(this.#context, stream, head, place)
+    } else stream[callKey] = new Call(this.#context, stream, head, place, originOf(this.#include, stream.session?.socket.remoteAddress, headers))
+  }
+
+  /** What can be said from the head alone. What is not gRPC at all gets a plain HTTP status. */
+  #refuse (head: CallHead | HeadFault, headers: IncomingHttpHeaders): { readonly outcome: RequestOutcome, readonly status?: RpcStatus } | undefined {
+    if ('http' in head) return { outcome: 'not_otlp' }
+    if (!this.#access.allows(headers.authorization)) return { outcome: 'unauthenticated', status: unauthenticated }
+    if (!('signal' in head)) return { outcome: 'not_otlp', status: head }
+    return this.#stopping ? { outcome: 'refused', status: draining } : undefined
   }
 
   #callContext (maxBytes: number): CallContext {

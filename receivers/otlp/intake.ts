@@ -6,6 +6,7 @@ import type { Clock } from '../../core/component/clock.js'
 import type { Consumer } from '../../core/component/component.js'
 import type { Outcome, Rejected } from '../../core/component/outcome.js'
 import type { EventBatch } from '../../core/data/batch.js'
+import type { Origin } from '../../core/data/origin.js'
 import { EventIds } from '../../core/data/ids.js'
 import { jsonToProtobuf } from '../../core/otlp/json-decode.js'
 import { readExportRequest } from '../../core/otlp/reader.js'
@@ -38,14 +39,14 @@ export class Intake {
    * `body` must not change afterwards. `place` holds the request's bytes already. A pipeline that answers at once is answered
    * at once: a promise a request is a tenth of what a small one costs.
    */
-  take (transport: Transport, signal: OtlpSignal, encoding: 'protobuf' | 'json', body: Buffer, place: Place): Answer | Promise<Answer> {
+  take (transport: Transport, signal: OtlpSignal, encoding: 'protobuf' | 'json', body: Buffer, place: Place, origin?: Origin): Answer | Promise<Answer> {
     const { metrics } = this.options
     const decoded = this.#decode(signal, encoding, body)
     if (!decoded.ok) {
       metrics.request(transport, signal, 'malformed')
       return { status: 'malformed', message: decoded.error }
     }
-    const { batch } = decoded
+    const batch = origin === undefined ? decoded.batch : decoded.batch.withOrigin(origin)
     metrics.received(transport, signal, batch.raw.buffers[0]?.length ?? 0)
     if (batch.count === 0) {
       metrics.request(transport, signal, 'accepted')

@@ -4,7 +4,7 @@ import type { OtlpSignal } from '../../core/otlp/signals.js'
 
 const requests: MetricDeclaration = {
   name: 'otlp_receiver_requests', kind: 'counter', unit: '', attributes: ['transport', 'signal', 'outcome'],
-  description: 'Requests answered, by outcome: accepted, partial, rejected, malformed, retry, refused, too_large, not_otlp, timeout, aborted.'
+  description: 'Requests answered, by outcome: accepted, partial, rejected, malformed, retry, refused, too_large, not_otlp, unauthenticated, timeout, aborted.'
 }
 const accepted: MetricDeclaration = {
   name: 'otlp_receiver_accepted_items', kind: 'counter', unit: '', attributes: ['transport', 'signal'],
@@ -25,7 +25,7 @@ const inFlight: MetricDeclaration = {
 
 const closedConnections: MetricDeclaration = {
   name: 'otlp_receiver_closed_connections', kind: 'counter', unit: '', attributes: ['transport', 'reason'],
-  description: 'Connections that the receiver closed: idle, age, no_preface, ping_timeout, too_many_pings, resets (calls taken back in a flood), protocol (not HTTP/2), limit (max_connections).'
+  description: 'Connections that the receiver closed: idle, age, no_preface, ping_timeout, too_many_pings, resets (calls taken back in a flood), protocol (not what it should speak), tls (no handshake), limit (max_connections).'
 }
 
 export const declarations: readonly MetricDeclaration[] = [requests, accepted, refusedItems, bytes, inFlight, closedConnections]
@@ -33,10 +33,10 @@ export const declarations: readonly MetricDeclaration[] = [requests, accepted, r
 export type Transport = 'grpc' | 'http'
 
 /** Why a connection was closed by us. */
-export type CloseReason = 'idle' | 'age' | 'no_preface' | 'ping_timeout' | 'too_many_pings' | 'resets' | 'limit' | 'protocol'
+export type CloseReason = 'idle' | 'age' | 'no_preface' | 'ping_timeout' | 'too_many_pings' | 'resets' | 'limit' | 'protocol' | 'tls'
 
 /** What became of a request, finer than an Outcome: also why it never became a batch. */
-export type RequestOutcome = 'accepted' | 'partial' | 'rejected' | 'malformed' | 'retry' | 'refused' | 'too_large' | 'not_otlp' | 'timeout' | 'aborted'
+export type RequestOutcome = 'accepted' | 'partial' | 'rejected' | 'malformed' | 'retry' | 'refused' | 'too_large' | 'not_otlp' | 'unauthenticated' | 'timeout' | 'aborted'
 
 /** The instruments of one transport and signal, made when first needed and then found without building a key. */
 interface Made { requests: Partial<Record<RequestOutcome, Counter>>, accepted?: Counter, refused?: Counter, bytes?: Counter }

@@ -11,7 +11,7 @@ import { RecordingHost, silentLogger } from '../../core/testing/services.js'
 import type { Meter } from '../../core/telemetry/meter.js'
 import { schema } from '../../receivers/otlp/config.js'
 import { Gate } from '../../receivers/otlp/gate.js'
-import { Intake } from '../../receivers/otlp/intake.js'
+import { Intake, type Answer } from '../../receivers/otlp/intake.js'
 import { ReceiverMetrics } from '../../receivers/otlp/metrics.js'
 import { OtlpReceiver } from '../../receivers/otlp/receiver.js'
 
@@ -38,10 +38,10 @@ function startGrpcJs (): Promise<number> {
   const server = new grpc.Server()
   const path = signalFacts.traces.grpcPath
   server.addService({ Export: { path, requestStream: false, responseStream: false, requestSerialize: same, requestDeserialize: same, responseSerialize: same, responseDeserialize: same } }, {
-    Export: async (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
+    Export: (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
       const place = gate.enter()
       if (place?.take(call.request.length) !== true) { callback({ code: 8 }); return }
-      const answer = await intake.take('grpc', 'traces', 'protobuf', call.request, place)
+      const answer = intake.take('grpc', 'traces', 'protobuf', call.request, place) as Answer
       place.leave()
       if (answer.status === 'success') callback(null, encodeExportResponse(answer.partial))
       else callback({ code: 3 })
@@ -53,6 +53,6 @@ function startGrpcJs (): Promise<number> {
 }
 
 process.on('message', () => { const { user, system } = process.cpuUsage(); process.send?.(user + system) })
-process.on('disconnect', () => process.exit())
+process.on('disconnect', () => process.kill(process.pid))
 const name = process.argv[2]
 process.send?.(await (name === 'grpc-js' ? startGrpcJs() : startReceiver(name as 'grpc' | 'http')))
