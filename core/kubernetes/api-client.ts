@@ -23,7 +23,13 @@ export interface ApiLimits {
 
 export const defaultLimits: ApiLimits = { maxAnswerBytes: 256 * 1024 * 1024, maxLineBytes: 8 * 1024 * 1024, idleMs: 60_000 }
 
-/** An error of ours has this much room to say why; the rest of a body is not read. */
+export interface LineConsumer {
+  /** The server has agreed to answer. */
+  opened(): void
+  line(text: string): void
+}
+
+/** What a server says about an error; a longer body is not read. */
 const maxErrorBytes = 16 * 1024
 /** The kernel notices a peer that vanished 10 s after this (libuv: ten probes, one a second). */
 const keepAliveMs = 30_000
@@ -41,13 +47,14 @@ export class ApiClient {
     return JSON.parse(body.toString())
   }
 
-  /** Every line of the answer to `onLine`, as it comes. Resolves when the server ends the answer; throws when it breaks off. */
-  async lines (path: string, signal: AbortSignal, idleMs: number, onLine: (line: string) => void): Promise<void> {
+  /** Every line of the answer, as it comes. Resolves when the server ends the answer; throws when it breaks off. */
+  async lines (path: string, signal: AbortSignal, idleMs: number, to: LineConsumer): Promise<void> {
     const response = await this.#open(path, signal, idleMs)
+    to.opened()
     const splitter = new LineSplitter(this.limits.maxLineBytes)
     try {
       for await (const chunk of response) {
-        for (const line of splitter.push(chunk as Buffer)) onLine(line)
+        for (const line of splitter.push(chunk as Buffer)) to.line(line)
       }
     } finally {
       response.destroy()

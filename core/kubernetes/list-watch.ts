@@ -116,12 +116,15 @@ export class ListWatch {
     const startedMs = clock.monotonicMs()
     let lines = 0
     const query = { watch: 'true', allowWatchBookmarks: 'true', resourceVersion: this.#version, timeoutSeconds: String(seconds) }
-    await client.lines(resourceUrl(type, selection, query), this.#stopping.signal, seconds * 1000 + idleGraceMs, line => {
-      this.#take(line)
-      if (lines++ === 0) this.#alive()
+    await client.lines(resourceUrl(type, selection, query), this.#stopping.signal, seconds * 1000 + idleGraceMs, {
+      opened: () => { this.#say({ state: 'watching' }) },
+      line: text => {
+        this.#take(text)
+        if (lines++ === 0) this.#backoff = this.#freshBackoff()
+      }
     })
     if (lines === 0 && clock.monotonicMs() - startedMs < shortWatchMs) throw new Error('the server ended a watch at once')
-    this.#alive()
+    this.#backoff = this.#freshBackoff()
   }
 
   #take (line: string): void {
@@ -138,11 +141,6 @@ export class ListWatch {
       this.counts.changes++
     }
     this.#version = version
-  }
-
-  #alive (): void {
-    this.#backoff = this.#freshBackoff()
-    this.#say({ state: 'watching' })
   }
 
   async #recover (error: unknown): Promise<void> {

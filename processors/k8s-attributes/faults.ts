@@ -17,7 +17,7 @@ function associationFaults ({ sources }: Association, path: (string | number)[])
     if (s.from === 'connection') return s.name === undefined ? [] : [{ path: [...path, i, 'name'], message: '`name` does not apply to `from: connection`' }]
     return s.name === undefined ? [{ path: [...path, i], message: '`from: resource_attribute` needs a `name`' }] : []
   })
-  const names = new Set(sources.map(s => s.from === 'connection' ? 'ip' : s.name ?? ''))
+  const names = new Set<string>(sources.map(s => s.from === 'connection' ? 'ip' : s.name ?? ''))
   const alone = ['k8s.pod.uid', 'k8s.pod.ip', 'ip', 'container.id'].some(n => names.has(n))
   if (faults.length === 0 && !alone && !(names.has('k8s.pod.name') && names.has('k8s.namespace.name'))) faults.push({ path, message: `${[...names].map(n => `\`${n}\``).join(' and ')} cannot tell one pod from others; add one of k8s.pod.uid, k8s.pod.ip, container.id, connection, or both k8s.namespace.name and k8s.pod.name` })
   return faults
