@@ -79,10 +79,10 @@ interface Shared { readonly source: PodSource, users: number }
 /** One list and one watch per thread and configuration: three pipelines must not ask the API server thrice. */
 const shared = new Map<string, Shared>()
 
-/** The source of `config`, shared with whoever has the same; `release` it once. */
+/** The source of `config`, shared with whoever wants the same pods and tags; `release` it once. */
 export function acquire (config: K8sAttributesConfig, clock: Clock): { readonly source: PodSource, release(): Promise<void> } {
-  const { pod_association: _, max_cache_size: __, wait_for_metadata: ___, wait_for_metadata_timeout: ____, ...rest } = config
-  const key = JSON.stringify({ ...rest, extract: { ...rest.extract, metadata: [] } })
+  const { extract, filter } = config
+  const key = JSON.stringify([config.auth_type, config.kubeconfig, config.context, config.api_server, extract.labels, extract.annotations, filter, config.deleted_pod_grace])
   const entry = shared.get(key) ?? { source: new PodSource(config, clock), users: 0 }
   shared.set(key, entry)
   entry.users++
