@@ -32,12 +32,15 @@ export class ApiServerStandIn {
   /** Every request, in order. */
   readonly requests: Seen[] = []
   readonly watches = new Set<WatchStream>()
+  /** Calls `listener` with every connection that is ready for requests. */
+  readonly onConnection: (listener: (socket: Socket) => void) => void
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
   constructor (readonly tls?: ServerOptions) {
     const serve: RequestListener = (request, response) => { this.#serve(request, response) }
     this.#server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve)
+    this.onConnection = listener => { this.#server.on(tls === undefined ? 'connection' : 'secureConnection', listener) }
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
       socket.on('close', () => { this.#sockets.delete(socket) })
