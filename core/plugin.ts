@@ -18,5 +18,6 @@ export { EventType, Severity, severityName, Signal as SignalNumber } from './dat
 export { EventIds } from './data/ids.js'
 export type { Resource, Scope } from './data/resource.js'
 export type { EventRow, UnifiedEvent } from './data/row.js'
+export { dataPointsOf, type DataPoints } from './otlp/data-points.js'
 export type { LogFields, Logger } from './telemetry/logger.js'
 export type { Counter, Gauge, Histogram, Meter, MetricAttributes, MetricDeclaration } from './telemetry/meter.js'

@@ -32,6 +32,11 @@ export interface ComponentFactory {
    * thread: in front of a pipeline it runs beside the receiver. Left out = false.
    */
   readonly light?: boolean
+  /**
+   * Exporters only: how many batches it can use at once, from its config. Left out = 1: one after the other. More are begun
+   * in order and may end in any; for those that wait for somebody far away.
+   */
+  parallel?(config: unknown): number
   /** Own instruments, beside those every edge has. Declared here, created through `Meter`, documented from here. */
   readonly metrics: readonly MetricDeclaration[]
   /** Reasons this component gives to `drops.add`, each with its meaning. */

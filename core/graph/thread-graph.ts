@@ -69,6 +69,15 @@ export class ThreadGraph {
     return consumer
   }
 
+  /** How many batches the exporters of a pipeline can use at once: as many as the one that can use most. */
+  parallel (pipeline: string): number {
+    const exporters = this.plan.pipelines.find(p => p.id === pipeline)?.realExporters ?? []
+    return Math.max(1, ...exporters.map(id => {
+      const config = this.plan.components.find(c => c.kind === 'exporter' && c.id === id)?.config
+      return this.services.find('exporter', componentId('exporter', id).type)?.parallel?.(config) ?? 1
+    }))
+  }
+
   /** In the order they were made: the last of a pipeline first. */
   async start (layer: Layer): Promise<void> {
     for (const made of this.#layers[layer]) {

@@ -7,6 +7,7 @@ import { words } from '../data/columns.js'
 import { Severity } from '../data/enums.js'
 import { putWords } from './cells.js'
 import { checkField } from './check.js'
+import { dataKinds, type DataKind } from './data-kinds.js'
 import { ByteInterner } from './interner.js'
 import { recordDepth } from './locate.js'
 import { messageType, type MessageType } from './schema.js'
@@ -14,16 +15,8 @@ import type { WireReader } from './wire.js'
 
 const metric = messageType('Metric')
 
-interface Kind { readonly kind: number, readonly message: MessageType, readonly point: MessageType, readonly distribution: boolean }
-
-/** By the tag of the data field; kinds are those of core/data/enums.ts. */
-const kinds = new Map<number, Kind>([
-  [42, { kind: 1, message: messageType('Gauge'), point: messageType('NumberDataPoint'), distribution: false }],
-  [58, { kind: 2, message: messageType('Sum'), point: messageType('NumberDataPoint'), distribution: false }],
-  [74, { kind: 3, message: messageType('Histogram'), point: messageType('HistogramDataPoint'), distribution: true }],
-  [82, { kind: 4, message: messageType('ExponentialHistogram'), point: messageType('ExponentialHistogramDataPoint'), distribution: true }],
-  [90, { kind: 5, message: messageType('Summary'), point: messageType('SummaryDataPoint'), distribution: true }]
-])
+/** By the tag of the data field. */
+const kinds = new Map(dataKinds.map(kind => [kind.tag, kind]))
 
 export class MetricReader {
   readonly #time: Uint32Array
@@ -66,7 +59,7 @@ export class MetricReader {
     return index
   }
 
-  #readData (r: WireReader, stop: number, kind: Kind, row: number): void {
+  #readData (r: WireReader, stop: number, kind: DataKind, row: number): void {
     if (this.#kind[row] !== kind.kind) this.#start(row, kind.kind)
     const outer = r.end
     r.end = stop

@@ -42,7 +42,7 @@ export function keyMatches (bytes: Uint8Array, start: number, stop: number, key:
   return matches
 }
 
-function keyValue (bytes: Uint8Array, start: number, stop: number): AttributeValue {
+export function keyValue (bytes: Uint8Array, start: number, stop: number): AttributeValue {
   const r = new WireReader(bytes, start, stop)
   let value: AttributeValue = null
   for (let tag = r.tag(); tag !== 0; tag = r.tag()) {

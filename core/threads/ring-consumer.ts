@@ -35,6 +35,9 @@ export interface ConsumerOptions extends EndOptions {
   readonly from?: 'start' | 'now'
 }
 
+/** Everything that was taken until then: for `settle`. */
+export interface TakenMark { readonly cursor: number, readonly nextSeqLo: number }
+
 const empty = Object.freeze({ status: 'empty' })
 const end = Object.freeze({ status: 'end' })
 const aborted = Object.freeze({ status: 'aborted' })
@@ -145,10 +148,18 @@ export class RingConsumer {
     return this.readCopy()
   }
 
-  /** What was taken is done with: gives its memory back to the producers. */
-  settle (): void {
-    this.#keeping = false
-    this.#publish()
+  /** Stands for all that has been taken so far. */
+  get taken (): TakenMark { return { cursor: this.#cursor, nextSeqLo: this.#nextSeqLo } }
+
+  /**
+   * What was taken (until `mark`, left out = all) is done with: gives its memory back to the producers. Of several marks the
+   * caller settles the oldest first; one that `resync` has passed over changes nothing.
+   */
+  settle (mark: TakenMark = this.taken): void {
+    const published = Atomics.load(this.#ring.words, this.#line + Peer.cursor)
+    if (((mark.cursor - published) >>> 0) > this.#ring.capacity) return
+    if (mark.cursor === this.#cursor) this.#keeping = false
+    this.#publish(mark)
     this.#unrung = 0
     this.#space.ring()
   }
@@ -260,10 +271,10 @@ export class RingConsumer {
     if (!this.#keeping) this.#publish()
   }
 
-  #publish (): void {
+  #publish ({ cursor, nextSeqLo }: TakenMark = this.taken): void {
     const { words } = this.#ring
-    words[this.#line + Peer.nextSeqLo] = this.#nextSeqLo
-    Atomics.store(words, this.#line + Peer.cursor, this.#cursor)
+    words[this.#line + Peer.nextSeqLo] = nextSeqLo
+    Atomics.store(words, this.#line + Peer.cursor, cursor)
     if (this.#unrung < this.#bellGranules) return
     this.#unrung = 0
     this.#space.ring()

@@ -9,21 +9,32 @@ import { encodeBatch } from '../data/codec.js'
 import { localRetryPolicy } from '../delivery/backoff.js'
 import { CollectingConsumer, RecordingLogger } from '../testing/services.js'
 import { templateBatch } from '../testing/template-batch.js'
-import { createRing, RingConsumer, RingMonitor, RingProducer } from './ring.js'
+import { createRing, RingConsumer, RingMonitor, RingProducer, type PeerRef } from './ring.js'
 import { RingPump } from './ring-pump.js'
 import { RingSender } from './ring-sender.js'
 
 interface Setup { readonly monitor: RingMonitor, readonly producer: RingProducer, readonly sender: RingSender, readonly pump: RingPump, readonly next: CollectingConsumer, readonly drops: string[], readonly memory: ReturnType<typeof createRing> }
 
-function setup (options: { capacityBytes?: number, batchSize?: number, whenFull?: 'retry' | 'drop' } = {}): Setup {
+function setup (options: { capacityBytes?: number, batchSize?: number, parallel?: number, whenFull?: 'retry' | 'drop' } = {}): Setup {
   const memory = createRing({ capacityBytes: options.capacityBytes ?? 2 ** 20, maxProducers: 1, maxConsumers: 2 })
   const drops: string[] = []
   const onDrop = (reason: string, rows: number): void => { drops.push(`${reason} ${rows}`) }
   const producer = RingProducer.attach(memory)
   const next = new CollectingConsumer()
-  const pump = new RingPump('test', RingConsumer.attach(memory), next, { batchSize: options.batchSize ?? 1000, clock: systemClock, policy: { ...localRetryPolicy, initialMs: 1 }, logger: new RecordingLogger(), onDrop })
+  const pump = new RingPump('test', RingConsumer.attach(memory), next, { batchSize: options.batchSize ?? 1000, parallel: options.parallel ?? 1, clock: systemClock, policy: { ...localRetryPolicy, initialMs: 1 }, logger: new RecordingLogger(), onDrop })
   const sender = new RingSender([producer], { whenFull: options.whenFull ?? 'retry', enqueueTimeoutMs: 20, onDrop })
   return { monitor: new RingMonitor(memory), producer, sender, pump, next, drops, memory }
+}
+
+async function until (condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(resolve => setImmediate(resolve))
+}
+
+/** Timers and waits on shared memory do not keep the process alive; turns of the loop do. */
+async function ends (pump: RingPump): Promise<void> {
+  let ended = false
+  void pump.ended.then(() => { ended = true })
+  await until(() => ended)
 }
 
 const names = (batches: readonly EventBatch[]): string[] => batches.flatMap(b => [...b].map(r => r.get('message') ?? ''))
@@ -68,6 +79,61 @@ test('the ring keeps a batch until its outcome is known', async () => {
   monitor.close()
   await pump.ended
   assert.is(monitor.stats().usedBytes, 0)
+})
+
+test('several batches are on their way at once, and the ring gives back what is done with up to the first that is not', async () => {
+  const { sender, pump, next, monitor, memory } = setup({ batchSize: 1, parallel: 3 })
+  const release: (() => void)[] = []
+  next.answer = () => new Promise(resolve => { release.push(() => resolve(accepted)) })
+  const used: number[] = [monitor.stats().usedBytes]
+  for (let i = 0; i < 4; i++) {
+    await sender.consume(numbered(i, 1))
+    used.push(monitor.stats().usedBytes)
+  }
+  pump.start()
+  await until(() => release.length === 3)
+  release[2]?.()
+  await until(() => release.length === 4)
+  assert.is(monitor.stats().usedBytes, used[4], 'the third is done with, and kept for the two before it')
+  release[0]?.()
+  await until(() => monitor.stats().usedBytes < (used[4] as number))
+  assert.is(monitor.stats().usedBytes, (used[4] as number) - (used[1] as number), 'only the first')
+  const consumer = monitor.peers().find(p => p.kind === 'consumer' && p.status === 'alive')
+  monitor.markDead(consumer as PeerRef, { keepCursor: true })
+  const heir = RingConsumer.takeOver(memory, consumer?.index ?? -1)
+  assert.equal([heir?.take(), heir?.take(), heir?.take(), heir?.take()].map(s => s?.status), ['copy', 'copy', 'copy', 'empty'], 'all whose outcome is not known, and the one behind')
+  monitor.close()
+  for (const end of release) end()
+  await ends(pump)
+})
+
+test('what ends in any order is all given back, and the pump ends', async () => {
+  const { sender, pump, next, monitor } = setup({ batchSize: 1, parallel: 4 })
+  let nth = 0
+  next.answer = async () => {
+    for (let turns = (nth++ * 7) % 5; turns > 0; turns--) await new Promise(resolve => setImmediate(resolve))
+    return nth % 3 === 0 ? retry('again') : accepted
+  }
+  for (let i = 0; i < 40; i++) await sender.consume(numbered(i, 2))
+  pump.start()
+  monitor.close()
+  await ends(pump)
+  assert.equal(names(next.batches).sort(), names(Array.from({ length: 40 }, (_, i) => numbered(i, 2))).sort())
+  assert.is(monitor.stats().usedBytes, 0)
+})
+
+test('a mark that a resync has passed over gives nothing back', async () => {
+  const { sender, memory, monitor } = setup()
+  for (let i = 0; i < 3; i++) await sender.consume(numbered(i, 1))
+  const consumer = RingConsumer.attach(memory)
+  consumer.take()
+  const mark = consumer.taken
+  consumer.resync()
+  const { cursor } = consumer.taken
+  consumer.settle(mark)
+  consumer.take()
+  assert.is(consumer.taken.cursor, cursor)
+  assert.is(monitor.peers().filter(p => p.kind === 'consumer' && p.status === 'alive').length, 2)
 })
 
 test('a successor of a reader that died in the middle gets what it had taken again', async () => {

@@ -2,6 +2,10 @@
  * The reading end of an edge between threads: takes slots, joins what is waiting into batches of about `batchSize` rows
  * (large batches under load, no delay when idle), hands it on, and gives the ring its room back only when the outcome is
  * known. So a thread that dies in between leaves the slots where its successor finds them.
+ *
+ * Several batches may be on their way at once: they start in order and end in any. A slot is given back when it and all
+ * before it are done with, so that a successor finds everything whose outcome is not known, and some of what was delivered
+ * behind it once more.
  */
 import type { Clock } from '../component/clock.js'
 import type { Consumer } from '../component/component.js'
@@ -11,10 +15,12 @@ import { decodeBatch } from '../data/decode.js'
 import type { RetryPolicy } from '../delivery/backoff.js'
 import { redeliver } from '../delivery/redeliver.js'
 import type { Logger } from '../telemetry/logger.js'
-import type { RingConsumer } from './ring.js'
+import type { RingConsumer, TakenMark } from './ring.js'
 
 export interface PumpOptions {
   readonly batchSize: number
+  /** Most batches on their way at once; left out = one after the other. */
+  readonly parallel?: number
   readonly clock: Clock
   readonly policy: RetryPolicy
   readonly logger: Logger
@@ -28,6 +34,9 @@ const idleMs = 1000
 export class RingPump {
   readonly #abort = new AbortController()
   #done: Promise<void> | undefined
+  /** What is on its way, in the order it was taken. */
+  readonly #line: { readonly mark: TakenMark, done: boolean }[] = []
+  readonly #underWay = new Set<Promise<void>>()
 
   constructor (readonly name: string, readonly ring: RingConsumer, readonly target: Consumer, readonly options: PumpOptions) {}
 
@@ -43,14 +52,37 @@ export class RingPump {
     for (;;) {
       const batch = this.#collect()
       if (batch === 'end') break
-      if (batch !== undefined) await this.#deliver(batch)
-      // Also after nothing: slots that were cancelled or lost are passed over and must be given back.
-      this.ring.settle()
-      if (batch !== undefined) continue
+      if (batch !== undefined) {
+        this.#send(batch)
+        if (this.#underWay.size >= (this.options.parallel ?? 1)) await Promise.race(this.#underWay)
+        continue
+      }
+      // Slots that were cancelled or lost are passed over and must be given back.
+      if (this.#line.length === 0) this.ring.settle()
       if (this.#abort.signal.aborted) break
       await this.ring.waitForData(idleMs)
     }
+    await Promise.all(this.#underWay)
     this.ring.detach()
+  }
+
+  #send (batch: EventBatch): void {
+    const entry = { mark: this.ring.taken, done: false }
+    this.#line.push(entry)
+    const work = this.#deliver(batch).finally(() => {
+      entry.done = true
+      this.#underWay.delete(work)
+      this.#settle()
+    })
+    this.#underWay.add(work)
+  }
+
+  /** Gives back what is done with up to the first that is not. */
+  #settle (): void {
+    let mark: TakenMark | undefined
+    while (this.#line[0]?.done === true) mark = this.#line.shift()?.mark
+    if (this.#line.length === 0) this.ring.settle()
+    else if (mark !== undefined) this.ring.settle(mark)
   }
 
   /** One batch from the slots that are waiting now; undefined when there are none. */

@@ -1,19 +1,31 @@
 /** Options of the otlp exporter: the Collector's names where it has one. */
 import { Type, type Static } from '@sinclair/typebox'
 import { Duration, Enum, Options, Secret, Section } from '../../core/config/schema.js'
+import { retryOnFailure } from '../../core/delivery/retry-on-failure.js'
+import { compressions } from '../../core/net/compression.js'
+import { tlsClient } from '../../core/net/tls.js'
 
 export const protocols = ['grpc', 'http/protobuf', 'http/json'] as const
 
 export const schema = Options({
-  endpoint: Type.String({ minLength: 1, description: 'Where to send. gRPC: `host:port` or `http(s)://host:port`; HTTP: the base URL, to which `/v1/traces` and so on are added.' }),
+  endpoint: Type.String({ minLength: 1, description: 'Where to send. gRPC: `host:port` or `http(s)://host:port`; HTTP: the base URL, to which `/v1/traces` and so on are added. Both: `unix:///path`.' }),
   protocol: Enum(protocols, { default: 'grpc', description: 'How to send.' }),
   headers: Type.Record(Type.String(), Secret(), { default: {}, description: 'Added to every request: authentication, tenant. Values are never shown.' }),
-  compression: Enum(['none', 'gzip'] as const, { default: 'none', description: 'Compression of requests.' }),
+  compression: Enum(['none', ...compressions] as const, { default: 'none', description: 'Compression of requests.' }),
   timeout: Duration({ default: '5s', minimum: '1ms', description: 'How long one request may take.' }),
-  tls: Section({
-    insecure: Type.Boolean({ default: false, description: 'gRPC without TLS. For an endpoint with a scheme, the scheme decides.' })
+  tls: Section(tlsClient),
+  auth: Section({
+    bearer_token_file: Type.Optional(Type.String({ minLength: 1, description: 'A file with a token, sent as `authorization: Bearer …` and read again when it changes.' })),
+    reload_interval: Duration({ default: '10s', minimum: '100ms', description: 'How often the token file is looked at.' })
   }),
-  max_concurrent_requests: Type.Integer({ default: 8, minimum: 1, description: 'Requests under way at once; more wait their turn with their sender.' })
+  connections: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'gRPC: connections to an endpoint; each request takes the one with the fewest under way. More than one helps where something between balances connections.' }),
+  keepalive: Section({
+    time: Duration({ default: '0', description: 'gRPC: a ping after each so much time; servers may cut off who pings more often than they permit (gRPC-Go: 5m). 0 = none.' }),
+    timeout: Duration({ default: '20s', minimum: '1ms', description: 'A connection that does not answer a ping within this is given up.' }),
+    permit_without_stream: Type.Boolean({ default: false, description: 'Ping also when no request is under way.' })
+  }),
+  max_concurrent_requests: Type.Integer({ default: 8, minimum: 1, description: 'Requests in hand at once, on their way or waiting to be sent again; more wait their turn with their sender.' }),
+  retry_on_failure: retryOnFailure
 })
 
 export type Config = Static<typeof schema>

@@ -13,7 +13,7 @@ import { until } from '../../core/otlp/testing/harness.js'
 import { oracleType, requestType } from '../../core/otlp/testing/oracle.js'
 import { factory } from './factory.js'
 import { retryAfterMs } from './http-sender.js'
-import { parseTarget } from './grpc-sender.js'
+import { parseTarget } from './endpoint.js'
 import { startExporter } from './start-for-test.js'
 
 const ids = new EventIds(new Uint8Array(8))
@@ -253,10 +253,12 @@ test('Retry-After is seconds or a date', () => {
 })
 
 test('the scheme of a gRPC endpoint decides about TLS, else the option does', () => {
-  assert.equal(parseTarget('http://a:1', false), { target: 'a:1', secure: false })
-  assert.equal(parseTarget('https://a:1/', true), { target: 'a:1', secure: true })
-  assert.equal(parseTarget('a:1', true), { target: 'a:1', secure: false })
-  assert.equal(parseTarget('[::1]:1', false), { target: '[::1]:1', secure: true })
+  const target = (endpoint: string, insecure: boolean): unknown[] => { const { authority, secure, socket } = parseTarget(endpoint, insecure); return [authority, secure, socket] }
+  assert.equal(target('http://a:1', false), ['a:1', false, { host: 'a', port: 1 }])
+  assert.equal(target('https://a:1/', true), ['a:1', true, { host: 'a', port: 1 }])
+  assert.equal(target('a:1', true), ['a:1', false, { host: 'a', port: 1 }])
+  assert.equal(target('[::1]:1', false), ['[::1]:1', true, { host: '::1', port: 1 }])
+  assert.equal(target('unix:///run/o.sock', false), ['localhost', false, { path: '/run/o.sock' }])
 })
 
 test('endpoints that do not fit the protocol are faults of the configuration', () => {

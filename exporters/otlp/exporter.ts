@@ -5,12 +5,17 @@
  * whole batch, and the parts that were taken are remembered with it: sent again, the same batch sends only the rest. A copy
  * of the batch (decoded anew on the far side of a ring) has no such memory, and its taken parts go out twice: at least once.
  */
+import type { Clock } from '../../core/component/clock.js'
 import type { Component, Consumer, Deadline } from '../../core/component/component.js'
 import { accepted, refused, rejected, retry, type Outcome } from '../../core/component/outcome.js'
 import type { Services } from '../../core/component/services.js'
 import type { EventBatch } from '../../core/data/batch.js'
+import type { RetryPolicy } from '../../core/delivery/backoff.js'
+import { insist } from '../../core/delivery/insist.js'
+import { retryPolicyOf } from '../../core/delivery/retry-on-failure.js'
 import { frameExportRequests, type FramedRequest } from '../../core/otlp/writer.js'
 import type { Config } from './config.js'
+import { Credentials } from './credentials.js'
 import { GrpcSender } from './grpc-sender.js'
 import { HttpSender } from './http-sender.js'
 import { Health } from './health.js'
@@ -24,8 +29,10 @@ interface Progress { readonly requests: readonly FramedRequest[], readonly done:
 export class OtlpExporter implements Component, Consumer {
   readonly #services: Services
   readonly #sender: Sender
+  readonly #credentials: Credentials
   readonly #lanes: Lanes
   readonly #health: Health
+  readonly #policy: RetryPolicy | undefined
   readonly #progress = new WeakMap<EventBatch, Progress>()
   readonly #abort = new AbortController()
   #stopping = false
@@ -35,14 +42,18 @@ export class OtlpExporter implements Component, Consumer {
     const config = services.get('config') as Config
     this.#lanes = new Lanes(config.max_concurrent_requests)
     this.#health = new Health(services.get('status'), services.get('logger'), services.get('clock'))
-    this.#sender = createSender(config)
+    this.#policy = retryPolicyOf(config.retry_on_failure)
+    this.#credentials = new Credentials(config, services.get('clock'), services.get('logger'))
+    this.#sender = createSender(config, this.#credentials, services.get('clock'))
   }
+
+  start (): void { this.#credentials.open() }
 
   async consume (batch: EventBatch): Promise<Outcome> {
     if (this.#stopping) return refused('shutting down')
     if (batch.count === 0) return accepted
     const progress = this.#progress.get(batch) ?? start(batch)
-    const outcomes = await Promise.all(progress.requests.map((request, i) => progress.done[i] ?? this.#lanes.run(() => this.#send(request))))
+    const outcomes = await Promise.all(progress.requests.map((request, i) => progress.done[i] ?? this.#lanes.run(() => this.#deliver(request))))
     outcomes.forEach((outcome, i) => { if (outcome.status !== 'retry') progress.done[i] = outcome })
     const waiting = outcomes.find(o => o.status === 'retry')
     if (waiting === undefined) {
@@ -62,6 +73,19 @@ export class OtlpExporter implements Component, Consumer {
     await this.#lanes.idle()
     deadline.signal.removeEventListener('abort', abort)
     this.#sender.close()
+    this.#credentials.close()
+  }
+
+  /** Sends until the fate of the request is known. What shutting down finds waiting goes back to whoever sent it. */
+  async #deliver (request: FramedRequest): Promise<Outcome> {
+    const policy = this.#policy
+    if (policy === undefined) return this.#send(request)
+    const { signal } = this.#abort
+    const outcome = await insist<Outcome>(() => this.#send(request), { policy, clock: this.#services.get('clock'), signal })
+    if (outcome.status !== 'gave_up') return outcome
+    if (outcome.why === 'aborted') return retry(outcome.reason)
+    this.#services.get('drops').add('retries_exhausted', request.rows.length)
+    return rejected(`retries exhausted: ${outcome.reason}`, request.rows.length, request.rows)
   }
 
   async #send (request: FramedRequest): Promise<Outcome> {
@@ -87,10 +111,16 @@ export class OtlpExporter implements Component, Consumer {
   }
 }
 
-function createSender (config: Config): Sender {
-  const { endpoint, headers, protocol, timeout: timeoutMs, max_concurrent_requests: maxSockets } = config
-  const options: SenderOptions = { endpoint, headers, gzip: config.compression === 'gzip', timeoutMs, insecure: config.tls.insecure }
-  return protocol === 'grpc' ? new GrpcSender(options) : new HttpSender(options, protocol === 'http/json', maxSockets)
+function createSender (config: Config, credentials: Credentials, clock: Clock): Sender {
+  const { endpoint, headers, protocol, timeout: timeoutMs, max_concurrent_requests: maxSockets, connections, keepalive } = config
+  const options: SenderOptions = { endpoint, headers, compression: config.compression, timeoutMs, insecure: config.tls.insecure, credentials }
+  if (protocol !== 'grpc') return new HttpSender(options, protocol === 'http/json', maxSockets)
+  return new GrpcSender({
+    ...options,
+    connections,
+    keepalive: { timeMs: keepalive.time, timeoutMs: keepalive.timeout, permitWithoutStream: keepalive.permit_without_stream },
+    clock
+  })
 }
 
 function start (batch: EventBatch): Progress {

@@ -1,5 +1,6 @@
 /** The otlp exporter, as Tapio knows it. */
 import { defineComponent, type ConfigFault } from '../../core/component/factory.js'
+import { retryDrops } from '../../core/delivery/retry-on-failure.js'
 import { schema, type Config } from './config.js'
 import { declarations } from './metrics.js'
 
@@ -12,8 +13,9 @@ export const factory = defineComponent({
   schema,
   concurrency: 'single',
   metrics: declarations,
-  drops: {},
-  check (config) { return endpointFaults(config as Config) },
+  drops: retryDrops,
+  parallel: config => (config as Config).max_concurrent_requests,
+  check (config) { return [...endpointFaults(config as Config), ...keyFaults(config as Config), ...headerFaults(config as Config)] },
   async create (services) {
     const { OtlpExporter } = await import('./exporter.js')
     return new OtlpExporter(services)
@@ -22,12 +24,29 @@ export const factory = defineComponent({
 
 /** What an endpoint may look like depends on the protocol, which a schema cannot say. */
 function endpointFaults ({ endpoint, protocol }: Config): ConfigFault[] {
+  if (/^unix:\/\/\/./.test(endpoint)) return []
   if (protocol === 'grpc') {
     return /^(https?:\/\/)?[^/:\s]+:\d{1,5}\/?$|^(https?:\/\/)?\[[^\]]+\]:\d{1,5}\/?$/.test(endpoint)
       ? []
-      : [{ path: ['endpoint'], message: `\`endpoint\` "${endpoint}" is not host:port, which gRPC needs` }]
+      : [{ path: ['endpoint'], message: `\`endpoint\` "${endpoint}" is not host:port or unix:///path, which gRPC needs` }]
   }
   return URL.canParse(endpoint) && /^https?:/.test(endpoint)
     ? []
     : [{ path: ['endpoint'], message: `\`endpoint\` "${endpoint}" is not a URL; ${protocol} needs one, for example http://localhost:4318` }]
+}
+
+function keyFaults ({ tls }: Partial<Config>): ConfigFault[] {
+  if (tls === undefined || (tls.cert_file === undefined) === (tls.key_file === undefined)) return []
+  const [has, lacks] = tls.cert_file === undefined ? ['key_file', 'cert_file'] : ['cert_file', 'key_file']
+  return [{ path: ['tls', has], message: `\`tls.${has}\` is of no use without \`tls.${lacks}\`` }]
+}
+
+/** Headers that say how a request travels are the exporter's own; HTTP/2 knows no connection headers. */
+const ownHeaders = /^(?::.*|te|connection|keep-alive|proxy-connection|transfer-encoding|upgrade|host|content-type|content-length|content-encoding|grpc-.*)$/i
+
+function headerFaults ({ headers = {} }: Partial<Config>): ConfigFault[] {
+  return Object.keys(headers).flatMap(name => {
+    if (ownHeaders.test(name)) return [{ path: ['headers', name], message: `header \`${name}\` is set by the exporter itself` }]
+    return /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name) ? [] : [{ path: ['headers', name], message: `\`${name}\` is no name of a header` }]
+  })
 }

@@ -1,12 +1,12 @@
 /** OTLP/HTTP, protobuf or JSON, on node:http(s) with kept-alive connections. */
 import http from 'node:http'
 import https from 'node:https'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
+import { compress, decompress, isCompression } from '../../core/net/compression.js'
 import { protobufToJson } from '../../core/otlp/json-encode.js'
 import { decodeExportResponse, decodeStatus, parseExportResponseJson, parseStatusMessageJson } from '../../core/otlp/responses.js'
 import { signalFacts, type OtlpSignal } from '../../core/otlp/signals.js'
 import type { FramedRequest } from '../../core/otlp/writer.js'
+import { splitUnix } from './endpoint.js'
 import { sentRetry, type Sender, type SenderOptions, type Sent } from './sender.js'
 
 /** https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
@@ -18,25 +18,27 @@ const aboutData = new Set([400, 413, 422])
 /** An answer is a few bytes; what a confused server sends beyond this is cut off. */
 const maxAnswerBytes = 64 * 1024
 
-const compress = promisify<Buffer, Buffer>(gzip)
-
 interface Reply { readonly code: number, readonly headers: http.IncomingHttpHeaders, readonly body: Buffer }
 
 export class HttpSender implements Sender {
   readonly #agent: http.Agent
   readonly #request: typeof http.request
   readonly #base: string
+  readonly #socketPath: string | undefined
+  readonly #secure: boolean
 
   constructor (readonly options: SenderOptions, readonly json: boolean, maxSockets: number) {
-    const secure = options.endpoint.startsWith('https:')
-    this.#base = options.endpoint.replace(/\/+$/, '')
+    const secure = this.#secure = options.endpoint.startsWith('https:')
+    this.#socketPath = splitUnix(options.endpoint)
+    this.#base = this.#socketPath === undefined ? options.endpoint.replace(/\/+$/, '') : 'http://localhost'
     this.#request = secure ? https.request : http.request
-    this.#agent = new (secure ? https.Agent : http.Agent)({ keepAlive: true, maxSockets })
+    // Without TLS sessions to resume: one would go on with a client certificate that has been replaced.
+    this.#agent = secure ? new https.Agent({ keepAlive: true, maxSockets, maxCachedSessions: 0 }) : new http.Agent({ keepAlive: true, maxSockets })
   }
 
   async send (request: FramedRequest, signal: AbortSignal): Promise<Sent> {
     try {
-      const reply = await this.#post(request.signal, await this.#encode(request), signal)
+      const reply = await plain(await this.#post(request.signal, await this.#encode(request), signal))
       return judge(request.signal, reply, this.json)
     } catch (error) {
       return sentRetry((error as Error).message, false)
@@ -46,23 +48,27 @@ export class HttpSender implements Sender {
   close (): void { this.#agent.destroy() }
 
   async #encode (request: FramedRequest): Promise<readonly Uint8Array[]> {
-    if (!this.json && !this.options.gzip) return request.chunks
+    const { compression } = this.options
+    if (!this.json && compression === 'none') return request.chunks
     const joined = Buffer.concat(request.chunks, request.byteLength)
     const body = this.json ? Buffer.from(protobufToJson(request.signal, joined)) : joined
-    return [this.options.gzip ? await compress(body) : body]
+    return [compression === 'none' ? body : await compress(compression, body)]
   }
 
   #post (signalName: OtlpSignal, chunks: readonly Uint8Array[], signal: AbortSignal): Promise<Reply> {
-    const { timeoutMs, gzip: gzipped, headers } = this.options
+    const { timeoutMs, compression, headers, credentials } = this.options
     return new Promise((resolve, reject) => {
       const request = this.#request(this.#base + signalFacts[signalName].httpPath, {
         method: 'POST',
         agent: this.#agent,
+        ...(this.#socketPath === undefined ? {} : { socketPath: this.#socketPath }),
+        ...(this.#secure ? credentials.tls : {}),
         headers: {
           ...headers,
+          ...credentials.headers,
           'content-type': this.json ? 'application/json' : 'application/x-protobuf',
           'content-length': chunks.reduce((n, c) => n + c.length, 0),
-          ...(gzipped ? { 'content-encoding': 'gzip' } : {})
+          ...(compression === 'none' ? {} : { 'content-encoding': compression })
         }
       }, response => { readReply(response).then(resolve, reject) })
       const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
@@ -88,6 +94,14 @@ function readReply (response: http.IncomingMessage): Promise<Reply> {
     response.on('error', reject)
     response.on('close', () => reject(new Error('the connection ended in the middle of the answer')))
   })
+}
+
+/** The answer as it was before it was compressed; one that cannot be read says nothing. */
+async function plain (reply: Reply): Promise<Reply> {
+  const encoding = reply.headers['content-encoding'] ?? 'identity'
+  if (!isCompression(encoding)) return reply
+  const result = await decompress(encoding, reply.body, maxAnswerBytes)
+  return { ...reply, body: result.status === 'ok' ? result.body : Buffer.alloc(0) }
 }
 
 function judge (signal: OtlpSignal, reply: Reply, json: boolean): Sent {

@@ -1,5 +1,7 @@
 /** How one request travels: implemented over gRPC and HTTP. */
+import type { Compression } from '../../core/net/compression.js'
 import type { FramedRequest } from '../../core/otlp/writer.js'
+import type { Credentials } from './credentials.js'
 
 /** What became of one request, in the words of OTLP. */
 export type Sent =
@@ -18,9 +20,10 @@ export interface Sender {
 export interface SenderOptions {
   readonly endpoint: string
   readonly headers: Readonly<Record<string, string>>
-  readonly gzip: boolean
+  readonly compression: 'none' | Compression
   readonly timeoutMs: number
   readonly insecure: boolean
+  readonly credentials: Credentials
 }
 
 /** With `afterMs` only when there is one: an absent wait leaves it to the back-off. */

@@ -1,4 +1,7 @@
-/** A created exporter with everything it talks to, for the tests beside it and across rooms. */
+/**
+ * A created exporter with everything it talks to, for the tests beside it and across rooms. It does not retry unless told to,
+ * so that a test sees what became of one request.
+ */
 import { Value } from '@sinclair/typebox/value'
 import { deadlineIn, testBench, type TestBench } from '../../core/testing/services.js'
 import { schema } from './config.js'
@@ -10,7 +13,7 @@ export interface StartedExporter extends TestBench {
 }
 
 export function startExporter (config: object): StartedExporter {
-  const bench = testBench('exporter', 'otlp', Value.Default(schema, { tls: { insecure: true }, ...config }))
+  const bench = testBench('exporter', 'otlp', Value.Default(schema, { tls: { insecure: true }, retry_on_failure: { enabled: false }, ...config }))
   const exporter = new OtlpExporter(bench.services)
   return { ...bench, exporter, stop: (withinMs = 5000) => exporter.stop(deadlineIn(withinMs)) }
 }

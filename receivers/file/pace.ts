@@ -2,7 +2,7 @@
 import type { Clock } from '../../core/component/clock.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { nanoCellToMs, words } from '../../core/data/columns.js'
-import { wait } from '../../core/delivery/redeliver.js'
+import { wait } from '../../core/delivery/insist.js'
 
 /** Events this close together in the replay go out together: a finer rhythm than a timer can keep is no rhythm. */
 const stepMs = 100

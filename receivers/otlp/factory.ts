@@ -1,6 +1,6 @@
 /** The otlp receiver, as Tapio knows it. */
 import { defineComponent } from '../../core/component/factory.js'
-import { schema } from './config.js'
+import { checkConfig, schema, type Config } from './config.js'
 import { declarations } from './metrics.js'
 
 export const factory = defineComponent({
@@ -13,6 +13,7 @@ export const factory = defineComponent({
   concurrency: 'single',
   metrics: declarations,
   drops: {},
+  check: config => checkConfig(config as Config),
   async create (services) {
     const { OtlpReceiver } = await import('./receiver.js')
     return new OtlpReceiver(services)

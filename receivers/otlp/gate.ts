@@ -17,34 +17,39 @@ export class Gate {
   enter (): Place | undefined {
     if (this.#places === 0) return undefined
     this.#places--
-    let held = 0
-    let left = false
-    return {
-      /** One request alone always fits: its own size limit bounds it, and refusing it for ever would help nobody. */
-      take: n => {
-        if (left || (this.#bytes + n > this.maxBytes && this.#bytes > held)) return false
-        held += n
-        this.#add(n)
-        return true
-      },
-      leave: () => {
-        if (left) return
-        left = true
-        this.#places++
-        this.#add(-held)
-      }
-    }
+    return new Place(this)
   }
 
-  #add (n: number): void {
+  /** For Place alone: `n` more bytes (or fewer) are held, and a place is given back. */
+  add (n: number, places = 0): void {
     this.#bytes += n
+    this.#places += places
     this.onChange(this.#bytes)
   }
 }
 
-export interface Place {
-  /** Counts `n` more bytes for this request; false when that would be too many at once. */
-  take(n: number): boolean
+export class Place {
+  #held = 0
+  #left = false
+
+  constructor (readonly gate: Gate) {}
+
+  /**
+   * Counts `n` more bytes for this request; false when that would be too many at once. One request alone always fits: its
+   * own size limit bounds it, and refusing it for ever would help nobody.
+   */
+  take (n: number): boolean {
+    const { gate } = this
+    if (this.#left || (gate.bytes + n > gate.maxBytes && gate.bytes > this.#held)) return false
+    this.#held += n
+    gate.add(n)
+    return true
+  }
+
   /** Gives everything back; further calls do nothing. */
-  leave(): void
+  leave (): void {
+    if (this.#left) return
+    this.#left = true
+    this.gate.add(-this.#held, 1)
+  }
 }

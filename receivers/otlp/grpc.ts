@@ -1,168 +1,171 @@
 /**
- * OTLP over gRPC: the Export methods of the four services on @grpc/grpc-js, with the message left as bytes.
+ * OTLP over gRPC: the Export methods of the four services on node:http2, with the message left as bytes. What it costs beside
+ * grpc-js is measured in test/bench/otlp-receive.ts.
  *
- * Life of a call: its head arrives (a place is taken, or it is turned away before a byte of the message is read) → the
- * message within `read_timeout` → bytes counted → intake → status. The interceptor sees every end of a call, also those
- * that grpc-js decides alone (too large, cannot be decompressed, cancelled), so all are counted and every place is freed.
+ * Life of a call: its head arrives (a place is taken, or it is turned away before a byte of the message is read) →
+ * grpc-call.ts. Connections: grpc-sessions.ts.
  */
-import grpc from '@grpc/grpc-js'
+import http2, { type Http2SecureServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Session, type ServerOptions } from 'node:http2'
 import type { Deadline } from '../../core/component/component.js'
-import { encodeExportResponse, encodeStatus, type RpcStatus } from '../../core/otlp/responses.js'
-import { otlpSignals, signalFacts, type OtlpSignal } from '../../core/otlp/signals.js'
+import type { RpcStatus } from '../../core/otlp/responses.js'
+import { listen } from '../../core/net/listen.js'
+import { compressions } from '../../core/net/compression.js'
+import { Access } from './access.js'
+import { Decompressor } from './decompressor.js'
 import type { GrpcConfig } from './config.js'
-import type { Place } from './gate.js'
-import type { Answer } from './intake.js'
+import { Deadlines } from './deadlines.js'
+import { GrpcAnswers } from './grpc-answers.js'
+import { Call, callKey, type CallContext, type CallStream } from './grpc-call.js'
+import { readHead, signalOfCall, type CallHead, type HeadFault } from './grpc-head.js'
+import { prefixBytes } from './grpc-message.js'
+import { Sessions, type SessionRecord } from './grpc-sessions.js'
 import type { ListenerOptions } from './listener-options.js'
 import type { RequestOutcome } from './metrics.js'
-import { draining, rpcStatusOf } from './status.js'
+import { includeOf, originOf, type IncludeMetadata } from './origins.js'
+import { draining, rpcStatusOf, unauthenticated } from './status.js'
 
 export type GrpcOptions = ListenerOptions<GrpcConfig>
 
-/** One call, shared by the interceptor and the handler through the call's metadata; never sent. */
-interface Admission { readonly place: Place, handled: boolean }
-const admissionKey = Symbol('admission')
-type Admitted = grpc.Metadata & { [admissionKey]?: Admission }
-
-const signalOfPath = new Map(otlpSignals.map(signal => [signalFacts[signal].grpcPath, signal]))
-const { status: Code } = grpc
+const recordKey = Symbol('record')
+type Session = ServerHttp2Session & { [recordKey]?: SessionRecord }
+type Stream = CallStream & { [recordKey]?: SessionRecord }
 
 export class GrpcServer {
-  readonly #server: grpc.Server
+  readonly #server: Http2Server | Http2SecureServer
+  readonly #access: Access
+  readonly #include: IncludeMetadata
+  readonly #sessions: Sessions
+  readonly #answers = new GrpcAnswers(compressions)
+  readonly #context: CallContext
   #stopping = false
 
   constructor (readonly options: GrpcOptions) {
-    const { config } = options
-    this.#server = new grpc.Server({
-      'grpc.max_receive_message_length': Math.floor(config.max_recv_msg_size_mib * 1024 * 1024),
-      'grpc.max_concurrent_streams': config.max_concurrent_streams,
-      interceptors: [(method, call) => this.#intercept(method.path, call)]
-    })
-    for (const signal of otlpSignals) this.#server.addService(definition(signal), { Export: this.#handler(signal) })
+    const { config, readTimeoutMs, clock, metrics, logger } = options
+    const maxBytes = Math.floor(config.max_recv_msg_size_mib * 1024 * 1024)
+    this.#sessions = new Sessions({ keepalive: config.keepalive, maxConcurrentStreams: config.max_concurrent_streams, prefaceMs: readTimeoutMs }, clock, metrics)
+    this.#context = this.#callContext(maxBytes)
+    this.#access = new Access(config, clock, logger)
+    this.#include = includeOf(config.include_metadata)
+    const server = serverOptions(config.max_concurrent_streams, maxBytes)
+    this.#server = this.#access.secure ? http2.createSecureServer({ ...server, ...this.#access.tlsOptions, handshakeTimeout: readTimeoutMs }) : http2.createServer(server)
+    this.#server.maxConnections = config.max_connections
+    this.#server
+      .on('session', (session: Session) => {
+        session[recordKey] = this.#sessions.add(session)
+        session.setLocalWindowSize(connectionWindow(maxBytes))
+      })
+      .on('stream', (stream: Stream, headers: IncomingHttpHeaders) => this.#onStream(stream, headers))
+      .on('sessionError', (error: NodeJS.ErrnoException) => { if (error.code === 'ERR_HTTP2_ERROR') metrics.closed('grpc', 'protocol') })
+      .on('tlsClientError', () => metrics.closed('grpc', 'tls'))
+      .on('drop', () => metrics.closed('grpc', 'limit'))
   }
 
   /** Resolves with the port. */
-  start (): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.bindAsync(this.options.config.endpoint, grpc.ServerCredentials.createInsecure(), (error, port) => {
-        if (error === null) resolve(port)
-        else reject(new Error(`otlp receiver cannot listen on ${this.options.config.endpoint} (grpc): ${error.message}`))
-      })
-    })
+  async start (): Promise<number> {
+    const { config: { endpoint }, logger } = this.options
+    try {
+      this.#access.open(this.#server)
+      const port = await listen(this.#server, endpoint)
+      this.#server.on('error', error => logger.error('otlp grpc server', { error: error.message }))
+      return port
+    } catch (error) {
+      this.#access.close()
+      throw new Error(`otlp receiver cannot listen on ${endpoint} (grpc): ${(error as Error).message}`, { cause: error })
+    }
   }
 
   /** Lets the calls under way finish until the deadline, then ends them. */
   stop (deadline: Deadline): Promise<void> {
     this.#stopping = true
+    this.#access.close()
     return new Promise(resolve => {
-      const force = (): void => this.#server.forceShutdown()
-      this.#server.tryShutdown(() => { deadline.signal.removeEventListener('abort', force); resolve() })
+      const force = (): void => this.#sessions.destroy()
+      this.#server.close(() => {
+        deadline.signal.removeEventListener('abort', force)
+        this.#context.deadlines.stop()
+        resolve()
+      })
+      this.#sessions.drain()
       if (deadline.signal.aborted) force()
       else deadline.signal.addEventListener('abort', force, { once: true })
     })
   }
 
-  #handler (signal: OtlpSignal): grpc.handleUnaryCall<Buffer, Buffer> {
-    return (call, callback) => {
-      const admission = (call.metadata as Admitted)[admissionKey] as Admission
-      admission.handled = true
-      this.#answer(signal, call.request, admission.place).then(
-        answer => { admission.place.leave(); respond(answer, callback) },
-        (error: unknown) => {
-          admission.place.leave()
-          this.options.logger.error('otlp request failed', { transport: 'grpc', signal, error: String(error) })
-          callback({ code: Code.INTERNAL, details: 'internal error' })
-        })
+  #onStream (stream: Stream, headers: IncomingHttpHeaders): void {
+    stream.on('error', ignore).on('close', onClose)
+    const record = (stream.session as Session | undefined)?.[recordKey]
+    if (record !== undefined) {
+      stream[recordKey] = record
+      record.calls++
+    }
+    const { metrics, gate, intake } = this.options
+    if (stream.closed) { metrics.request('grpc', signalOfCall(headers) ?? 'none', 'aborted'); return }
+    const head = readHead(headers)
+    const refusal = this.#refuse(head, headers)
+    if (refusal !== undefined || !('signal' in head)) {
+      metrics.request('grpc', signalOfCall(headers) ?? 'none', refusal?.outcome ?? 'not_otlp')
+      if ('http' in head) this.#answers.http(stream, head.http)
+      else if (refusal?.status !== undefined) this.#answers.status(stream, refusal.status)
+      return
+    }
+    const place = gate.enter()
+    if (place === undefined) {
+      const busy = intake.busy('grpc', head.signal)
+      if (busy.status !== 'success') this.#answers.status(stream, rpcStatusOf(busy))
+    } else stream[callKey] = new Call(this.#context, stream, head, place, originOf(this.#include, stream.session?.socket.remoteAddress, headers))
+  }
+
+  /** What can be said from the head alone. What is not gRPC at all gets a plain HTTP status. */
+  #refuse (head: CallHead | HeadFault, headers: IncomingHttpHeaders): { readonly outcome: RequestOutcome, readonly status?: RpcStatus } | undefined {
+    if ('http' in head) return { outcome: 'not_otlp' }
+    if (!this.#access.allows(headers.authorization)) return { outcome: 'unauthenticated', status: unauthenticated }
+    if (!('signal' in head)) return { outcome: 'not_otlp', status: head }
+    return this.#stopping ? { outcome: 'refused', status: draining } : undefined
+  }
+
+  #callContext (maxBytes: number): CallContext {
+    const { intake, clock, readTimeoutMs, metrics, logger } = this.options
+    const decompressor = new Decompressor(maxBytes)
+    return {
+      intake, maxBytes, readTimeoutMs,
+      answers: this.#answers,
+      deadlines: new Deadlines<Call>(clock, readTimeoutMs),
+      now: () => clock.monotonicMs(),
+      inflate: (encoding, bytes) => decompressor.run(encoding, bytes),
+      count: ({ signal }, outcome) => metrics.request('grpc', signal, outcome),
+      onError: ({ signal }, error) => logger.error('otlp request failed', { transport: 'grpc', signal, error: String(error) })
     }
   }
-
-  async #answer (signal: OtlpSignal, message: Buffer, place: Place): Promise<Answer> {
-    if (!place.take(message.length)) return this.options.intake.busy('grpc', signal)
-    return this.options.intake.take('grpc', signal, 'protobuf', message, place)
-  }
-
-  #intercept (path: string, call: grpc.ServerInterceptingCallInterface): grpc.ServerInterceptingCall {
-    const { gate, clock, readTimeoutMs } = this.options
-    const signal = signalOfPath.get(path) ?? 'none'
-    let admission: Admission | undefined
-    const countEnd = this.#countEnds(call, signal, () => admission?.handled === true)
-    let cancelTimer = (): void => {}
-    const listener = new grpc.ServerListenerBuilder()
-      .withOnReceiveMetadata((metadata, next) => {
-        const place = this.#stopping ? undefined : gate.enter()
-        if (place === undefined) { call.sendStatus(this.#turnAway()); return }
-        admission = { place, handled: false }
-        ;(metadata as Admitted)[admissionKey] = admission
-        cancelTimer = clock.after(readTimeoutMs, () => call.sendStatus({ code: Code.DEADLINE_EXCEEDED, details: `no whole request within ${readTimeoutMs} ms` }))
-        next(metadata)
-      })
-      .withOnReceiveHalfClose(next => { cancelTimer(); next() })
-      .withOnCancel(() => {
-        cancelTimer()
-        if (admission?.handled !== true) admission?.place.leave()
-        countEnd()
-      })
-      .build()
-    return new grpc.ServerInterceptingCall(call, new grpc.ResponderBuilder().withStart(next => next(listener)).build())
-  }
-
-  /**
-   * Counts how a call ended that never reached the handler. grpc-js answers oversized and undecodable messages itself,
-   * below every interceptor, so the call's own sendStatus is wrapped. The answer counts a call that ended without status.
-   */
-  #countEnds (call: grpc.ServerInterceptingCallInterface, signal: OtlpSignal | 'none', handled: () => boolean): () => void {
-    let counted = false
-    const count = (outcome: RequestOutcome): void => {
-      if (!counted && !handled()) this.options.metrics.request('grpc', signal, outcome)
-      counted = true
-    }
-    const send = call.sendStatus.bind(call)
-    call.sendStatus = status => {
-      count(outcomeOf(status))
-      send(status)
-    }
-    return () => count('aborted')
-  }
-
-  #turnAway (): ReturnType<typeof toGrpc> {
-    if (this.#stopping) return toGrpc(draining)
-    return toGrpc({ code: Code.RESOURCE_EXHAUSTED, message: 'too many requests in flight', retryAfterMs: this.options.retryAfterMs })
-  }
 }
 
-type CallStatus = Parameters<grpc.ServerInterceptingCallInterface['sendStatus']>[0]
-
-function outcomeOf (status: CallStatus): RequestOutcome {
-  switch (status.code) {
-    case Code.RESOURCE_EXHAUSTED: return status.metadata?.get(detailsKey).length ? 'retry' : 'too_large'
-    case Code.UNAVAILABLE: return 'refused'
-    case Code.DEADLINE_EXCEEDED: return 'timeout'
-    case Code.INTERNAL: return 'malformed'
-    // grpc-js says the same of an unknown compression and of a stream that ended, or broke, before its message was whole.
-    case Code.UNIMPLEMENTED: return status.details?.startsWith('Received no request message') === true ? 'aborted' : 'not_otlp'
-    default: return 'aborted'
-  }
+/** What a connection may have under way beyond one message: enough for several, so that WINDOW_UPDATEs are rare. */
+function connectionWindow (maxBytes: number): number {
+  return Math.min(2 ** 31 - 1, Math.max(8 * 1024 * 1024, 2 * maxBytes))
 }
 
-const detailsKey = 'grpc-status-details-bin'
-
-function respond (answer: Answer, callback: grpc.sendUnaryData<Buffer>): void {
-  if (answer.status === 'success') callback(null, encodeExportResponse(answer.partial))
-  else callback(toGrpc(rpcStatusOf(answer)))
-}
-
-function toGrpc (status: RpcStatus): { code: grpc.status, details: string, metadata: grpc.Metadata } {
-  const metadata = new grpc.Metadata()
-  metadata.set(detailsKey, encodeStatus(status))
-  return { code: status.code, details: status.message, metadata }
-}
-
-const same = (bytes: Buffer): Buffer => bytes
-
-function definition (signal: OtlpSignal): grpc.ServiceDefinition {
+function serverOptions (maxConcurrentStreams: number, maxBytes: number): ServerOptions {
   return {
-    Export: {
-      path: signalFacts[signal].grpcPath, requestStream: false, responseStream: false,
-      requestSerialize: same, requestDeserialize: same, responseSerialize: same, responseDeserialize: same
-    }
+    settings: {
+      // A message of the largest size fits a stream's window: its client never waits for us within it.
+      initialWindowSize: Math.min(2 ** 31 - 1, maxBytes + prefixBytes + 65_535),
+      maxConcurrentStreams,
+      maxHeaderListSize: 16_384,
+      enablePush: false
+    },
+    // Clients send about a dozen headers; what a call may carry beyond that is metadata.
+    maxHeaderListPairs: 64,
+    maxSessionInvalidFrames: 100,
+    // MiB that the HTTP/2 library may hold for one connection. Bodies are not in it: they are counted by the gate.
+    maxSessionMemory: 10,
+    unknownProtocolTimeout: 5000
   }
 }
+
+function onClose (this: Stream): void {
+  this[callKey]?.close()
+  const record = this[recordKey]
+  // `aborted`: the client closed the stream before we had ended our side.
+  record?.owner.callEnded(record, this.aborted)
+}
+
+function ignore (): void {}

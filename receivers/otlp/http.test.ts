@@ -129,7 +129,7 @@ test('wrong paths, methods, content types and encodings say what would be right'
     assert.is(text.code, 415)
     assert.match(statusOf(text).message, /application\/x-protobuf/)
     const brotli = await post(r.httpPort, '/v1/traces', 'x', { 'content-encoding': 'br' })
-    assert.equal([brotli.code, brotli.headers['accept-encoding']], [415, 'gzip, deflate'])
+    assert.equal([brotli.code, brotli.headers['accept-encoding']], [415, 'gzip, deflate, zstd'])
     assert.is(r.counted({ outcome: 'not_otlp' }), 4)
   })
 })

@@ -2,7 +2,6 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Value } from '@sinclair/typebox/value'
 import { deadlineIn, RecordingHost, testBench } from '../../core/testing/services.js'
-import { parseEndpoint } from './address.js'
 import { schema } from './config.js'
 import { factory } from './factory.js'
 import { Gate } from './gate.js'
@@ -37,13 +36,6 @@ test('without any protocol both are taken with their defaults, on loopback', asy
     assert.match((error as Error).message, /localhost:431[78]/)
   }
   await receiver.stop(deadlineIn(1000))
-})
-
-test('endpoints are host and port, IPv6 in brackets', () => {
-  assert.equal(parseEndpoint('localhost:4318'), { host: 'localhost', port: 4318 })
-  assert.equal(parseEndpoint('[::1]:0'), { host: '::1', port: 0 })
-  assert.equal(parseEndpoint(':4318'), { host: '', port: 4318 })
-  for (const bad of ['4318', 'localhost', '::1:4318', 'http://x:1']) assert.throws(() => parseEndpoint(bad), /is not host:port/)
 })
 
 test('the gate counts places and bytes, and gives all back together', () => {

@@ -1,10 +1,10 @@
 /** The receiver's own instruments. */
-import type { Counter, Meter, MetricDeclaration } from '../../core/telemetry/meter.js'
+import type { Counter, Gauge, Meter, MetricDeclaration } from '../../core/telemetry/meter.js'
 import type { OtlpSignal } from '../../core/otlp/signals.js'
 
 const requests: MetricDeclaration = {
   name: 'otlp_receiver_requests', kind: 'counter', unit: '', attributes: ['transport', 'signal', 'outcome'],
-  description: 'Requests answered, by outcome: accepted, partial, rejected, malformed, retry, refused, too_large, not_otlp, timeout, aborted.'
+  description: 'Requests answered, by outcome: accepted, partial, rejected, malformed, retry, refused, too_large, not_otlp, unauthenticated, timeout, aborted.'
 }
 const accepted: MetricDeclaration = {
   name: 'otlp_receiver_accepted_items', kind: 'counter', unit: '', attributes: ['transport', 'signal'],
@@ -23,39 +23,56 @@ const inFlight: MetricDeclaration = {
   description: 'Bytes of requests being received or processed now.'
 }
 
-export const declarations: readonly MetricDeclaration[] = [requests, accepted, refusedItems, bytes, inFlight]
+const closedConnections: MetricDeclaration = {
+  name: 'otlp_receiver_closed_connections', kind: 'counter', unit: '', attributes: ['transport', 'reason'],
+  description: 'Connections that the receiver closed: idle, age, no_preface, ping_timeout, too_many_pings, resets (calls taken back in a flood), protocol (not what it should speak), tls (no handshake), limit (max_connections).'
+}
+
+export const declarations: readonly MetricDeclaration[] = [requests, accepted, refusedItems, bytes, inFlight, closedConnections]
 
 export type Transport = 'grpc' | 'http'
 
+/** Why a connection was closed by us. */
+export type CloseReason = 'idle' | 'age' | 'no_preface' | 'ping_timeout' | 'too_many_pings' | 'resets' | 'limit' | 'protocol' | 'tls'
+
 /** What became of a request, finer than an Outcome: also why it never became a batch. */
-export type RequestOutcome = 'accepted' | 'partial' | 'rejected' | 'malformed' | 'retry' | 'refused' | 'too_large' | 'not_otlp' | 'timeout' | 'aborted'
+export type RequestOutcome = 'accepted' | 'partial' | 'rejected' | 'malformed' | 'retry' | 'refused' | 'too_large' | 'not_otlp' | 'unauthenticated' | 'timeout' | 'aborted'
+
+/** The instruments of one transport and signal, made when first needed and then found without building a key. */
+interface Made { requests: Partial<Record<RequestOutcome, Counter>>, accepted?: Counter, refused?: Counter, bytes?: Counter }
 
 export class ReceiverMetrics {
   readonly #meter: Meter
-  readonly #made = new Map<string, Counter>()
+  readonly #made: Readonly<Record<Transport, Partial<Record<OtlpSignal | 'none', Made>>>> = { grpc: {}, http: {} }
+  #inFlight: Gauge | undefined
 
   constructor (meter: Meter) { this.#meter = meter }
 
   /** `signal` is `none` when the request did not get far enough to have one. */
   request (transport: Transport, signal: OtlpSignal | 'none', outcome: RequestOutcome): void {
-    this.#counter(requests, { transport, signal, outcome }).add(1)
+    const counters = this.#of(transport, signal).requests
+    ;(counters[outcome] ??= this.#meter.counter(requests, { transport, signal, outcome })).add(1)
   }
 
   items (transport: Transport, signal: OtlpSignal, taken: number, notTaken: number): void {
-    if (taken > 0) this.#counter(accepted, { transport, signal }).add(taken)
-    if (notTaken > 0) this.#counter(refusedItems, { transport, signal }).add(notTaken)
+    const made = this.#of(transport, signal)
+    if (taken > 0) (made.accepted ??= this.#meter.counter(accepted, { transport, signal })).add(taken)
+    if (notTaken > 0) (made.refused ??= this.#meter.counter(refusedItems, { transport, signal })).add(notTaken)
   }
 
   received (transport: Transport, signal: OtlpSignal, size: number): void {
-    this.#counter(bytes, { transport, signal }).add(size)
+    (this.#of(transport, signal).bytes ??= this.#meter.counter(bytes, { transport, signal })).add(size)
   }
 
-  inFlight (size: number): void { this.#meter.gauge(inFlight).set(size) }
+  inFlight (size: number): void {
+    (this.#inFlight ??= this.#meter.gauge(inFlight)).set(size)
+  }
 
-  #counter (declaration: MetricDeclaration, attributes: Readonly<Record<string, string>>): Counter {
-    const key = [declaration.name, ...Object.values(attributes)].join()
-    const counter = this.#made.get(key) ?? this.#meter.counter(declaration, attributes)
-    this.#made.set(key, counter)
-    return counter
+  closed (transport: Transport, reason: CloseReason): void {
+    this.#meter.counter(closedConnections, { transport, reason }).add(1)
+  }
+
+  #of (transport: Transport, signal: OtlpSignal | 'none'): Made {
+    return this.#made[transport][signal] ??= { requests: {} }
   }
 }

@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises'
+import type { Clock } from '../component/clock.js'
+import { AccessFault } from './access.js'
+
+/** The kubelet renews a token when 80 % of its hour has passed; client-go looks once a minute (oauth2 cachingTokenSource). */
+const maxAgeMs = 60_000
+
+/** A file that somebody renews (service account token, CA bundle), read again when it is a minute old. */
+export class RenewedFile {
+  #text = ''
+  #readAtMs = -Infinity
+
+  constructor (readonly path: string, readonly what: string, readonly clock: Clock) {}
+
+  async text (): Promise<string> {
+    if (this.clock.monotonicMs() - this.#readAtMs < maxAgeMs) return this.#text
+    try {
+      const text = (await readFile(this.path, 'utf8')).trim()
+      if (text === '') throw new AccessFault(`${this.what} ${this.path} is empty`)
+      this.#text = text
+      this.#readAtMs = this.clock.monotonicMs()
+    } catch (error) {
+      // A file being replaced is not worth an outage while the last one may still be good.
+      if (this.#text === '') throw error instanceof AccessFault ? error : new AccessFault(`${this.what} ${this.path} cannot be read: ${(error as Error).message}`)
+    }
+    return this.#text
+  }
+
+  /** Read it again at the next question. */
+  expire (): void { this.#readAtMs = -Infinity }
+}

@@ -1,0 +1,60 @@
+/** Whom the exporter trusts and how it proves itself: certificates and a token, read again when their files change. */
+import { readFileSync } from 'node:fs'
+import type { ConnectionOptions } from 'node:tls'
+import type { Clock } from '../../core/component/clock.js'
+import { FileWatch } from '../../core/net/file-watch.js'
+import { Certificates, clientOptions } from '../../core/net/tls.js'
+import type { Logger } from '../../core/telemetry/logger.js'
+import type { Config } from './config.js'
+
+interface Opened { readonly certificates: Certificates, readonly tokenWatch: FileWatch | undefined }
+
+export class Credentials {
+  #opened: Opened | undefined
+  #headers: Readonly<Record<string, string>> = {}
+
+  constructor (readonly config: Pick<Config, 'tls' | 'auth'>, readonly clock: Clock, readonly logger: Logger) {}
+
+  /** Reads the files and begins to watch them. Throws, naming the option and the file, when one cannot be used. */
+  open (): void { this.#opened ??= this.#read() }
+
+  /** For a new TLS connection. */
+  get tls (): ConnectionOptions {
+    this.open()
+    return { ...clientOptions(this.config.tls), secureContext: (this.#opened as Opened).certificates.context }
+  }
+
+  /** For every request. */
+  get headers (): Readonly<Record<string, string>> {
+    this.open()
+    return this.#headers
+  }
+
+  close (): void {
+    this.#opened?.certificates.close()
+    this.#opened?.tokenWatch?.close()
+  }
+
+  #read (): Opened {
+    const { tls, auth } = this.config
+    const path = auth.bearer_token_file
+    if (path !== undefined) this.#headers = bearer(path)
+    const certificates = Certificates.ofClient(tls, this.clock, this.logger)
+    if (path === undefined) return { certificates, tokenWatch: undefined }
+    return { certificates, tokenWatch: new FileWatch([path], auth.reload_interval, this.clock, this.logger, () => { this.#headers = bearer(path) }) }
+  }
+}
+
+function bearer (path: string): Readonly<Record<string, string>> {
+  const token = readFile(path).trim()
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new Error(`auth: bearer_token_file "${path}" must hold one token of printable characters, and nothing else`)
+  return { authorization: `Bearer ${token}` }
+}
+
+function readFile (path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new Error(`auth: bearer_token_file "${path}" cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * One gRPC call: its head has been taken and holds a place → its message comes in, every byte counted → decompressed →
+ * intake → answered. However it ends, it is counted once and its place is given back once.
+ *
+ * The listeners are shared functions that find the call on their stream: closures for each call showed in the profile.
+ */
+import type { ServerHttp2Stream } from 'node:http2'
+import type { RpcStatus } from '../../core/otlp/responses.js'
+import type { Origin } from '../../core/data/origin.js'
+import type { Compression, Decompressed } from './decompressor.js'
+import type { Deadlines, Limited } from './deadlines.js'
+import type { Place } from './gate.js'
+import type { CallHead } from './grpc-head.js'
+import { MessageReader, type MessageFault } from './grpc-message.js'
+import type { GrpcAnswers } from './grpc-answers.js'
+import type { Answer, Intake } from './intake.js'
+import type { RequestOutcome } from './metrics.js'
+import { RpcCode, rpcStatusOf } from './status.js'
+
+/** What all calls of a server share. */
+export interface CallContext {
+  readonly intake: Intake
+  readonly answers: GrpcAnswers
+  readonly deadlines: Deadlines<Call>
+  readonly maxBytes: number
+  readonly readTimeoutMs: number
+  now(): number
+  inflate(encoding: Compression, bytes: Buffer): Promise<Decompressed>
+  count(head: CallHead, outcome: RequestOutcome): void
+  onError(head: CallHead, error: unknown): void
+}
+
+export const callKey = Symbol('call')
+export type CallStream = ServerHttp2Stream & { [callKey]?: Call }
+
+type State = 'reading' | 'handled' | 'ended'
+
+export class Call implements Limited {
+  readonly #reader: MessageReader
+  readonly #arrivedMs: number
+  #state: State = 'reading'
+  deadlineMs: number
+
+  constructor (readonly context: CallContext, readonly stream: CallStream, readonly head: CallHead, readonly place: Place, readonly origin: Origin | undefined) {
+    this.#reader = new MessageReader(context.maxBytes)
+    this.#arrivedMs = context.now()
+    this.deadlineMs = this.#arrivedMs + Math.min(context.readTimeoutMs, head.timeoutMs)
+    context.deadlines.add(this)
+    stream.on('data', onData).on('end', onEnd)
+  }
+
+  data (chunk: Buffer): void {
+    if (this.#state !== 'reading') return
+    if (!this.place.take(chunk.length)) { this.#busy(); return }
+    const fault = this.#reader.push(chunk)
+    if (fault !== undefined) this.#refuse(fault)
+  }
+
+  end (): void {
+    // A stream that was taken back ends as well, before it closes.
+    if (this.#state !== 'reading' || this.stream.aborted) return
+    const message = this.#reader.end()
+    if (!Buffer.isBuffer(message)) { this.#refuse(message); return }
+    if (!this.#reader.compressed) { this.#take(message); return }
+    if (this.head.encoding === '') { this.#refuse({ code: RpcCode.internal, message: 'the message is compressed but there is no grpc-encoding', outcome: 'malformed' }); return }
+    this.context.inflate(this.head.encoding, message).then(result => this.#inflated(result, message.length)).catch((error: unknown) => this.#failed(error))
+  }
+
+  /** The stream is gone: by its own end, or by a client that no longer waits. */
+  close (): void {
+    this.context.deadlines.delete(this)
+    if (this.#state === 'reading') this.#leave('aborted')
+    else if (this.#state === 'handled') this.#state = 'ended'
+  }
+
+  expire (): void {
+    const { context, head } = this
+    if (this.#state === 'ended') { context.deadlines.delete(this); return }
+    const waited = head.timeoutMs <= context.readTimeoutMs || this.#state === 'handled'
+    const message = waited ? `no answer within the client's ${head.timeoutMs} ms` : `no whole request within ${context.readTimeoutMs} ms`
+    const status = { code: RpcCode.deadlineExceeded, message }
+    // What the pipeline holds stays counted as held, and its answer is what is counted as the outcome.
+    if (this.#state === 'handled') this.#answerWith(status)
+    else this.#end(status, 'timeout')
+  }
+
+  #inflated (result: Decompressed, before: number): void {
+    if (this.#state === 'ended') return
+    if (result.status === 'ok') {
+      if (this.place.take(Math.max(0, result.body.length - before))) this.#take(result.body)
+      else this.#busy()
+    } else if (result.status === 'too_large') this.#refuse({ code: RpcCode.resourceExhausted, message: result.message, outcome: 'too_large' })
+    else this.#refuse({ code: RpcCode.internal, message: result.message, outcome: 'malformed' })
+  }
+
+  #take (message: Buffer): void {
+    const { context, head } = this
+    this.#state = 'handled'
+    try {
+      const answer = context.intake.take('grpc', head.signal, 'protobuf', message, this.place, this.origin)
+      if (answer instanceof Promise) {
+        this.deadlineMs = this.#arrivedMs + head.timeoutMs
+        if (head.timeoutMs === Infinity) context.deadlines.delete(this)
+        answer.then(late => this.#answer(late), (error: unknown) => this.#failed(error))
+      } else this.#answer(answer)
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #answer (answer: Answer): void {
+    this.place.leave()
+    if (this.#state === 'ended') return
+    if (answer.status === 'success') {
+      this.#state = 'ended'
+      this.context.deadlines.delete(this)
+      this.context.answers.success(this.stream, answer.partial)
+    } else this.#answerWith(rpcStatusOf(answer))
+  }
+
+  #failed (error: unknown): void {
+    this.place.leave()
+    this.context.onError(this.head, error)
+    if (this.#state !== 'ended') this.#answerWith({ code: RpcCode.internal, message: 'internal error' })
+  }
+
+  #busy (): void {
+    const answer = this.context.intake.busy('grpc', this.head.signal)
+    this.place.leave()
+    if (answer.status !== 'success') this.#answerWith(rpcStatusOf(answer))
+  }
+
+  #refuse (fault: MessageFault): void {
+    this.#end({ code: fault.code, message: fault.message }, fault.outcome)
+  }
+
+  #end (status: RpcStatus, outcome: RequestOutcome): void {
+    this.#leave(outcome)
+    this.#answerWith(status)
+  }
+
+  #leave (outcome: RequestOutcome): void {
+    this.#state = 'ended'
+    this.context.count(this.head, outcome)
+    this.place.leave()
+  }
+
+  #answerWith (status: RpcStatus): void {
+    this.#state = 'ended'
+    this.context.deadlines.delete(this)
+    this.context.answers.status(this.stream, status)
+  }
+}
+
+function onData (this: CallStream, chunk: Buffer): void { this[callKey]?.data(chunk) }
+function onEnd (this: CallStream): void { this[callKey]?.end() }
