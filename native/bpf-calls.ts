@@ -6,7 +6,7 @@ import { getSystemErrorMap } from 'node:util'
 import type { Addon } from './addon.js'
 
 const Command = {
-  mapCreate: 0, mapLookup: 1, mapUpdate: 2, mapDelete: 3, mapNextKey: 4, progLoad: 5, progNextId: 11, mapNextId: 12, infoByFd: 15,
+  mapCreate: 0, mapLookup: 1, mapUpdate: 2, mapDelete: 3, mapNextKey: 4, progLoad: 5, progNextId: 11, mapNextId: 12, mapFdById: 14, infoByFd: 15,
   rawTracepointOpen: 17, btfLoad: 18, mapLookupAndDelete: 21, mapFreeze: 22, btfNextId: 23, linkNextId: 31, enableStats: 32
 } as const
 
@@ -174,6 +174,13 @@ export class BpfCalls {
       attr.writeUInt32LE(id, 0)
     }
     return ids
+  }
+
+  /** A descriptor of a map that others made. */
+  mapById (id: number): number {
+    const attr = Buffer.alloc(16)
+    attr.writeUInt32LE(id, 0)
+    return this.#must('map by id', this.addon.bpf(Command.mapFdById, attr, []))
   }
 
   close (fd: number): void { this.addon.close(fd) }

@@ -9,3 +9,4 @@ export { bucketOf, fillSets, filterBits, quietReasons, rateSettings, type Filter
 export { syscallName, syscallNumber } from './syscall-names.js'
 export { errorName } from './bpf-calls.js'
 export type { KernelFacts } from './kernel-facts.js'
+export { kernelStatus, type HookSupport, type KernelStatus, type RunningHook } from './status.js'

@@ -119,19 +119,7 @@ export class KernelSession {
 
   /** By record type number. Exact: every record a program wanted to send is in one of the four. */
   counters (): RecordCounters[] {
-    const fd = this.loader.map('counters')?.fd ?? -1
-    const value = Buffer.alloc(32 * this.cpus)
-    const key = Buffer.alloc(4)
-    return Array.from({ length: recordTypes }, (_, type) => {
-      key.writeUInt32LE(type)
-      const row = { sent: 0, ring_full: 0, rate_limited: 0, filtered: 0 }
-      if (!this.#closed && this.calls.lookup(fd, key, value)) {
-        for (let cpu = 0; cpu < this.cpus; cpu++) {
-          (['sent', 'ring_full', 'rate_limited', 'filtered'] as const).forEach((name, i) => { row[name] += Number(value.readBigUInt64LE(cpu * 32 + i * 8)) })
-        }
-      }
-      return row
-    })
+    return readCounters(this.calls, this.#closed ? -1 : this.loader.map('counters')?.fd ?? -1, this.cpus)
   }
 
   /** Times a hook did not run because it had interrupted itself: the kernel's own protection. */
@@ -146,4 +134,19 @@ export class KernelSession {
     this.loader.close()
     this.addon.ringClose(this.#ring)
   }
+}
+
+/** A map `counters`, summed over CPUs; zeros when `fd` is -1. */
+export function readCounters (calls: BpfCalls, fd: number, cpus: number): RecordCounters[] {
+  const value = Buffer.alloc(32 * cpus)
+  const key = Buffer.alloc(4)
+  return Array.from({ length: recordTypes }, (_, type) => {
+    key.writeUInt32LE(type)
+    const row = { sent: 0, ring_full: 0, rate_limited: 0, filtered: 0 }
+    if (fd < 0 || !calls.lookup(fd, key, value)) return row
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      (['sent', 'ring_full', 'rate_limited', 'filtered'] as const).forEach((name, i) => { row[name] += Number(value.readBigUInt64LE(cpu * 32 + i * 8)) })
+    }
+    return row
+  })
 }

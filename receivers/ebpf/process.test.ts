@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { accepted, retry } from '../../core/component/outcome.js'
 import type { EventRow } from '../../core/data/row.js'
 import { readRecord } from '../../native/index.js'
 import { kernelTestFault } from '../../native/testing/kernel.js'
@@ -133,6 +134,26 @@ oomIncident('filters by cgroup hold for what is made inside it later', async () 
     await watching.stop()
     inner.remove()
   }
+})
+
+incident('while the pipeline asks to wait the ring holds the records, and they come in order', async () => {
+  const watching = await watch({ programs: ['process'], filters: { include_comms: ['tapio-waits'] }, poll_interval: 2 })
+  let asked = 0
+  watching.next.answer = () => asked++ < 5 ? retry('full', 20) : accepted
+  const codes = Array.from({ length: 40 }, (_, i) => i + 1)
+  for (const code of codes) await shell(`printf tapio-waits > /proc/$$/comm; exit ${code}`)
+  await watching.stop()
+  assert.equal(watching.events().filter(e => e.get('name') === 'exit').map(e => e.get('returnCode')), codes)
+  assert.ok(asked > 5)
+  assert.is(watching.drops.size, 0)
+})
+
+incident('what the pipeline does not take before the time is over is counted', async () => {
+  const watching = await watch({ programs: ['process'], filters: { include_comms: ['tapio-full'] }, poll_interval: 2 })
+  watching.next.answer = () => retry('full', 20)
+  await shell('printf tapio-full > /proc/$$/comm; exit 1')
+  await watching.stop(100)
+  assert.equal([...watching.drops], [['shutdown', 1]])
 })
 
 incident('times are those of the wall clock', async ({ watching }) => {

@@ -17,11 +17,16 @@ export async function watch (overrides: Overrides) {
   const bench = testBench('receiver', 'ebpf', configOf(overrides), { clock: systemClock })
   const receiver = await factory.create(bench.services) as Receiver
   await receiver.start?.(bench.host)
+  // The clock's timers keep no process alive; a test that only waits for one would end early.
+  const alive = setInterval(() => undefined, 1000)
   const events = (): EventRow[] => bench.next.batches.flatMap(b => [...b])
   return {
     ...bench,
     events,
-    stop: () => receiver.stop?.(deadlineIn(5000)),
+    async stop (ms = 5000): Promise<void> {
+      await receiver.stop?.(deadlineIn(ms))
+      clearInterval(alive)
+    },
     /** The first event that fits; fails with what was seen instead when none comes within 20 s. */
     async seen (what: string, fits: (event: EventRow) => boolean): Promise<EventRow> {
       for (const end = Date.now() + 20_000; ;) {
