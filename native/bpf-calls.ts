@@ -22,9 +22,12 @@ export class BpfError extends Error {
   get code (): string { return errorName(this.errno) }
 }
 
+/** Kept: Node makes a new map at every question. */
+const systemErrors = getSystemErrorMap()
+
 /** `EPERM` for 1. */
 export function errorName (errno: number): string {
-  return getSystemErrorMap().get(-errno)?.[0] ?? `errno ${errno}`
+  return systemErrors.get(-errno)?.[0] ?? `errno ${errno}`
 }
 
 /** The verifier's reason: its last line that is no statistics. */
