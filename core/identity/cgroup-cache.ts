@@ -81,6 +81,13 @@ export class CgroupCache {
     this.#add(key, hierarchy, id, path)
   }
 
+  /** The path is known better than when it was made; whether it lives stays as it is. */
+  corrected (hierarchy: number, id: bigint, path: string): void {
+    const key = keyOf(hierarchy, id)
+    const slot = this.#live.get(key) ?? this.#removed.get(key)
+    if (slot !== undefined) Object.assign(slot, { path, identity: parseCgroupPath(path) })
+  }
+
   removed (hierarchy: number, id: bigint): void {
     const key = keyOf(hierarchy, id)
     const slot = this.#live.get(key)
