@@ -2,13 +2,19 @@
  * What the bytes of a record mean, written into every segment: a file stays readable when the receiver that wrote it has
  * changed or is not there, and core needs to know no receiver.
  */
-export type RawFieldKind = 'u8' | 'u16' | 'u32' | 'i32' | 'u64' | 'text' | 'bytes'
+export type RawFieldKind = 'u8' | 'u16' | 'u32' | 'i32' | 'u64' | 'text' | 'bytes' | 'words' | 'address'
 
 export interface RawField {
+  /** `text` ends at a NUL or with the field, `words` are texts that end with NULs, an `address` is IPv4 or IPv6 by `family`. */
   readonly kind: RawFieldKind
   readonly offset: number
-  /** Bytes; `text` may end before at a NUL, `text` and `bytes` where the record ends. */
+  /** Bytes at most; what is no number ends where the record does. */
   readonly size: number
+  /** Names of number fields: how many bytes to leave out at the front and how many to take then. */
+  readonly skip?: string
+  readonly take?: string
+  /** Name of the number field that says 2 for IPv4, 10 for IPv6. */
+  readonly family?: string
 }
 
 export interface RawType {
@@ -19,11 +25,11 @@ export interface RawType {
   readonly fields: Readonly<Record<string, RawField>>
 }
 
-const sizes: Readonly<Record<RawFieldKind, number>> = { u8: 1, u16: 2, u32: 4, i32: 4, u64: 8, text: 0, bytes: 0 }
+const sizes: Readonly<Record<RawFieldKind, number>> = { u8: 1, u16: 2, u32: 4, i32: 4, u64: 8, text: 0, bytes: 0, words: 0, address: 0 }
 const maxRecordBytes = 65_535
 
 export function encodeTypes (types: readonly RawType[]): Buffer {
-  return Buffer.from(JSON.stringify(types.map(({ id, name, fields }) => ({ id, name, fields: Object.fromEntries(Object.entries(fields).map(([key, { kind, offset, size }]) => [key, { kind, offset, size }])) }))))
+  return Buffer.from(JSON.stringify(types, ['id', 'name', 'fields', ...new Set(types.flatMap(type => Object.keys(type.fields))), 'kind', 'offset', 'size', 'skip', 'take', 'family']))
 }
 
 /** The types that are whole; others are left out, their records then have bytes and no fields. Trusts nothing. */
@@ -43,35 +49,29 @@ function isType (value: unknown): value is RawType {
 }
 
 function isField (value: unknown): value is RawField {
-  const { kind, offset, size } = (value ?? {}) as Partial<RawField>
+  const { kind, offset, size, skip = '', take = '', family = '' } = (value ?? {}) as Partial<RawField>
+  if ([skip, take, family].some(name => typeof name !== 'string')) return false
   if (typeof kind !== 'string' || !Object.hasOwn(sizes, kind) || !isLength(offset) || !isLength(size)) return false
   return sizes[kind] === 0 || sizes[kind] === size
 }
 
 const isLength = (n: unknown): n is number => Number.isInteger(n) && (n as number) >= 0 && (n as number) <= maxRecordBytes
 
-/** Numbers up to 2^53, larger ones and all 64-bit ones as bigint, bytes as a view. */
-export type RawValue = number | bigint | string | Uint8Array
+/** 64-bit numbers are bigint, `bytes` a view of the record. */
+export type RawValue = number | bigint | string | readonly string[] | Uint8Array
 
 /** The fields that the record is long enough for. */
 export function decodeFields (type: RawType, bytes: Uint8Array): Record<string, RawValue> {
   const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const out: Record<string, RawValue> = {}
   for (const [key, field] of Object.entries(type.fields)) {
-    const value = decodeField(record, field)
+    const value = sizes[field.kind] === 0 ? decodePart(type, record, field) : decodeNumber(record, field)
     if (value !== undefined) out[key] = value
   }
   return out
 }
 
-function decodeField (record: Buffer, { kind, offset, size }: RawField): RawValue | undefined {
-  if (kind === 'text' || kind === 'bytes') {
-    if (offset > record.length) return undefined
-    const part = record.subarray(offset, offset + size)
-    if (kind === 'bytes') return part
-    const nul = part.indexOf(0)
-    return part.toString('utf8', 0, nul < 0 ? part.length : nul)
-  }
+function decodeNumber (record: Buffer, { kind, offset, size }: RawField): number | bigint | undefined {
   if (offset + size > record.length) return undefined
   switch (kind) {
     case 'u8': return record.readUInt8(offset)
@@ -79,5 +79,30 @@ function decodeField (record: Buffer, { kind, offset, size }: RawField): RawValu
     case 'u32': return record.readUInt32LE(offset)
     case 'i32': return record.readInt32LE(offset)
     case 'u64': return record.readBigUInt64LE(offset)
+    default: return undefined
   }
+}
+
+function decodePart (type: RawType, record: Buffer, field: RawField): RawValue | undefined {
+  const { kind, offset, size } = field
+  if (offset > record.length) return undefined
+  const numberOf = (name: string | undefined, otherwise: number): number => {
+    const named = name === undefined ? undefined : type.fields[name]
+    return Number((named === undefined ? undefined : decodeNumber(record, named)) ?? otherwise)
+  }
+  const from = numberOf(field.skip, 0)
+  const part = record.subarray(offset, offset + size).subarray(from, from + numberOf(field.take, size))
+  if (kind === 'bytes') return part
+  if (kind === 'address') return addressText(part, numberOf(field.family, 0))
+  const text = part.toString('utf8')
+  if (kind === 'words') return text.split('\0').slice(0, text.endsWith('\0') || text === '' ? -1 : undefined)
+  return text.split('\0', 1)[0] as string
+}
+
+/** '' when it is none. IPv6 is shortened by the URL parser, which follows RFC 5952. */
+function addressText (bytes: Buffer, family: number): string {
+  if (family === 2 && bytes.length >= 4) return bytes.subarray(0, 4).join('.')
+  if (family !== 10 || bytes.length < 16) return ''
+  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(i * 2).toString(16))
+  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
 }
