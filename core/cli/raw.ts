@@ -4,13 +4,10 @@ import type { Command } from 'commander'
 import { InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from '../config/units.js'
 import { fetchRaw, fieldsOf, queryRaw, type RawQuery, type RawRecord } from '../rawstore/query.js'
-import { parseRawId } from '../rawstore/segments.js'
+import { defaultRawDirectory, parseRawId } from '../rawstore/segments.js'
 import type { RawValue } from '../rawstore/types.js'
 import type { ExitName } from './exit-codes.js'
 import type { CommandIo } from './io.js'
-
-/** Where the `ebpf` receiver keeps them unless told otherwise. */
-export const defaultRawDirectory = '/var/lib/tapio/raw'
 
 interface RawOptions {
   readonly dir: string

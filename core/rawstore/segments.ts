@@ -11,6 +11,9 @@ export interface SegmentFile {
   readonly begunMs: number
 }
 
+/** Where raw records are kept and looked for unless told otherwise. */
+export const defaultRawDirectory = '/var/lib/tapio/raw'
+
 const pattern = /^raw-([0-9a-z]{9}[0-9a-f]{4})\.seg$/
 
 /** Ids in the order of their time. Random behind it: two processes may write into one directory. */
