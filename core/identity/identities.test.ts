@@ -138,6 +138,20 @@ test('a path that the record had no room for is read from its parent', async () 
   await m.identities.stop()
 })
 
+test('a cgroup whose creation was lost is known from its second event on, and a flood of them walks once', async () => {
+  const m = await Machine.create()
+  await m.identities.start()
+  const cgroupId = await m.cgroup('unified', `${pod}/${id}`)
+  assert.is(m.identities.of({ ...none, cgroupId }).via, 'none')
+  assert.is(m.identities.counts.walks, 1, 'not so soon after the last')
+  await m.clock.advance(10_000)
+  for (let n = 0; n < 100; n++) m.identities.of({ ...none, cgroupId })
+  await m.identities.walk()
+  assert.is(m.identities.counts.walks, 2)
+  assert.is(m.identities.of({ ...none, cgroupId }).identity.containerId, id)
+  await m.identities.stop()
+})
+
 test('walks again now and then, finds what no event told, and stops for good', async () => {
   const m = await Machine.create()
   const goneId = await m.cgroup('unified', '/system.slice/a.service')

@@ -23,7 +23,7 @@ export interface IdentitiesOptions {
   readonly maxProcesses?: number
   readonly keepEndedMs?: number
   readonly maxNamespaces?: number
-  /** Walks again this often, because events may have been lost; 0 = never. */
+  /** Walks again this often, because events may have been lost; 0 = only when a cgroup is asked for that is not known. */
   readonly rescanMs?: number
 }
 
@@ -57,6 +57,8 @@ export interface IdentityCounts extends CgroupCacheCounts {
 const nobody: Found = { identity: { kind: 'other' }, path: '', via: 'none' }
 /** A flood of events of unknown cgroups must not become a flood of file reads: 200/s cost some 5 ms/s. */
 const procReadsPerSecond = 200
+/** Between two walks because of a cgroup that is not known: there are some that no walk finds, as those of other roots. */
+const missWalkMs = 10_000
 /** Looked at for the network namespace of a cgroup: the first may be on its way out. */
 const membersAsked = 3
 
@@ -73,6 +75,7 @@ export class Identities {
   #cancel = (): void => undefined
   #walking: Promise<void> | undefined
   #walks = 0
+  #walkedMs = 0
   #stopped = false
   readonly #reads = { second: -1, done: 0, total: 0, skipped: 0 }
 
@@ -145,7 +148,15 @@ export class Identities {
     const byCgroup = this.#ofCgroups(subject)
     // The root cgroup of v2 says nothing on a hybrid machine: others are asked before it is believed.
     if (byCgroup !== undefined && byCgroup.identity.kind !== 'other') return byCgroup
+    if (byCgroup === undefined && subject.cgroupId !== 0n) this.#missed()
     return this.#ofProcess(subject) ?? this.#ofNetns(subject.netns) ?? byCgroup ?? nobody
+  }
+
+  /** Its creation was lost, or it is older than the start and the first walk was cut: for the next of its events. */
+  #missed (): void {
+    const nowMs = this.#clock.monotonicMs()
+    if (this.#stopped || this.#hierarchies.length === 0 || nowMs - this.#walkedMs < missWalkMs) return
+    void this.walk()
   }
 
   #ofCgroups (subject: Pick<Subject, 'cgroupId' | 'memcgId'>): Found | undefined {
@@ -190,6 +201,7 @@ export class Identities {
 
   async #walkAll (): Promise<void> {
     this.#walks++
+    this.#walkedMs = this.#clock.monotonicMs()
     for (const hierarchy of this.#hierarchies) await this.#walkOne(hierarchy)
   }
 

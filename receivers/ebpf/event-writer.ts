@@ -175,7 +175,7 @@ export class EventWriter {
   }
 
   #ancestors (): void {
-    const found = this.context.whose.ancestorsOf(this.reader.number(fields.pid), Number(this.reader.wide(fields.time_ns)) / 1e6)
+    const found = this.context.whose.ancestorsOf?.(this.reader.number(fields.pid), Number(this.reader.wide(fields.time_ns)) / 1e6) ?? []
     if (found.length > 0) this.attribute('tapio.process.ancestors', [...found])
   }
 

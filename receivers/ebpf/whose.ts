@@ -24,10 +24,10 @@ export interface Whose {
   observe (name: RecordName, reader: RecordReader): void
   ownerOf (subject: Subject): Owner
   /** Of a process at a time in milliseconds since boot: its ancestors, nearest first. */
-  ancestorsOf (pid: number, bootMs: number): readonly string[]
+  ancestorsOf? (pid: number, bootMs: number): readonly string[]
 }
 
 const nobody: Owner = { attributes: {}, path: '' }
 
 /** Knows nobody: events then carry ids only. */
-export const unknownOwners: Whose = { observe: () => undefined, ownerOf: () => nobody, ancestorsOf: () => [] }
+export const unknownOwners: Whose = { observe: () => undefined, ownerOf: () => nobody }
