@@ -24,6 +24,7 @@ Examples:
   tapio validate -c tapio.yaml                  every fault with its line, without running anything
   tapio graph -c tapio.yaml -o mermaid          the pipelines and their threads as a picture
   tapio config -c seed.yaml                     the whole configuration as it would run, secrets hidden
+  tapio ebpf status                             what this kernel allows to watch, and what a running tapio counts
   tapio raw --since 10m --type oom_kill         what the kernel itself said, record by record
 
 Exit codes:

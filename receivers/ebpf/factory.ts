@@ -26,6 +26,9 @@ export const factory = defineComponent({
     }
     return faults
   },
+  async status () {
+    return (await import('./status.js')).ebpfStatus()
+  },
   async create (services) {
     const { EbpfReceiver } = await import('./receiver.js')
     return services.construct(EbpfReceiver)
