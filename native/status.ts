@@ -4,10 +4,9 @@
  * read from /proc, as root may.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { release } from 'node:os'
 import { BpfCalls, BpfError } from './bpf-calls.js'
 import { loadAddon } from './addon.js'
-import { possibleCpus } from './kernel-facts.js'
+import { possibleCpus, type KernelFacts } from './kernel-facts.js'
 import { KernelSession, readCounters, type RecordCounters } from './kernel-session.js'
 import { programNames, type ProgramName } from './record-table.js'
 
@@ -29,9 +28,7 @@ export interface RunningHook {
 }
 
 export interface KernelStatus {
-  readonly release: string
-  /** '' when programs can be loaded. */
-  readonly unavailable: string
+  readonly facts: KernelFacts
   readonly hooks: readonly HookSupport[]
   /** What became of the records of each process, by record type number. */
   readonly counters: ReadonlyMap<number, readonly RecordCounters[]>
@@ -40,9 +37,9 @@ export interface KernelStatus {
 }
 
 /** Loads every program once and lets go of it; then watches those that run for `watchMs`, with the kernel's statistics on. */
-export async function kernelStatus (watchMs: number): Promise<KernelStatus> {
+export async function kernelStatus (watchMs: number): Promise<KernelStatus | { readonly unavailable: string }> {
   const session = KernelSession.open({ programs: programNames, ringBytes: 65_536, settings: () => ({}) })
-  if ('unavailable' in session) return { release: release(), unavailable: session.unavailable, hooks: [], counters: new Map(), watchedMs: 0 }
+  if ('unavailable' in session) return session
   const hooks = session.hooks.map(h => ({ program: h.program, hook: h.hook, unavailable: h.unavailable, tag: h.unavailable === '' ? fdInfo('self', h.fd)['prog_tag'] : undefined }))
   session.close()
   const { statistics, calls } = openStatistics()
@@ -53,8 +50,7 @@ export async function kernelStatus (watchMs: number): Promise<KernelStatus> {
   const running = before.map(p => ({ hook: p.hook, ...change(p, fdInfo(p.pid, p.fd)) }))
   if (statistics >= 0) calls.close(statistics)
   return {
-    release: release(),
-    unavailable: '',
+    facts: session.facts,
     hooks: hooks.map(({ program, hook, unavailable }) => ({ program, hook, unavailable, running: running.filter(r => r.hook === hook).map(({ pid, runs, ns, missed }) => ({ pid, runs, ns, missed })) })),
     counters: new Map([...new Set(before.map(p => p.pid))].flatMap(pid => { const c = countersOf(pid, calls); return c === undefined ? [] : [[pid, c] as const] })),
     watchedMs

@@ -2,6 +2,7 @@
 /** The program: command line, signals, exit code. The only file that may end the process. */
 import { readFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
+import { addStatusCommand } from './component-status.js'
 import { codeOf, type ExitName } from './exit-codes.js'
 import { processIo } from './io.js'
 import { createProgram } from './program.js'
@@ -24,6 +25,7 @@ let exit: ExitName = 'ok'
 const program = createProgram(version, io,
   options => run(options, io, onSignals, () => process.exit(codeOf('interrupted'))),
   answer => { exit = answer })
+await addStatusCommand(program, process.argv[2], io, answer => { exit = answer })
 try {
   await program.parseAsync()
 } catch (error) {

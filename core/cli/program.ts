@@ -2,10 +2,10 @@
 import { Argument, Command, Option } from 'commander'
 import { completionScript, shells, type Shell } from './completion.js'
 import { listComponents, showConfig, showGraph, showSchema, validate } from './commands.js'
-import { addEbpfCommand } from './ebpf.js'
 import { exitCodes, type ExitName } from './exit-codes.js'
 import type { CommandIo } from './io.js'
 import type { ConfigOptions } from './prepare.js'
+import { addRawCommand } from './raw.js'
 import type { RunOptions } from './run.js'
 
 const collect = (value: string, before: readonly string[]): string[] => [...before, value]
@@ -24,7 +24,8 @@ Examples:
   tapio validate -c tapio.yaml                  every fault with its line, without running anything
   tapio graph -c tapio.yaml -o mermaid          the pipelines and their threads as a picture
   tapio config -c seed.yaml                     the whole configuration as it would run, secrets hidden
-  tapio ebpf status                             what this kernel can show, what is attached and what it costs
+  tapio ebpf status                             what this kernel allows to watch, who watches, and what it costs
+  tapio raw --since 10m --type oom_kill         what the kernel itself said, record by record
 
 Exit codes:
 ${Object.values(exitCodes).map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`).join('\n')}
@@ -60,7 +61,7 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
     .action(async (options: { output?: string }) => done(await listComponents(options, io)))
   program.command('schema').description('print the JSON Schema of the configuration, for editors')
     .action(async (options: object) => done(await showSchema(options, io)))
-  addEbpfCommand(program, io, done)
+  addRawCommand(program, io, done)
   program.command('completion').description('print a completion script').addArgument(new Argument('<shell>').choices(shells))
     .action((shell: Shell) => { io.out(completionScript(program, shell)); done('ok') })
   return program

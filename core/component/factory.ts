@@ -44,10 +44,24 @@ export interface ComponentFactory {
   /** A check that the schema cannot express. Returns one fault per wrong option; `path` is relative to the config. */
   check?(config: unknown): readonly ConfigFault[]
   /**
+   * What it could do on this machine: shown by `tapio TYPE status`. Tries it out where it can and leaves nothing behind. For
+   * components that depend on what a machine has.
+   */
+  status?(): Promise<ComponentStatus>
+  /**
    * Makes one instance. Import the implementation here (`await import('./receiver.js')`), not at the top of the module, so
    * that a thread loads only what its part of the graph needs.
    */
   create(services: Services): AnyComponent | Promise<AnyComponent>
+}
+
+export interface ComponentStatus {
+  /** False: nothing of it would work here. */
+  readonly usable: boolean
+  /** One line; says what is missing and what to do when not usable. */
+  readonly summary: string
+  readonly facts: Readonly<Record<string, string>>
+  readonly parts: readonly { readonly group: string, readonly name: string, readonly usable: boolean, readonly why: string }[]
 }
 
 export interface ConfigFault {

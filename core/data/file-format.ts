@@ -41,11 +41,16 @@ export function markerOf (header: Buffer): Buffer | undefined {
 export function encodeFrame (batch: EventBatch, marker: Uint8Array): Buffer {
   const document = prepareBatch(batch, true)
   const frame = Buffer.allocUnsafeSlow(frameHeadLength + document.byteLength)
-  frame.set(marker)
-  frame.writeUInt32LE(document.byteLength, markerLength)
-  frame.writeUInt32LE(crc32(frame.subarray(0, markerLength + 4)), markerLength + 4)
+  writeFrameHead(frame, marker, document.byteLength)
   document.writeTo(frame.subarray(frameHeadLength))
   return frame
+}
+
+/** The head of a frame with a document of `length` bytes, at the start of `frame`. */
+export function writeFrameHead (frame: Buffer, marker: Uint8Array, length: number): void {
+  frame.set(marker)
+  frame.writeUInt32LE(length, markerLength)
+  frame.writeUInt32LE(crc32(frame.subarray(0, markerLength + 4)), markerLength + 4)
 }
 
 /** The document's length when `bytes` begins with an undamaged frame head, else -1. */

@@ -11,12 +11,15 @@ import type { EventIds } from '../../core/data/ids.js'
 import { Resource } from '../../core/data/resource.js'
 import { headerSize, recordName, recordTable, RecordReader, type Drained, type KernelFacts, type RecordName } from '../../native/index.js'
 import { describe } from './describe.js'
+import type { RawPath } from './raw-path.js'
 import type { Owner, Subject, Whose } from './whose.js'
 
 export interface WriterContext {
   readonly facts: Pick<KernelFacts, 'dropReasons' | 'resetReasons'>
   readonly whose: Whose
   readonly ids: EventIds
+  /** Where raw records are kept, if they are. */
+  readonly raw?: Pick<RawPath, 'keep'>
 }
 
 const { fields } = recordTable.bench
@@ -105,11 +108,14 @@ export class EventWriter {
     if (name === undefined || length < recordTable[name].fixedSize) { this.unknown++; return }
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1)
     this.context.whose.observe(name, this.reader)
+    const rawId = this.context.raw?.keep(name, this.reader, this.drained.bytes.subarray(start, start + length), this.bootOffsetNs) ?? ''
     if (!keep(name)) return
     this.#header(start, length)
     const { owner, resource } = this.#ownerOf(start)
     this.#builder.column('resource')[this.row] = resource
     describe[name](this, owner)
+    if (rawId !== '') this.attribute('tapio.raw.id', rawId)
+    if (name === 'exec' || name === 'exit' || name === 'oom_kill') this.#ancestors()
     this.row++
   }
 
@@ -166,6 +172,11 @@ export class EventWriter {
       this.#owners.set(key, known)
     }
     return (this.#owner = known)
+  }
+
+  #ancestors (): void {
+    const found = this.context.whose.ancestorsOf?.(this.reader.number(fields.pid), Number(this.reader.wide(fields.time_ns)) / 1e6) ?? []
+    if (found.length > 0) this.attribute('tapio.process.ancestors', [...found])
   }
 
   #fillConstants (): void {

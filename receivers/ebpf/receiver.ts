@@ -11,10 +11,13 @@ import { localRetryPolicy } from '../../core/delivery/backoff.js'
 import { aborted } from '../../core/delivery/in-flight.js'
 import { wait } from '../../core/delivery/insist.js'
 import { redeliver } from '../../core/delivery/redeliver.js'
+import { Identities } from '../../core/identity/identities.js'
 import { asDrained, KernelSession, sweepReclaims, sweepSyscalls, type Drained, type RecordName } from '../../native/index.js'
 import type { EbpfConfig } from './config.js'
 import { EventWriter } from './event-writer.js'
 import { kernelOptions } from './kernel-options.js'
+import { KernelOwners } from './owners.js'
+import { RawPath } from './raw-path.js'
 import { Reports } from './reports.js'
 import { unknownOwners, type Whose } from './whose.js'
 
@@ -23,12 +26,14 @@ const idleFactor = 5
 
 @injectable()
 export class EbpfReceiver implements Receiver {
-  /** Who is behind a record. */
-  whose: Whose = unknownOwners
   readonly #stopping = new AbortController()
   readonly #over = new AbortController()
   readonly #ids = new EventIds()
   #session: KernelSession | undefined
+  #identities: Identities | undefined
+  /** Who is behind a record. */
+  #whose: Whose = unknownOwners
+  #raw: RawPath | undefined
   #running: Promise<void> | undefined
   #sweptMs = 0
 
@@ -40,12 +45,13 @@ export class EbpfReceiver implements Receiver {
   ) {}
 
   /** Never throws: a machine whose kernel cannot be watched may still have other receivers. */
-  start (): void {
+  async start (): Promise<void> {
     const options = kernelOptions(this.config)
     const session = KernelSession.open(options)
     if ('unavailable' in session) { this.reports.unavailable(session.unavailable); return }
     this.#session = session
     this.#sweptMs = this.clock.monotonicMs()
+    await this.#open()
     this.reports.started(session, options.warnings)
     this.#running = this.#run(session).catch((error: unknown) => { this.reports.broken(error) })
   }
@@ -61,7 +67,28 @@ export class EbpfReceiver implements Receiver {
     if (this.#session !== undefined) this.reports.kernelCounters(this.#session)
     this.#session?.close()
     this.#session = undefined
+    await Promise.all([this.#identities?.stop(), this.#raw?.close()])
+    this.#count()
     this.reports.end()
+  }
+
+  /** After the hooks: cgroups that come and go while the walk runs wait in the ring. */
+  async #open (): Promise<void> {
+    const { identity, raw_store: raw } = this.config
+    this.#identities = new Identities({ clock: this.clock, root: identity.root, maxCgroups: identity.max_cgroups, keepRemovedMs: identity.keep_removed, maxProcesses: identity.max_processes, rescanMs: identity.rescan_interval })
+    this.#whose = new KernelOwners(this.#identities)
+    await this.#identities.start()
+    if (!raw.enabled) return
+    try {
+      this.#raw = await RawPath.open(this.config, this.clock, error => { this.reports.rawError(error) })
+    } catch (error) {
+      this.reports.noRawStore(raw.directory, error as Error)
+    }
+  }
+
+  #count (): void {
+    if (this.#identities !== undefined) this.reports.identities(this.#identities.counts)
+    if (this.#raw !== undefined) this.reports.raw(this.#raw.counts)
   }
 
   async #run (session: KernelSession): Promise<void> {
@@ -88,12 +115,13 @@ export class EbpfReceiver implements Receiver {
     const rows = [...sweepReclaims(session), ...sweepSyscalls(session, bootNs, BigInt(Math.round((now - this.#sweptMs) * 1e6)))]
     this.#sweptMs = now
     this.reports.kernelCounters(session)
+    this.#count()
     await this.#deliver(session, asDrained(rows))
   }
 
   async #deliver (session: KernelSession, drained: Drained): Promise<void> {
     if (drained.count === 0) return
-    const writer = new EventWriter(drained, { facts: session.facts, whose: this.whose, ids: this.#ids }, session.addon.bootOffsetNs(), this.clock.unixNano())
+    const writer = new EventWriter(drained, { facts: session.facts, whose: this.#whose, ids: this.#ids, ...(this.#raw !== undefined && { raw: this.#raw }) }, session.addon.bootOffsetNs(), this.clock.unixNano())
     const batch = writer.write(this.#wanted)
     this.reports.received(writer.counts, writer.unknown)
     if (batch.count === 0) return

@@ -4,11 +4,13 @@ import type { Clock } from '../../core/component/clock.js'
 import type { Outcome } from '../../core/component/outcome.js'
 import { Tokens, type Drops } from '../../core/component/services.js'
 import type { StatusReporter } from '../../core/component/status.js'
+import type { IdentityCounts } from '../../core/identity/identities.js'
+import type { RawStoreCounts } from '../../core/rawstore/store.js'
 import type { Logger } from '../../core/telemetry/logger.js'
-import type { Meter } from '../../core/telemetry/meter.js'
+import type { Meter, MetricAttributes, MetricDeclaration } from '../../core/telemetry/meter.js'
 import { createThrottledLogger, type ThrottledLogger } from '../../core/telemetry/throttled-logger.js'
 import { recordName, recordTable, type KernelSession, type RecordCounters, type RecordName } from '../../native/index.js'
-import { hooks, kernelDrops, records, unknownRecords } from './metrics.js'
+import { hooks, identityEntries, identityEvictions, identityLookups, kernelDrops, rawDropped, rawStored, rawWritten, records, unknownRecords } from './metrics.js'
 
 type DropReason = 'ring_full' | 'rate_limited' | 'filtered' | 'missed'
 
@@ -18,6 +20,7 @@ export class Reports {
   /** Counts of the kernel as last read: what is reported are the differences. */
   #counters: readonly RecordCounters[] = []
   readonly #missed = new Map<string, number>()
+  readonly #sums = new Map<string, number>()
 
   constructor (
     @inject(Tokens.meter) readonly meter: Meter,
@@ -76,12 +79,44 @@ export class Reports {
     }
   }
 
+  /** The pipeline goes on without: events then have no raw record. */
+  noRawStore (directory: string, error: Error): void {
+    this.logger.warn('raw records are not kept', { directory, reason: error.message })
+  }
+
+  rawError (error: Error): void {
+    this.#logger.error('writing raw records failed, they are dropped', { reason: error.message })
+  }
+
+  identities (now: IdentityCounts): void {
+    const hits = now.hits - now.afterRemoval
+    this.#add('hit', identityLookups, { result: 'hit' }, hits)
+    this.#add('after_removal', identityLookups, { result: 'after_removal' }, now.afterRemoval)
+    this.#add('miss', identityLookups, { result: 'miss' }, now.misses)
+    this.#add('evicted_live', identityEvictions, { state: 'live' }, now.evictedLive)
+    this.#add('evicted_removed', identityEvictions, { state: 'removed' }, now.evictedRemoved)
+    for (const kind of ['cgroups', 'processes', 'namespaces'] as const) this.meter.gauge(identityEntries, { kind }).set(now[kind])
+  }
+
+  raw (now: RawStoreCounts): void {
+    this.#add('stored', rawStored, {}, now.stored)
+    this.#add('written', rawWritten, {}, now.writtenBytes)
+    for (const [reason, n] of Object.entries(now.dropped)) this.#add(`dropped_${reason}`, rawDropped, { reason }, n)
+  }
+
   /** A bug here or further on. */
   broken (error: unknown): void {
     this.status.permanentError(error instanceof Error ? error.message : String(error))
   }
 
   end (): void { this.#logger.flush() }
+
+  /** Adds what has come to a sum since the last time. */
+  #add (key: string, declaration: MetricDeclaration, attributes: MetricAttributes, sum: number): void {
+    const since = sum - (this.#sums.get(key) ?? 0)
+    if (since > 0) this.meter.counter(declaration, attributes).add(since)
+    this.#sums.set(key, sum)
+  }
 
   #dropped (name: RecordName, reason: DropReason, count: number): void {
     if (count === 0) return

@@ -23,6 +23,8 @@ export interface Whose {
   /** Sees every record in order, before anyone asks about it. */
   observe (name: RecordName, reader: RecordReader): void
   ownerOf (subject: Subject): Owner
+  /** Of a process at a time in milliseconds since boot: its ancestors, nearest first. */
+  ancestorsOf? (pid: number, bootMs: number): readonly string[]
 }
 
 const nobody: Owner = { attributes: {}, path: '' }

@@ -4,10 +4,11 @@ import { run as ebpf } from './ebpf.js'
 import { run as otlpServer } from './otlp-server.js'
 import { run as modes } from './modes.js'
 import { run as overload } from './overload.js'
+import { run as rawstore } from './rawstore.js'
 import { run as ring } from './ring.js'
 import type { Report } from './report.js'
 
-const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>> = { batch, ring, 'otlp-server': otlpServer, modes, overload, ebpf }
+const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>> = { batch, ring, 'otlp-server': otlpServer, modes, overload, ebpf, rawstore }
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter(name => benches[name] === undefined)

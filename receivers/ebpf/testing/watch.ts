@@ -7,7 +7,7 @@ import { deadlineIn, testBench } from '../../../core/testing/services.js'
 import { schema, type EbpfConfig } from '../config.js'
 import { factory } from '../factory.js'
 
-type Overrides = Partial<Omit<EbpfConfig, 'filters' | 'rate_limits'>> & { readonly filters?: Partial<EbpfConfig['filters']>, readonly rate_limits?: Partial<EbpfConfig['rate_limits']> }
+type Overrides = Partial<Omit<EbpfConfig, 'filters' | 'rate_limits' | 'raw_store'>> & { readonly filters?: Partial<EbpfConfig['filters']>, readonly rate_limits?: Partial<EbpfConfig['rate_limits']>, readonly raw_store?: Partial<EbpfConfig['raw_store']> }
 
 export function configOf (overrides: Overrides): EbpfConfig {
   return Value.Default(schema, structuredClone(overrides)) as EbpfConfig
