@@ -107,7 +107,7 @@ async function underLoad (calls: number, settings: object, filters: Filters = ev
     settings: () => ({ only_pid: caller.pid, only_syscall: getppid, filters: filterBits(filters), program: bucketOf.bench, ...settings }),
     prepare: s => { fillSets(s, filters) }
   })
-  const ns = await caller.run()
+  const { wallNs: ns } = await caller.run()
   const records = drainAll(session)
   const counters = session.counters()[recordTable.bench.id] as ReturnType<KernelSession['counters']>[number]
   const missed = session.attached.reduce((n, h) => n + session.missed(h), 0)

@@ -56,7 +56,7 @@ async function load (name: string, ringMiB: number, consume: Consume): Promise<s
     for (let n = consume(session); n > 0; n = consume(session)) { received += n; lastMs = performance.now() }
   }, 5)
   const startedMs = performance.now()
-  const ns = await caller.run()
+  const { wallNs: ns } = await caller.run()
   clearInterval(timer)
   for (let n = consume(session); n > 0; n = consume(session)) { received += n; lastMs = performance.now() }
   const { ring_full: lost } = session.counters()[benchType] as { ring_full: number }
@@ -68,14 +68,14 @@ async function load (name: string, ringMiB: number, consume: Consume): Promise<s
 
 const nobody: Filters = { cgroups: { include: [], exclude: [] }, netns: { include: [], exclude: [] }, pids: { include: [1], exclude: [] }, comms: { include: [], exclude: [] } }
 
-/** Nanoseconds a getppid() takes: the best of three, because whatever else runs only adds. */
+/** Nanoseconds of CPU a getppid() takes: the best of three, because whatever else runs only adds. */
 async function overhead (report: Report): Promise<void> {
   const table: [string, readonly ProgramName[], Filters | undefined][] = [
     ['nothing attached', [], undefined], ['process', ['process'], undefined], ['memory', ['memory'], undefined], ['network', ['network'], undefined], ['cgroup', ['cgroup'], undefined],
     ['process, memory, network, cgroup', ['cgroup', 'process', 'memory', 'network'], undefined],
     ['syscalls, filtered to another process', ['syscalls'], nobody], ['syscalls', ['syscalls'], undefined], ['nothing attached, again', [], undefined]
   ]
-  const rows = [['attached', 'ns a call', 'more than none']]
+  const rows = [['attached', 'CPU ns a call', 'more than none']]
   let none = 0
   for (const [name, programs, filters] of table) {
     const ns = await best(programs, filters)
@@ -93,7 +93,7 @@ async function best (programs: readonly ProgramName[], filters: Filters | undefi
   })
   try {
     const times: number[] = []
-    for (let i = 0; i < 3; i++) times.push(await startCaller(calls).run() / calls)
+    for (let i = 0; i < 3; i++) times.push((await startCaller(calls).run()).cpuNs / calls)
     return Math.min(...times)
   } finally {
     session?.close()
