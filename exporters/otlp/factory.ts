@@ -12,6 +12,7 @@ export const factory = defineComponent({
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
   schema,
   concurrency: 'single',
+  borrows: true,
   metrics: declarations,
   drops: retryDrops,
   parallel: config => (config as Config).max_concurrent_requests,
