@@ -4,8 +4,11 @@
  * Guarantees: the healthy one is always served, memory stays bounded, and at the end every place and byte is given back.
  * Long form (TAPIO_TEST_LONG=1): ten thousand idle connections and ten times as many of the others.
  */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import http2 from 'node:http2'
 import net from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { compress, compressions } from '../../core/net/compression.js'
@@ -186,23 +189,17 @@ test('official clients that are turned away in the middle of a large message go 
 })
 
 test('thousands of idle connections', async ({ r, startMiB }) => {
-  const count = long ? 10_000 : 500
-  const sockets: net.Socket[] = []
-  const sessions: http2.ClientHttp2Session[] = []
-  const work = (async () => {
-    while (sockets.length + sessions.length < count) {
-      sockets.push(...await Promise.all(Array.from({ length: 25 }, () => openSocket(r.httpPort))))
-      const some = Array.from({ length: 25 }, () => connect(r.grpcPort))
-      await Promise.all(some.map(session => new Promise(resolve => session.once('remoteSettings', resolve).once('close', resolve))))
-      sessions.push(...some)
-    }
-  })()
-  const sent = await served(r, work)
-  assert.ok(r.receiver.grpcConnections >= count / 2)
-  // Both ends of every connection live in this process.
-  await report(r, startMiB, `${count} idle connections, clients in the same process`, sent, long ? 1500 : 200)
-  for (const socket of sockets) socket.destroy()
-  for (const session of sessions) session.destroy()
+  const each = long ? 5000 : 250
+  const clients = fork(fileURLToPath(new URL('idle-clients-for-test.js', import.meta.url)), [r.httpPort, r.grpcPort, each].map(String))
+  try {
+    const opened = once(clients, 'message') as Promise<[{ failed: number }]>
+    const sent = await served(r, opened)
+    assert.equal((await opened)[0], { failed: 0 })
+    assert.ok(r.receiver.grpcConnections >= each)
+    await report(r, startMiB, `${2 * each} idle connections, half of each protocol`, sent, long ? 800 : 150)
+  } finally {
+    clients.kill()
+  }
   await until(() => r.receiver.grpcConnections <= 1, 'all gone')
 })
 
