@@ -56,6 +56,8 @@ const ownHeaders = /^(?::.*|te|connection|keep-alive|proxy-connection|transfer-e
 function headerFaults ({ headers = {} }: Partial<Config>): ConfigFault[] {
   return Object.keys(headers).flatMap(name => {
     if (ownHeaders.test(name)) return [{ path: ['headers', name], message: `header \`${name}\` is set by the exporter itself` }]
+    // A secret file that ends in a line break is the usual way to get one.
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(headers[name] ?? '')) return [{ path: ['headers', name], message: `the value of header \`${name}\` holds a line break or another character that no header may have` }]
     return /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name) ? [] : [{ path: ['headers', name], message: `\`${name}\` is no name of a header` }]
   })
 }

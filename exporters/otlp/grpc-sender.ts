@@ -42,8 +42,7 @@ export class GrpcSender implements Sender {
     this.#connections = Array.from({ length: options.connections }, () => new Connection({
       open: signal => connect({ target: this.#target, tls: () => options.credentials.tls, timeoutMs: options.timeoutMs, signal }),
       keepalive: options.keepalive,
-      clock: options.clock,
-      onOpen: () => undefined
+      clock: options.clock
     }))
   }
 
@@ -52,7 +51,7 @@ export class GrpcSender implements Sender {
     const path = signalFacts[request.signal].grpcPath
     let result = await this.#call(path, chunks, signal)
     // Once: the connection ended before the request was looked at, and the next one is a new one.
-    if (result instanceof Object && 'unseen' in result && result.unseen && !signal.aborted) result = await this.#call(path, chunks, signal)
+    if ('unseen' in result && result.unseen && !signal.aborted) result = await this.#call(path, chunks, signal)
     if (!('code' in result)) return sentRetry(`UNAVAILABLE: ${result.reason}`, false, result.afterMs)
     return result.code === Code.OK ? await success(result) : failure(result)
   }
