@@ -33,6 +33,12 @@ export interface ComponentFactory {
    */
   readonly light?: boolean
   /**
+   * True = a batch it was given, its raw bytes and whatever was made from them without a copy are not touched once the
+   * outcome of `consume` is known. In a thread where all components say so, batches are lent out of the shared memory between
+   * the threads instead of being copied out of it. Left out = false: batches may be kept.
+   */
+  readonly borrows?: boolean
+  /**
    * Exporters only: how many batches it can use at once, from its config. Left out = 1: one after the other. More are begun
    * in order and may end in any; for those that wait for somebody far away.
    */

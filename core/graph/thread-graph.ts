@@ -78,6 +78,16 @@ export class ThreadGraph {
     }))
   }
 
+  /** Whether all that batches of a ring meet in this thread is done with them when their outcome is known. */
+  borrows (pipeline: string, side: 'in' | 'out'): boolean {
+    const p = this.plan.pipelines.find(q => q.id === pipeline)
+    if (p === undefined || p.toConnectors.length > 0) return false
+    const processors = side === 'in' && p.hasProcess ? p.late : []
+    const exporters = this.thread === this.plan.deliverThread ? p.realExporters : []
+    const says = (kind: 'processor' | 'exporter', id: string): boolean => this.services.find(kind, componentId(kind, id).type)?.borrows === true
+    return processors.every(id => says('processor', id)) && exporters.every(id => says('exporter', id))
+  }
+
   /** In the order they were made: the last of a pipeline first. */
   async start (layer: Layer): Promise<void> {
     for (const made of this.#layers[layer]) {

@@ -30,6 +30,11 @@ export interface CopiedSlot {
   readonly sequence: bigint
 }
 
+/** A slot's content in the ring itself: it changes after `settle`. */
+export interface LentSlot extends Omit<CopiedSlot, 'status'> {
+  readonly status: 'lent'
+}
+
 export interface ConsumerOptions extends EndOptions {
   /** `start` (default): the oldest slot still held. `now`: what becomes visible from now on; what was held for nobody is let go. */
   readonly from?: 'start' | 'now'
@@ -146,6 +151,16 @@ export class RingConsumer {
   take (): CopiedSlot | Exclude<Peek, Slot> {
     this.#keeping = true
     return this.readCopy()
+  }
+
+  /** As `take`, without the copy. */
+  lend (): LentSlot | Exclude<Peek, Slot> {
+    this.#keeping = true
+    const slot = this.peek()
+    if (slot.status !== 'slot') return slot
+    const { bytes, rows, producer, sequence } = slot
+    this.release()
+    return { status: 'lent', bytes, rows, producer, sequence }
   }
 
   /** Stands for all that has been taken so far. */

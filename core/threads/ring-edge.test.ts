@@ -10,18 +10,19 @@ import { localRetryPolicy } from '../delivery/backoff.js'
 import { CollectingConsumer, RecordingLogger } from '../testing/services.js'
 import { templateBatch } from '../testing/template-batch.js'
 import { createRing, RingConsumer, RingMonitor, RingProducer, type PeerRef } from './ring.js'
+import { RingView } from './ring-memory.js'
 import { RingPump } from './ring-pump.js'
 import { RingSender } from './ring-sender.js'
 
 interface Setup { readonly monitor: RingMonitor, readonly producer: RingProducer, readonly sender: RingSender, readonly pump: RingPump, readonly next: CollectingConsumer, readonly drops: string[], readonly memory: ReturnType<typeof createRing> }
 
-function setup (options: { capacityBytes?: number, batchSize?: number, parallel?: number, whenFull?: 'retry' | 'drop' } = {}): Setup {
+function setup (options: { capacityBytes?: number, batchSize?: number, parallel?: number, lend?: boolean, whenFull?: 'retry' | 'drop' } = {}): Setup {
   const memory = createRing({ capacityBytes: options.capacityBytes ?? 2 ** 20, maxProducers: 1, maxConsumers: 2 })
   const drops: string[] = []
   const onDrop = (reason: string, rows: number): void => { drops.push(`${reason} ${rows}`) }
   const producer = RingProducer.attach(memory)
   const next = new CollectingConsumer()
-  const pump = new RingPump('test', RingConsumer.attach(memory), next, { batchSize: options.batchSize ?? 1000, parallel: options.parallel ?? 1, clock: systemClock, policy: { ...localRetryPolicy, initialMs: 1 }, logger: new RecordingLogger(), onDrop })
+  const pump = new RingPump('test', RingConsumer.attach(memory), next, { batchSize: options.batchSize ?? 1000, parallel: options.parallel ?? 1, lend: options.lend ?? false, clock: systemClock, policy: { ...localRetryPolicy, initialMs: 1 }, logger: new RecordingLogger(), onDrop })
   const sender = new RingSender([producer], { whenFull: options.whenFull ?? 'retry', enqueueTimeoutMs: 20, onDrop })
   return { monitor: new RingMonitor(memory), producer, sender, pump, next, drops, memory }
 }
@@ -120,6 +121,28 @@ test('what ends in any order is all given back, and the pump ends', async () => 
   await ends(pump)
   assert.equal(names(next.batches).sort(), names(Array.from({ length: 40 }, (_, i) => numbered(i, 2))).sort())
   assert.is(monitor.stats().usedBytes, 0)
+})
+
+test('lent batches are views of the ring until their outcome is known, and the same batches as copies', async () => {
+  const { sender, pump, next, monitor, memory } = setup({ batchSize: 1, parallel: 2, lend: true })
+  const seen: string[] = []
+  const release: (() => void)[] = []
+  const given: EventBatch[] = []
+  next.answer = batch => new Promise(resolve => { given.push(batch); release.push(() => { seen.push(...names([batch])); resolve(accepted) }) })
+  for (let i = 0; i < 2; i++) await sender.consume(numbered(i, 3))
+  pump.start()
+  await until(() => release.length === 2)
+  assert.is(given[0]?.columns.timeUnixNano.buffer, new RingView(memory).words.buffer, 'no copy')
+  // The ring takes more meanwhile, and goes round over what was given back.
+  for (let i = 2; i < 60; i++) {
+    await sender.consume(numbered(i, 3))
+    release.shift()?.()
+    await until(() => release.length >= 1)
+  }
+  monitor.close()
+  while (seen.length < 180) { release.shift()?.(); await new Promise(resolve => setImmediate(resolve)) }
+  await pump.ended
+  assert.equal(seen, names(Array.from({ length: 60 }, (_, i) => numbered(i, 3))))
 })
 
 test('a mark that a resync has passed over gives nothing back', async () => {

@@ -6,6 +6,9 @@
  * Several batches may be on their way at once: they start in order and end in any. A slot is given back when it and all
  * before it are done with, so that a successor finds everything whose outcome is not known, and some of what was delivered
  * behind it once more.
+ *
+ * Where nobody keeps batches (`lend`) they are views of the ring: a copy of 3 MB costs more than sending it does, most of it in
+ * the garbage collector. Measured with OTLP over gRPC: 4.4 s of this thread's time without, 1.4 s with it.
  */
 import type { Clock } from '../component/clock.js'
 import type { Consumer } from '../component/component.js'
@@ -19,6 +22,8 @@ import type { RingConsumer, TakenMark } from './ring.js'
 
 export interface PumpOptions {
   readonly batchSize: number
+  /** Batches are views of the ring, valid until their outcome is known; left out = copies. */
+  readonly lend?: boolean
   /** Most batches on their way at once; left out = one after the other. */
   readonly parallel?: number
   readonly clock: Clock
@@ -52,6 +57,12 @@ export class RingPump {
     for (;;) {
       const batch = this.#collect()
       if (batch === 'end') break
+      if (batch === 'corrupt') {
+        // Going on behind the damage gives back everything before it, so nobody may still be reading there.
+        await Promise.all(this.#underWay)
+        this.ring.resync()
+        continue
+      }
       if (batch !== undefined) {
         this.#send(batch)
         if (this.#underWay.size >= (this.options.parallel ?? 1)) await Promise.race(this.#underWay)
@@ -86,20 +97,20 @@ export class RingPump {
   }
 
   /** One batch from the slots that are waiting now; undefined when there are none. */
-  #collect (): EventBatch | 'end' | undefined {
+  #collect (): EventBatch | 'end' | 'corrupt' | undefined {
     const batches: EventBatch[] = []
     let rows = 0
     // Joining copies, so it stops at half: a batch that is large enough as it came goes on as it came.
     while (rows * 2 < this.options.batchSize) {
-      const slot = this.ring.take()
-      if (slot.status === 'copy') {
+      const slot = this.options.lend === true ? this.ring.lend() : this.ring.take()
+      if (slot.status === 'copy' || slot.status === 'lent') {
         const decoded = decodeBatch(slot.bytes, true)
         if (decoded.ok) batches.push(decoded.batch)
         else this.#lose('undecodable', slot.rows, decoded.error)
         rows += slot.rows
         continue
       }
-      if (slot.status === 'corrupt') { this.#lose('corrupt_slot', 0, slot.reason); this.ring.resync(); continue }
+      if (slot.status === 'corrupt' && rows === 0) { this.#lose('corrupt_slot', 0, slot.reason); return 'corrupt' }
       if (rows === 0 && slot.status !== 'empty') return 'end'
       break
     }

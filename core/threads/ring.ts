@@ -11,7 +11,7 @@
  */
 export { createRing, type RingMemory, type RingOptions } from './ring-memory.js'
 export { RingProducer, type EdgePolicy, type EndOptions, type WriteStatus } from './ring-producer.js'
-export { RingConsumer, type ConsumerOptions, type CopiedSlot, type CorruptSlot, type DataStatus, type Peek, type TakenMark } from './ring-consumer.js'
+export { RingConsumer, type ConsumerOptions, type CopiedSlot, type CorruptSlot, type DataStatus, type LentSlot, type Peek, type TakenMark } from './ring-consumer.js'
 export { RingMonitor, type DeathOptions, type PeerReport, type RingStats } from './ring-monitor.js'
 export type { Backlog, Slot } from './ring-slot.js'
 export type { PeerKind, PeerRef, PeerStatus } from './ring-peers.js'

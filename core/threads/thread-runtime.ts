@@ -166,6 +166,7 @@ export class ThreadRuntime {
     const toProcess = ring.side === 'in' && plan.pipelines.some(p => p.id === ring.pipeline && p.hasProcess)
     const pump = new RingPump(ring.id, consumer, this.graph.entry(ring.pipeline, ring.side), {
       batchSize: plan.service.batchSize,
+      lend: this.graph.borrows(ring.pipeline, ring.side),
       parallel: toProcess ? 1 : this.graph.parallel(ring.pipeline),
       clock: this.#clock,
       policy: localRetryPolicy,

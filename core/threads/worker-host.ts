@@ -32,7 +32,7 @@ export class WorkerHost implements ThreadHandle {
   constructor (birth: WorkerBirth, events: ThreadEvents, onDeath: OnDeath) {
     this.thread = birth.thread
     this.#events = events
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: birth, name: `tapio-${birth.thread}`, execArgv: process.execArgv })
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: birth, name: `tapio-${birth.thread}` })
     this.#threadId = this.#worker.threadId
     let crash = ''
     this.#worker.on('message', (message: FromWorker) => this.#onMessage(message))

@@ -10,6 +10,7 @@ export const factory = defineComponent({
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
   schema,
   concurrency: 'single',
+  borrows: true,
   metrics: [writtenBytes, rotations, writeErrors],
   drops: {},
   check (config) {

@@ -1,7 +1,7 @@
 /** The otlp exporter, as Tapio knows it. */
 import { defineComponent, type ConfigFault } from '../../core/component/factory.js'
 import { retryDrops } from '../../core/delivery/retry-on-failure.js'
-import { schema, type Config } from './config.js'
+import { endpointsOf, schema, type Config } from './config.js'
 import { declarations } from './metrics.js'
 
 export const factory = defineComponent({
@@ -12,6 +12,7 @@ export const factory = defineComponent({
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
   schema,
   concurrency: 'single',
+  borrows: true,
   metrics: declarations,
   drops: retryDrops,
   parallel: config => (config as Config).max_concurrent_requests,
@@ -22,17 +23,25 @@ export const factory = defineComponent({
   }
 })
 
-/** What an endpoint may look like depends on the protocol, which a schema cannot say. */
-function endpointFaults ({ endpoint, protocol }: Config): ConfigFault[] {
-  if (/^unix:\/\/\/./.test(endpoint)) return []
-  if (protocol === 'grpc') {
-    return /^(https?:\/\/)?[^/:\s]+:\d{1,5}\/?$|^(https?:\/\/)?\[[^\]]+\]:\d{1,5}\/?$/.test(endpoint)
-      ? []
-      : [{ path: ['endpoint'], message: `\`endpoint\` "${endpoint}" is not host:port or unix:///path, which gRPC needs` }]
+function endpointFaults (config: Config): ConfigFault[] {
+  const { endpoint, endpoints, protocol } = config
+  if ((endpoint === undefined) === (endpoints === undefined)) {
+    return [{ path: endpoint === undefined ? [] : ['endpoints'], message: endpoint === undefined ? '`endpoint` (or `endpoints`) is missing: where to send' : 'either `endpoint` or `endpoints`, not both' }]
   }
-  return URL.canParse(endpoint) && /^https?:/.test(endpoint)
-    ? []
-    : [{ path: ['endpoint'], message: `\`endpoint\` "${endpoint}" is not a URL; ${protocol} needs one, for example http://localhost:4318` }]
+  return endpointsOf(config).flatMap((text, i) => {
+    const [path, name] = endpoint === undefined ? [['endpoints', i], `endpoints[${i}]`] : [['endpoint'], 'endpoint']
+    const fault = endpointFault(text, protocol)
+    return fault === '' ? [] : [{ path, message: `\`${name}\` "${text}" ${fault}` }]
+  })
+}
+
+/** What an endpoint may look like depends on the protocol, which a schema cannot say. */
+function endpointFault (endpoint: string, protocol: Config['protocol']): string {
+  if (/^unix:\/\/\/./.test(endpoint)) return ''
+  if (protocol === 'grpc') {
+    return /^(https?:\/\/)?[^/:\s]+:\d{1,5}\/?$|^(https?:\/\/)?\[[^\]]+\]:\d{1,5}\/?$/.test(endpoint) ? '' : 'is not host:port or unix:///path, which gRPC needs'
+  }
+  return URL.canParse(endpoint) && /^https?:/.test(endpoint) ? '' : `is not a URL; ${protocol} needs one, for example http://localhost:4318`
 }
 
 function keyFaults ({ tls }: Partial<Config>): ConfigFault[] {
@@ -47,6 +56,8 @@ const ownHeaders = /^(?::.*|te|connection|keep-alive|proxy-connection|transfer-e
 function headerFaults ({ headers = {} }: Partial<Config>): ConfigFault[] {
   return Object.keys(headers).flatMap(name => {
     if (ownHeaders.test(name)) return [{ path: ['headers', name], message: `header \`${name}\` is set by the exporter itself` }]
+    // A secret file that ends in a line break is the usual way to get one.
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(headers[name] ?? '')) return [{ path: ['headers', name], message: `the value of header \`${name}\` holds a line break or another character that no header may have` }]
     return /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name) ? [] : [{ path: ['headers', name], message: `\`${name}\` is no name of a header` }]
   })
 }

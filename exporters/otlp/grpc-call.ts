@@ -102,6 +102,8 @@ class Call {
     this.#stream?.close(constants.NGHTTP2_CANCEL)
     // The reset waits behind what the connection has not sent; the memory of this call need not.
     this.#stream?.destroy()
+    // A connection that has not sent this request by now would send it from memory that is given back with the outcome.
+    if (this.#stream?.writableFinished === false) this.session.destroy()
   }
 
   #settle (result: CallResult): void {

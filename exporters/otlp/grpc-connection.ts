@@ -21,7 +21,6 @@ export interface ConnectionOptions {
   readonly open: (signal: AbortSignal) => Promise<ClientHttp2Session>
   readonly keepalive: Keepalive
   readonly clock: Clock
-  readonly onOpen: () => void
 }
 
 /** No session, and why; `afterMs` = when it is worth asking again. */
@@ -78,7 +77,6 @@ export class Connection {
     this.#backoff = new Backoff(reconnectPolicy)
     this.#session = session
     this.#open.add(session)
-    this.options.onOpen()
     const endKeepalive = this.#keepAlive(session)
     session
       // Calls learn of it from their streams.
@@ -92,7 +90,7 @@ export class Connection {
   #goaway (session: ClientHttp2Session, code: number, data: Uint8Array | undefined): void {
     if (this.#session === session) this.#session = undefined
     if (!session.closed) session.close()
-    // A8 of gRPC's keepalive design: whoever pings too often halves the rate.
+    // gRFC A8: whoever pings too often halves the rate.
     if (code === enhanceYourCalm && data !== undefined && Buffer.from(data).toString() === 'too_many_pings') this.#keepaliveMs *= 2
   }
 

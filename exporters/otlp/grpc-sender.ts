@@ -19,6 +19,9 @@ const retryable = new Set<number>([Code.CANCELLED, Code.DEADLINE_EXCEEDED, Code.
 /** Codes that are about this request's content; the others say that no request will pass. */
 const aboutData = new Set<number>([Code.INVALID_ARGUMENT, Code.RESOURCE_EXHAUSTED, Code.FAILED_PRECONDITION, Code.INTERNAL])
 
+/** What gRPC libraries say of a message above their limit: Go and C "larger than max", Java "exceeds maximum size". */
+const aboutSize = /too large|larger than|exceeds maximum size|message size/i
+
 export interface GrpcOptions extends SenderOptions {
   readonly connections: number
   readonly keepalive: Keepalive
@@ -39,8 +42,7 @@ export class GrpcSender implements Sender {
     this.#connections = Array.from({ length: options.connections }, () => new Connection({
       open: signal => connect({ target: this.#target, tls: () => options.credentials.tls, timeoutMs: options.timeoutMs, signal }),
       keepalive: options.keepalive,
-      clock: options.clock,
-      onOpen: () => undefined
+      clock: options.clock
     }))
   }
 
@@ -49,7 +51,7 @@ export class GrpcSender implements Sender {
     const path = signalFacts[request.signal].grpcPath
     let result = await this.#call(path, chunks, signal)
     // Once: the connection ended before the request was looked at, and the next one is a new one.
-    if (result instanceof Object && 'unseen' in result && result.unseen && !signal.aborted) result = await this.#call(path, chunks, signal)
+    if ('unseen' in result && result.unseen && !signal.aborted) result = await this.#call(path, chunks, signal)
     if (!('code' in result)) return sentRetry(`UNAVAILABLE: ${result.reason}`, false, result.afterMs)
     return result.code === Code.OK ? await success(result) : failure(result)
   }
@@ -127,5 +129,5 @@ function failure (result: CallResult): Sent {
   const message = `${codeName(code)}: ${result.message}`
   const afterMs = details === undefined ? undefined : decodeStatus(details)?.retryAfterMs
   if (retryable.has(code) || (code === Code.RESOURCE_EXHAUSTED && afterMs !== undefined)) return sentRetry(message, answered && code !== Code.UNAVAILABLE, afterMs)
-  return { status: 'rejected', message, data: aboutData.has(code) }
+  return { status: 'rejected', message, data: aboutData.has(code), tooLarge: code === Code.RESOURCE_EXHAUSTED && aboutSize.test(result.message) }
 }

@@ -113,7 +113,7 @@ function judge (signal: OtlpSignal, reply: Reply, json: boolean): Sent {
   const said = isJson ? parseStatusMessageJson(reply.body.toString()) : decodeStatus(reply.body)?.message ?? ''
   const message = `HTTP ${reply.code}${said === '' ? '' : `: ${said}`}`
   if (retryable.has(reply.code)) return sentRetry(message, true, retryAfterMs(reply.headers['retry-after']))
-  return { status: 'rejected', message, data: aboutData.has(reply.code) }
+  return { status: 'rejected', message, data: aboutData.has(reply.code), tooLarge: reply.code === 413 }
 }
 
 /** Seconds, or a date. */

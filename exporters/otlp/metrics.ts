@@ -3,7 +3,7 @@ import type { MetricDeclaration } from '../../core/telemetry/meter.js'
 
 export const requests: MetricDeclaration = {
   name: 'otlp_exporter_requests', kind: 'counter', unit: '', attributes: ['signal', 'outcome'],
-  description: 'Requests sent, by outcome: accepted, partial, rejected, retry.'
+  description: 'Requests sent, by outcome: accepted, partial, rejected, retry, too_large (sent again in halves).'
 }
 export const sentItems: MetricDeclaration = {
   name: 'otlp_exporter_sent_items', kind: 'counter', unit: '', attributes: ['signal'],

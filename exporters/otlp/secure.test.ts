@@ -151,7 +151,7 @@ test('options that cannot work are faults', () => {
   const faults = (config: object): unknown[] => (factory.check?.({ endpoint: 'a:1', protocol: 'grpc', ...config }) ?? []).map(f => f.path.join('.'))
   assert.equal(faults({ tls: { cert_file: 'a' } }), ['tls.cert_file'])
   assert.equal(faults({ tls: { key_file: 'a' } }), ['tls.key_file'])
-  assert.equal(faults({ headers: { Connection: 'x', 'grpc-timeout': '1S', 'x y': '1', 'x-tenant': '1' } }), ['headers.Connection', 'headers.grpc-timeout', 'headers.x y'])
+  assert.equal(faults({ headers: { Connection: 'x', 'grpc-timeout': '1S', 'x y': '1', 'x-tenant': '1', authorization: 'Bearer t\n' } }), ['headers.Connection', 'headers.grpc-timeout', 'headers.x y', 'headers.authorization'])
   assert.equal(faults({ endpoint: 'unix:///run/otlp.sock' }), [])
 })
 

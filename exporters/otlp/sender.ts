@@ -9,7 +9,8 @@ export type Sent =
   /** `reachable` = the other side answered: it is there but busy. */
   | { readonly status: 'retry', readonly message: string, readonly afterMs?: number, readonly reachable: boolean }
   /** `data` = it is this request that is refused, and others may pass; otherwise nothing gets through (credentials, path). */
-  | { readonly status: 'rejected', readonly message: string, readonly data: boolean }
+  /** `tooLarge` = in smaller requests the same records may pass. */
+  | { readonly status: 'rejected', readonly message: string, readonly data: boolean, readonly tooLarge?: boolean }
 
 export interface Sender {
   /** Never rejects. Aborting `signal` gives the request up, as a retry. */

@@ -10,6 +10,7 @@ export const factory = defineComponent({
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
   schema,
   concurrency: 'stateless',
+  borrows: true,
   metrics: [],
   drops: {},
   check: config => actionFaults((config as AttributesConfig).actions),

@@ -12,7 +12,7 @@ import type { BatchConfig } from './config.js'
 import { factory } from './factory.js'
 
 const defaults: BatchConfig = {
-  send_batch_size: 10, send_batch_max_size: 0, timeout: 200, max_pending_rows: 1000, max_pending_bytes: 1 << 30, retry_max_elapsed: 0, wait_for_result: false
+  send_batch_size: 10, send_batch_max_size: 0, timeout: 200, max_pending_rows: 1000, max_pending_bytes: 1 << 30, retry_max_elapsed: 0, wait_for_result: false, max_concurrent_sends: 1
 }
 
 async function batcher (config: Partial<BatchConfig> = {}) {
@@ -88,6 +88,21 @@ test('a batch that cannot be delivered is kept and sent again, new ones wait at 
   assert.ok((meter.values.get('retries') ?? 0) > 3)
   assert.is(drops.size, 0)
   assert.is((await processor.consume(rows(10))).status, 'accepted')
+})
+
+test('batches of a kind are on their way at once, begun in order, up to the bound', async () => {
+  const { processor, next } = await batcher({ max_concurrent_sends: 3 })
+  const first: number[] = []
+  const release: (() => void)[] = []
+  next.answer = batch => { first.push(names([batch])[0] as number); return new Promise(resolve => { release.push(() => resolve(accepted)) }) }
+  const from = serial
+  for (let i = 0; i < 5; i++) await processor.consume(rows(10))
+  assert.equal(first, [from, from + 10, from + 20])
+  const stopping = processor.stop?.(deadlineIn(10_000))
+  for (let i = 0; i < 5; i++) { release[i]?.(); await new Promise(resolve => setImmediate(resolve)) }
+  await stopping
+  assert.equal(first, [0, 10, 20, 30, 40].map(n => from + n))
+  assert.is(next.rows, 50)
 })
 
 test('a stuck signal does not hold up another', async () => {

@@ -8,6 +8,7 @@ export const schema = Options({
   max_pending_rows: Type.Integer({ minimum: 1, default: 262144, description: 'Rows held, waiting or being delivered, before new ones are asked to wait.' }),
   max_pending_bytes: ByteSize({ default: '64MiB', minimum: '1KiB', description: 'The same in bytes.' }),
   retry_max_elapsed: Duration({ default: '0', description: 'Give a batch up when it could not be delivered for this long; 0 = never.' }),
+  max_concurrent_sends: Type.Integer({ minimum: 1, default: 8, description: 'Batches of a kind being delivered at once, where the next component answers late (an exporter in the same thread). They are begun in order; 1 keeps them in order to the end.' }),
   wait_for_result: Type.Boolean({ default: false, description: 'Answer the sender when its rows are delivered, not when they are held: its acknowledgement then means more, and takes longer.' })
 })
 export type BatchConfig = Static<typeof schema>

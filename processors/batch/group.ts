@@ -1,10 +1,11 @@
 /**
  * Rows that may travel in one batch. Signals never mix (an OTLP request holds one), and neither do batches that are whole
  * requests with batches that are not: a whole request goes out verbatim, and one row from elsewhere would end that.
- * Each group has a line of parcels of its own, delivered in order, so that a stuck one holds up nobody else.
+ * Each group has lanes of its own, so that a stuck one holds up nobody else. Parcels are begun in order and end in any.
  */
 import type { Clock } from '../../core/component/clock.js'
 import type { EventBatch } from '../../core/data/batch.js'
+import { Lanes } from '../../core/delivery/lanes.js'
 import type { Arrival, Parcel, Share } from './parcel.js'
 
 export type Trigger = 'size' | 'timeout' | 'stop'
@@ -17,6 +18,8 @@ export interface GroupOptions {
   readonly sendRows: number
   readonly maxRows: number
   readonly timeoutMs: number
+  /** Most parcels being delivered at once. */
+  readonly parallel: number
   /** Delivers a parcel; resolves when its fate is known, never rejects. */
   readonly deliver: (parcel: Parcel, trigger: Trigger) => Promise<void>
 }
@@ -31,9 +34,12 @@ export class Group {
   #rows = 0
   #buffers = 0
   #cancelTimer: (() => void) | undefined
-  #line: Promise<void> = Promise.resolve()
 
-  constructor (readonly options: GroupOptions) {}
+  readonly #lanes: Lanes
+
+  constructor (readonly options: GroupOptions) {
+    this.#lanes = new Lanes(options.parallel)
+  }
 
   /** Rows of `arrival` from its row `from` on. */
   add (batch: EventBatch, arrival: Arrival, from: number): void {
@@ -59,9 +65,9 @@ export class Group {
     this.#shares = []
     this.#rows = 0
     this.#buffers = 0
-    this.#line = this.#line.then(() => this.options.deliver(parcel, trigger))
+    void this.#lanes.run(() => this.options.deliver(parcel, trigger))
   }
 
   /** Resolves when everything flushed so far has been delivered or given up. */
-  settled (): Promise<void> { return this.#line }
+  settled (): Promise<void> { return this.#lanes.idle() }
 }

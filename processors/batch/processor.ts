@@ -66,8 +66,8 @@ export class BatchProcessor implements Processor {
   #group (key: string): Group {
     let group = this.#groups.get(key)
     if (group === undefined) {
-      const { send_batch_size: sendRows, send_batch_max_size: maxRows, timeout: timeoutMs } = this.config
-      group = new Group({ clock: this.clock, sendRows, maxRows, timeoutMs, deliver: (parcel, trigger) => this.#deliver(parcel, trigger) })
+      const { send_batch_size: sendRows, send_batch_max_size: maxRows, timeout: timeoutMs, max_concurrent_sends: parallel } = this.config
+      group = new Group({ clock: this.clock, sendRows, maxRows, timeoutMs, parallel, deliver: (parcel, trigger) => this.#deliver(parcel, trigger) })
       this.#groups.set(key, group)
     }
     return group

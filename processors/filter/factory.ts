@@ -10,6 +10,7 @@ export const factory = defineComponent({
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
   schema,
   concurrency: 'stateless',
+  borrows: true,
   metrics: [],
   drops: { filtered: 'the row fits no `include` condition, or fits an `exclude` condition' },
   check (config) {

@@ -9,6 +9,7 @@ export const factory = defineComponent({
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
   schema,
   concurrency: 'stateless',
+  borrows: true,
   light: true,
   metrics: [],
   drops: {},

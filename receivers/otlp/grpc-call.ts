@@ -15,6 +15,7 @@ import { MessageReader, type MessageFault } from './grpc-message.js'
 import type { GrpcAnswers } from './grpc-answers.js'
 import type { Answer, Intake } from './intake.js'
 import type { RequestOutcome } from './metrics.js'
+import { NGHTTP2_CANCEL } from './grpc-status.js'
 import { RpcCode, rpcStatusOf } from './status.js'
 
 /** What all calls of a server share. */
@@ -40,6 +41,8 @@ export class Call implements Limited {
   readonly #arrivedMs: number
   #state: State = 'reading'
   deadlineMs: number
+  /** The client ended it before its message was whole: Node's ends its side before it resets, and then we may answer first. */
+  abandoned = false
 
   constructor (readonly context: CallContext, readonly stream: CallStream, readonly head: CallHead, readonly place: Place, readonly origin: Origin | undefined) {
     this.#reader = new MessageReader(context.maxBytes)
@@ -75,7 +78,8 @@ export class Call implements Limited {
 
   expire (): void {
     const { context, head } = this
-    if (this.#state === 'ended') { context.deadlines.delete(this); return }
+    // Answered, and the client does not take the answer.
+    if (this.#state === 'ended') { context.deadlines.delete(this); this.stream.close(NGHTTP2_CANCEL); return }
     const waited = head.timeoutMs <= context.readTimeoutMs || this.#state === 'handled'
     const message = waited ? `no answer within the client's ${head.timeoutMs} ms` : `no whole request within ${context.readTimeoutMs} ms`
     const status = { code: RpcCode.deadlineExceeded, message }
@@ -113,7 +117,7 @@ export class Call implements Limited {
     if (this.#state === 'ended') return
     if (answer.status === 'success') {
       this.#state = 'ended'
-      this.context.deadlines.delete(this)
+      this.#mayTake()
       this.context.answers.success(this.stream, answer.partial)
     } else this.#answerWith(rpcStatusOf(answer))
   }
@@ -141,14 +145,22 @@ export class Call implements Limited {
 
   #leave (outcome: RequestOutcome): void {
     this.#state = 'ended'
+    this.abandoned = outcome === 'aborted'
     this.context.count(this.head, outcome)
     this.place.leave()
   }
 
   #answerWith (status: RpcStatus): void {
     this.#state = 'ended'
-    this.context.deadlines.delete(this)
+    this.#mayTake()
     this.context.answers.status(this.stream, status)
+  }
+
+  /** How long the client may take over its answer; `close` takes the call out. */
+  #mayTake (): void {
+    const { context } = this
+    this.deadlineMs = context.now() + context.readTimeoutMs
+    context.deadlines.add(this)
   }
 }
 

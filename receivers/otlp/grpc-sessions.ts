@@ -23,6 +23,8 @@ const allowedStrikes = 2
 
 export class SessionRecord {
   readonly openedMs: number
+  /** The client's IP address; none over a unix socket. */
+  readonly address: string | undefined
   /** Since when there has been no call. */
   idleMs: number
   calls = 0
@@ -36,6 +38,7 @@ export class SessionRecord {
   closeByMs = Infinity
 
   constructor (readonly session: ServerHttp2Session, readonly owner: Sessions, nowMs: number) {
+    this.address = session.socket.remoteAddress
     this.openedMs = this.idleMs = this.lastSignMs = this.resetsAtMs = nowMs
   }
 }
@@ -110,7 +113,7 @@ export class Sessions {
   #check (record: SessionRecord, now: number): void {
     const { max_connection_idle: idle, max_connection_age: age, max_connection_age_grace: grace, time, timeout } = this.limits.keepalive.server_parameters
     if (record.closeByMs <= now) { record.session.destroy(); return }
-    if (record.session.closed) return
+    if (record.session.closed || record.session.destroyed) return
     if (!record.greeted && now - record.openedMs > this.limits.prefaceMs) this.#destroy(record, 'no_preface')
     else if (age > 0 && now - record.openedMs > age) this.#retire(record, 'age', grace > 0 ? now + grace : Infinity)
     else if (idle > 0 && record.calls === 0 && now - record.idleMs > idle) this.#retire(record, 'idle', now + timeout)
@@ -139,9 +142,10 @@ export class Sessions {
   }
 
   #calm (record: SessionRecord, reason: CloseReason): void {
-    if (record.session.destroyed) return
-    this.metrics.closed('grpc', reason)
     const { session } = record
+    if (session.destroyed || record.closeByMs === 0) return
+    record.closeByMs = 0
+    this.metrics.closed('grpc', reason)
     // gRPC clients know these words: they double their keepalive time.
     session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM, 0, Buffer.from(reason))
     // In a turn of its own: we may stand in a callback of a stream that this ends.

@@ -21,13 +21,13 @@ import { prefixBytes } from './grpc-message.js'
 import { Sessions, type SessionRecord } from './grpc-sessions.js'
 import type { ListenerOptions } from './listener-options.js'
 import type { RequestOutcome } from './metrics.js'
+import { NGHTTP2_NO_ERROR } from './grpc-status.js'
 import { includeOf, originOf, type IncludeMetadata } from './origins.js'
 import { draining, rpcStatusOf, unauthenticated } from './status.js'
 
 export type GrpcOptions = ListenerOptions<GrpcConfig>
 
 const recordKey = Symbol('record')
-type Session = ServerHttp2Session & { [recordKey]?: SessionRecord }
 type Stream = CallStream & { [recordKey]?: SessionRecord }
 
 export class GrpcServer {
@@ -50,15 +50,18 @@ export class GrpcServer {
     this.#server = this.#access.secure ? http2.createSecureServer({ ...server, ...this.#access.tlsOptions, handshakeTimeout: readTimeoutMs }) : http2.createServer(server)
     this.#server.maxConnections = config.max_connections
     this.#server
-      .on('session', (session: Session) => {
-        session[recordKey] = this.#sessions.add(session)
+      .on('session', (session: ServerHttp2Session) => {
+        const record = this.#sessions.add(session)
         session.setLocalWindowSize(connectionWindow(maxBytes))
+        // Not of the server: a stream that is reset at once no longer knows its session when we see it, and floods are just that.
+        session.on('stream', (stream: Stream, headers) => this.#onStream(record, stream, headers))
       })
-      .on('stream', (stream: Stream, headers: IncomingHttpHeaders) => this.#onStream(stream, headers))
       .on('sessionError', (error: NodeJS.ErrnoException) => { if (error.code === 'ERR_HTTP2_ERROR') metrics.closed('grpc', 'protocol') })
       .on('tlsClientError', () => metrics.closed('grpc', 'tls'))
       .on('drop', () => metrics.closed('grpc', 'limit'))
   }
+
+  get connections (): number { return this.#sessions.size }
 
   /** Resolves with the port. */
   async start (): Promise<number> {
@@ -91,13 +94,10 @@ export class GrpcServer {
     })
   }
 
-  #onStream (stream: Stream, headers: IncomingHttpHeaders): void {
+  #onStream (record: SessionRecord, stream: Stream, headers: IncomingHttpHeaders): void {
     stream.on('error', ignore).on('close', onClose)
-    const record = (stream.session as Session | undefined)?.[recordKey]
-    if (record !== undefined) {
-      stream[recordKey] = record
-      record.calls++
-    }
+    stream[recordKey] = record
+    record.calls++
     const { metrics, gate, intake } = this.options
     if (stream.closed) { metrics.request('grpc', signalOfCall(headers) ?? 'none', 'aborted'); return }
     const head = readHead(headers)
@@ -112,7 +112,7 @@ export class GrpcServer {
     if (place === undefined) {
       const busy = intake.busy('grpc', head.signal)
       if (busy.status !== 'success') this.#answers.status(stream, rpcStatusOf(busy))
-    } else stream[callKey] = new Call(this.#context, stream, head, place, originOf(this.#include, stream.session?.socket.remoteAddress, headers))
+    } else stream[callKey] = new Call(this.#context, stream, head, place, originOf(this.#include, record.address, headers))
   }
 
   /** What can be said from the head alone. What is not gRPC at all gets a plain HTTP status. */
@@ -162,10 +162,10 @@ function serverOptions (maxConcurrentStreams: number, maxBytes: number): ServerO
 }
 
 function onClose (this: Stream): void {
-  this[callKey]?.close()
+  const call = this[callKey]
+  call?.close()
   const record = this[recordKey]
-  // `aborted`: the client closed the stream before we had ended our side.
-  record?.owner.callEnded(record, this.aborted)
+  record?.owner.callEnded(record, this.aborted || this.rstCode !== NGHTTP2_NO_ERROR || call?.abandoned === true)
 }
 
 function ignore (): void {}

@@ -52,6 +52,9 @@ export class OtlpReceiver implements Component {
     this.#services.get('status').ok()
   }
 
+  /** HTTP/2 connections there are now. */
+  get grpcConnections (): number { return this.#grpc?.connections ?? 0 }
+
   stop (deadline: Deadline): Promise<void> {
     this.#stopped ??= Promise.all([this.#grpc?.stop(deadline), this.#http?.stop(deadline)]).then(() => {})
     return this.#stopped

@@ -1,6 +1,6 @@
 /** A started receiver with everything it talks to, for the tests beside it. */
 import { Value } from '@sinclair/typebox/value'
-import { systemClock } from '../../core/component/clock.js'
+import { systemClock, type Clock } from '../../core/component/clock.js'
 import { deadlineIn, RecordingHost, testBench, type TestBench } from '../../core/testing/services.js'
 import { schema } from './config.js'
 import { OtlpReceiver } from './receiver.js'
@@ -16,8 +16,8 @@ export interface Started extends TestBench {
 
 export const anyPort = { grpc: { endpoint: '127.0.0.1:0' }, http: { endpoint: '127.0.0.1:0' } }
 
-export async function startReceiver (config: object = {}): Promise<Started> {
-  const bench = testBench('receiver', 'otlp', Value.Default(schema, { protocols: structuredClone(anyPort), ...config }), { clock: systemClock })
+export async function startReceiver (config: object = {}, clock: Clock = systemClock): Promise<Started> {
+  const bench = testBench('receiver', 'otlp', Value.Default(schema, { protocols: structuredClone(anyPort), ...config }), { clock })
   const receiver = new OtlpReceiver(bench.services)
   await receiver.start(new RecordingHost())
   return {
@@ -34,4 +34,10 @@ export async function startReceiver (config: object = {}): Promise<Started> {
       return total
     }
   }
+}
+
+/** Runs `use` on a started receiver and stops it whatever happens. */
+export async function withReceiver (config: object, use: (started: Started) => Promise<void>, clock?: Clock): Promise<void> {
+  const started = await startReceiver(config, clock)
+  try { await use(started) } finally { await started.stop() }
 }
