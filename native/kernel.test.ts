@@ -46,6 +46,19 @@ onKernel('a hook that the kernel lacks is said in one line, and the others run',
   session.close()
 })
 
+onKernel('half of the system call program is not left attached', () => {
+  const whole = openSession({ programs: ['syscalls'] })
+  const { facts } = whole
+  whole.close()
+  const hooks = new Map(facts.hooks)
+  hooks.delete('sys_exit')
+  const session = openSession({ programs: ['syscalls'], facts: { ...facts, hooks } })
+  assert.equal(session.attached, [])
+  assert.equal(session.hooks.map(h => `${h.hook}: ${h.unavailable}`), ['sys_enter: of no use without sys_exit', 'sys_exit: this kernel has no tracepoint sys_exit'])
+  assert.is(heldIds().link.length, 0)
+  session.close()
+})
+
 onKernel('a program that this kernel refuses is reported with the verifier\'s last words', () => {
   // As on a kernel where the hook has another shape: mark_victim's program on a hook whose first argument is a number.
   const whole = openSession({ programs: ['memory'] })

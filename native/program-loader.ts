@@ -47,7 +47,9 @@ export class ProgramLoader {
       const base = p.name.split('__')[0] as string
       byHook.set(base, [...byHook.get(base) ?? [], p])
     }
-    return [...byHook.values()].map(variants => this.#attachFirst(program, variants, { object, btfFd, readOnly }))
+    const first = this.#links.length
+    const hooks = [...byHook.values()].map(variants => this.#attachFirst(program, variants, { object, btfFd, readOnly }))
+    return program === 'syscalls' ? this.#allOrNone(hooks, first) : hooks
   }
 
   /** Ends all hooks; maps stay. */
@@ -57,6 +59,14 @@ export class ProgramLoader {
     this.detach()
     for (const fd of this.#others.splice(0)) this.calls.close(fd)
     this.#maps.clear()
+  }
+
+  /** For a program whose hooks measure from one to the other: half of it would cost every system call and tell nothing. */
+  #allOrNone (hooks: readonly HookStatus[], firstLink: number): HookStatus[] {
+    const missing = hooks.find(h => h.unavailable !== '')
+    if (missing === undefined) return [...hooks]
+    for (const link of this.#links.splice(firstLink)) this.calls.close(link)
+    return hooks.map(h => h.unavailable === '' ? { ...h, unavailable: `of no use without ${missing.hook}`, fd: -1 } : h)
   }
 
   #attachFirst (program: ProgramName, variants: readonly ProgramDefinition[], from: LoadedObject): HookStatus {
