@@ -3,8 +3,9 @@
  * patched again: the finished one, bytes and all, is kept under its envelope until its pod changes.
  */
 import type { EventBatch } from '../../core/data/batch.js'
-import { emptyResource, Resource } from '../../core/data/resource.js'
+import { Resource } from '../../core/data/resource.js'
 import { resourceEnvelope } from '../../core/otlp/patch.js'
+import { mapResources } from '../../core/otlp/rewrite.js'
 import { orElse } from '../../core/otlp/wire.js'
 import type { PodIndex } from '../../core/topology/pod-index.js'
 import type { Associations } from './associate.js'
@@ -37,11 +38,7 @@ export class Enricher {
 
   enrich (batch: EventBatch): EventBatch {
     const address = this.associations.useConnection ? batch.origin?.address ?? '' : ''
-    return batch.withResources(batch.resources.map((resource, i) => {
-      // Every table begins with a resource that says nothing, most often for no row.
-      const idle = resource === emptyResource && (address === '' || !batch.layout.resource.includes(i))
-      return idle ? resource : this.#of(resource, address)
-    }))
+    return mapResources(batch, resource => this.#of(resource, address))
   }
 
   get cacheBytes (): number { return this.#bytes }
