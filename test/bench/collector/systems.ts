@@ -1,14 +1,6 @@
 /** The systems under test: started with the same pipeline (OTLP in -> batch -> OTLP out), each as its users start it. */
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { openSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { stringify } from 'yaml'
 import type { Mode } from '../../../core/config/modes.js'
+import { freePort, launch, launchTapio, type Running } from '../../peers/launch.js'
 import type { SinkPorts } from './sink.js'
 
 export interface Case {
@@ -20,14 +12,9 @@ export interface Case {
   readonly kubeconfig?: string
 }
 
-export interface System {
-  readonly name: string
-  readonly pid: number
+export interface System extends Running {
   /** Where it takes the case's protocol. */
   readonly port: number
-  /** Ends it and says what it wrote to its log, if that is asked for in time. */
-  stop(): Promise<void>
-  log(): string
 }
 
 export interface Candidate {
@@ -38,16 +25,7 @@ export interface Candidate {
 /** The Collector's own defaults, given to both so that nobody has to look them up. */
 const batch = { send_batch_size: 8192, timeout: '200ms' }
 
-export function freePort (): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}
-
-export function goCandidate (binary: string, env: NodeJS.ProcessEnv = {}): Candidate {
+export function goCandidate (binary: string): Candidate {
   return {
     name: 'otelcol',
     start: async (c, sink) => {
@@ -61,7 +39,7 @@ export function goCandidate (binary: string, env: NodeJS.ProcessEnv = {}): Candi
           pipelines: { traces: { receivers: ['otlp'], processors: [...(c.kubeconfig === undefined ? [] : ['k8s_attributes']), 'batch'], exporters: [c.protocol === 'grpc' ? 'otlp' : 'otlphttp'] } }
         }
       }
-      return await launch('otelcol', binary, [], config, port, { ...env, ...(c.kubeconfig === undefined ? {} : { KUBECONFIG: c.kubeconfig }) })
+      return { port, ...await launch('otelcol', binary, [], config, port, c.kubeconfig === undefined ? {} : { KUBECONFIG: c.kubeconfig }) }
     }
   }
 }
@@ -78,8 +56,6 @@ function goExporter (c: Case, sink: SinkPorts): Record<string, unknown> {
   if (c.protocol === 'http') return { otlphttp: { endpoint: `http://127.0.0.1:${sink.http}`, compression } }
   return { otlp: { endpoint: `127.0.0.1:${sink.grpc}`, compression, tls: { insecure: true } } }
 }
-
-const tapioMain = fileURLToPath(new URL('../../../core/cli/main.js', import.meta.url))
 
 export function tapioCandidate (mode: Mode, nodeOptions: readonly string[] = []): Candidate {
   return {
@@ -101,54 +77,7 @@ export function tapioCandidate (mode: Mode, nodeOptions: readonly string[] = [])
           pipelines: { traces: { receivers: ['otlp'], processors: [...(c.kubeconfig === undefined ? [] : ['k8s_attributes']), 'batch'], exporters: ['otlp'] } }
         }
       }
-      return await launch(`tapio ${mode}`, process.execPath, [...nodeOptions, tapioMain], config, port, c.kubeconfig === undefined ? {} : { KUBECONFIG: c.kubeconfig })
+      return { port, ...await launchTapio(`tapio ${mode}`, config, port, c.kubeconfig === undefined ? {} : { KUBECONFIG: c.kubeconfig }, nodeOptions) }
     }
   }
-}
-
-const startTimeoutMs = 30_000
-const stopTimeoutMs = 15_000
-
-async function launch (name: string, program: string, args: readonly string[], config: unknown, port: number, env: NodeJS.ProcessEnv): Promise<System> {
-  const folder = mkdtempSync(join(tmpdir(), 'tapio-bench-'))
-  const file = join(folder, 'config.yaml')
-  const logFile = join(folder, 'log')
-  writeFileSync(file, stringify(config))
-  const out = openSync(logFile, 'w')
-  const child = spawn(program, [...args, '--config', file], { stdio: ['ignore', out, out], env: { ...process.env, ...env } })
-  const log = (): string => readFileSync(logFile, 'utf8')
-  const stop = async (): Promise<void> => {
-    await end(child)
-    rmSync(folder, { recursive: true, force: true })
-  }
-  try {
-    await reachable(child, port)
-  } catch (error) {
-    const said = log().slice(-2000)
-    await stop()
-    throw new Error(`${name} did not start: ${(error as Error).message}\n${said}`)
-  }
-  return { name, pid: child.pid as number, port, stop, log }
-}
-
-async function reachable (child: ChildProcess, port: number): Promise<void> {
-  const endMs = performance.now() + startTimeoutMs
-  while (performance.now() < endMs) {
-    if (child.exitCode !== null) throw new Error(`it ended with code ${child.exitCode}`)
-    const open = await new Promise<boolean>(resolve => {
-      const socket = connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true) }).on('error', () => resolve(false))
-    })
-    if (open) return
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-  throw new Error(`nobody listens on port ${port} after ${startTimeoutMs / 1000} s`)
-}
-
-async function end (child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
-  child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
-  await ended
-  clearTimeout(timer)
 }

@@ -19,7 +19,7 @@ export type GoCollectorResult = GoCollector | { readonly skip: string }
 const run = promisify(execFile)
 
 /** The Go files are data to us, so they are read where they are and not copied into dist. */
-const sources = fileURLToPath(new URL('../../../../test/bench/collector/otelcol/', import.meta.url))
+const sources = fileURLToPath(new URL('../../../test/peers/otelcol/', import.meta.url))
 
 /** A first build fetches and compiles some hundred modules. */
 const buildTimeoutMs = 15 * 60_000
