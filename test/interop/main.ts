@@ -10,7 +10,7 @@ import type { Outcome } from './outcome.js'
 export interface Scenario { readonly name: string, run(): Promise<Outcome> }
 
 /** A peer with its versions, or why there is none here. */
-export type Peer = { readonly versions: string, readonly scenarios: readonly Scenario[], readonly stop: () => Promise<void> } | { readonly skip: string }
+export type Peer = { readonly versions: string, readonly scenarios: readonly Scenario[] } | { readonly skip: string }
 
 let failures = 0
 
@@ -21,13 +21,13 @@ async function runPeer (peer: Peer): Promise<void> {
     const outcome = await run().catch((error: unknown): Outcome => ({ compared: { traces: 0, metrics: 0, logs: 0 }, difference: String(error instanceof Error ? error.message : error) }))
     const { traces, metrics, logs } = outcome.compared
     const counts = `${traces} spans, ${metrics} metrics, ${logs} log records`
-    if (outcome.difference === undefined) console.log(`  ok    ${name}: ${counts} equal`)
+    if (outcome.skip !== undefined) console.log(`  SKIP  ${name}: ${outcome.skip}`)
+    else if (outcome.difference === undefined) console.log(`  ok    ${name}: ${counts} equal`)
     else {
       failures++
       console.log(`  FAIL  ${name}: ${counts} compared\n${outcome.difference}`)
     }
   }
-  await peer.stop()
 }
 
 console.log(`node ${process.versions.node}, ${process.platform} ${process.arch}`)

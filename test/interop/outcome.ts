@@ -11,6 +11,8 @@ export interface Outcome {
   readonly compared: Readonly<Record<RecordSignal, number>>
   /** The first difference, for a person; undefined when there is none. */
   readonly difference?: string
+  /** Why nothing was compared, when that is no fault. */
+  readonly skip?: string
 }
 
 export function compare (sent: Requests, arrived: Requests): Outcome {

@@ -36,7 +36,7 @@ export async function pythonScenarios (): Promise<Peer> {
   if (typeof python !== 'string') return python
   const script = 'import importlib.metadata as m, platform; print("Python", platform.python_version(), *("%s %s" % (n, m.version(n)) for n in ("opentelemetry-sdk", "opentelemetry-proto", "grpcio", "protobuf")), sep=", ")'
   const { stdout } = await run(python, ['-c', script])
-  return { versions: stdout.trim(), scenarios: [...before(python), ...behind(python)], stop: async () => undefined }
+  return { versions: stdout.trim(), scenarios: [...before(python), ...behind(python)] }
 }
 
 /** The SDK exports the same data to Tapio and straight to a second recorder. */

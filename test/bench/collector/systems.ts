@@ -36,7 +36,7 @@ export function goCandidate (binary: string): Candidate {
         exporters: goExporter(c, sink),
         service: {
           telemetry: { metrics: { readers: [{ pull: { exporter: { prometheus: { host: '127.0.0.1', port: metrics } } } }] } },
-          pipelines: { traces: { receivers: ['otlp'], processors: [...(c.kubeconfig === undefined ? [] : ['k8s_attributes']), 'batch'], exporters: [c.protocol === 'grpc' ? 'otlp' : 'otlphttp'] } }
+          pipelines: { traces: { receivers: ['otlp'], processors: [...(c.kubeconfig === undefined ? [] : ['k8s_attributes']), 'batch'], exporters: [c.protocol === 'grpc' ? 'otlp_grpc' : 'otlp_http'] } }
         }
       }
       return { port, ...await launch('otelcol', binary, [], config, port, c.kubeconfig === undefined ? {} : { KUBECONFIG: c.kubeconfig }) }
@@ -53,8 +53,8 @@ const goEnrichment = {
 
 function goExporter (c: Case, sink: SinkPorts): Record<string, unknown> {
   const compression = c.gzip ? 'gzip' : 'none'
-  if (c.protocol === 'http') return { otlphttp: { endpoint: `http://127.0.0.1:${sink.http}`, compression } }
-  return { otlp: { endpoint: `127.0.0.1:${sink.grpc}`, compression, tls: { insecure: true } } }
+  if (c.protocol === 'http') return { otlp_http: { endpoint: `http://127.0.0.1:${sink.http}`, compression } }
+  return { otlp_grpc: { endpoint: `127.0.0.1:${sink.grpc}`, compression, tls: { insecure: true } } }
 }
 
 export function tapioCandidate (mode: Mode, nodeOptions: readonly string[] = []): Candidate {
