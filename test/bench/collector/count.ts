@@ -1,8 +1,10 @@
 /** Counts the spans of a trace export request and sums the hashes of their ids, without decoding anything else. */
 import { idHash } from './payload.js'
 
-/** Spans seen, and the sum of their ids' hashes modulo 2^32. */
-export interface Tally { spans: number, sum: number }
+/** Spans seen, the sum of their ids' hashes modulo 2^32, and how many came with the uid of their pod. */
+export interface Tally { spans: number, sum: number, enriched: number }
+
+export const emptyTally: Readonly<Tally> = { spans: 0, sum: 0, enriched: 0 }
 
 const bytesField = (number: number): number => number << 3 | 2
 
@@ -40,13 +42,25 @@ class Cursor {
 export function countSpans (request: Buffer, tally: Tally): void {
   const cursor = new Cursor(request)
   for (let resource = cursor.enter(bytesField(1), request.length); resource >= 0; resource = cursor.enter(bytesField(1), request.length)) {
+    const before = tally.spans
+    const enriched = isEnriched(cursor, resource)
     for (let scope = cursor.enter(bytesField(2), resource); scope >= 0; scope = cursor.enter(bytesField(2), resource)) {
       for (let span = cursor.enter(bytesField(2), scope); span >= 0; span = cursor.enter(bytesField(2), scope)) {
         addSpan(cursor, span, tally)
         cursor.at = span
       }
     }
+    if (enriched) tally.enriched += tally.spans - before
   }
+}
+
+/** Leaves the cursor where it was. */
+function isEnriched (cursor: Cursor, end: number): boolean {
+  const { at, bytes } = cursor
+  const resource = cursor.enter(bytesField(1), end)
+  const found = resource >= 0 && bytes.subarray(cursor.at, resource).includes('k8s.pod.uid')
+  cursor.at = at
+  return found
 }
 
 function addSpan (cursor: Cursor, end: number, tally: Tally): void {

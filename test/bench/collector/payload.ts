@@ -1,7 +1,6 @@
 /**
- * Export requests made before the clock runs: about 380 bytes a span, 8 attributes a span, 6 a resource, ten spans a
- * resource and scope less often than that in the wild: one resource a request, as an SDK sends it. Several variants with
- * ids of their own, so that no cache of the other side sees the same bytes twice in a row.
+ * Export requests made before the clock runs: about 380 bytes a span, 8 attributes a span and 6 a resource, one resource a
+ * request, as an SDK sends it. Several variants with ids of their own, so that nobody sees the same bytes twice in a row.
  */
 import { seeded, type Random } from '../../../core/data/testing/random.js'
 

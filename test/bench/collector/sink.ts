@@ -7,11 +7,11 @@ import { createServer as createHttp2, type ServerHttp2Stream, type IncomingHttpH
 import type { AddressInfo, Server } from 'node:net'
 import type { Readable } from 'node:stream'
 import { gunzipSync } from 'node:zlib'
-import { countSpans, type Tally } from './count.js'
+import { countSpans, emptyTally } from './count.js'
 
 export interface SinkPorts { readonly http: number, readonly grpc: number }
 
-const tally: Tally = { spans: 0, sum: 0 }
+const tally = { ...emptyTally }
 
 /** So that the sink never makes a sender wait for a window. */
 const windowBytes = 16 << 20

@@ -8,8 +8,8 @@ export interface Case {
   readonly protocol: 'grpc' | 'http'
   readonly spansPerRequest: number
   readonly gzip: boolean
-  /** The Kubernetes API server that both enrich from; undefined = no enrichment. */
-  readonly kubeconfig?: string
+  /** Resources get the attributes of their pod. */
+  readonly enriched?: boolean
 }
 
 export interface System extends Running {
@@ -19,34 +19,36 @@ export interface System extends Running {
 
 export interface Candidate {
   readonly name: string
-  start(c: Case, sink: SinkPorts): Promise<System>
+  /** `kubeconfig`: of the API server to enrich from. */
+  start(c: Case, sink: SinkPorts, kubeconfig?: string): Promise<System>
 }
 
 /** The Collector's own defaults, given to both so that nobody has to look them up. */
 const batch = { send_batch_size: 8192, timeout: '200ms' }
 
-export function goCandidate (binary: string): Candidate {
+export function goCandidate (binaries: { readonly plain: string, readonly k8s: string }): Candidate {
   return {
     name: 'otelcol',
-    start: async (c, sink) => {
+    start: async (c, sink, kubeconfig) => {
       const [port, metrics] = await Promise.all([freePort(), freePort()])
       const config = {
         receivers: { otlp: { protocols: { [c.protocol]: { endpoint: `127.0.0.1:${port}` } } } },
-        processors: { batch, ...(c.kubeconfig === undefined ? {} : { k8s_attributes: goEnrichment }) },
+        processors: { batch, ...(c.enriched === true ? { k8s_attributes: enrichment } : {}) },
         exporters: goExporter(c, sink),
         service: {
           telemetry: { metrics: { readers: [{ pull: { exporter: { prometheus: { host: '127.0.0.1', port: metrics } } } }] } },
-          pipelines: { traces: { receivers: ['otlp'], processors: [...(c.kubeconfig === undefined ? [] : ['k8s_attributes']), 'batch'], exporters: [c.protocol === 'grpc' ? 'otlp_grpc' : 'otlp_http'] } }
+          pipelines: { traces: { receivers: ['otlp'], processors: [...(c.enriched === true ? ['k8s_attributes'] : []), 'batch'], exporters: [c.protocol === 'grpc' ? 'otlp_grpc' : 'otlp_http'] } }
         }
       }
-      return { port, ...await launch('otelcol', binary, [], config, port, c.kubeconfig === undefined ? {} : { KUBECONFIG: c.kubeconfig }) }
+      return { port, ...await launch('otelcol', c.enriched === true ? binaries.k8s : binaries.plain, [], config, port, kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig }) }
     }
   }
 }
 
-/** By the address of the pod in its resource, as Tapio's does. */
-const goEnrichment = {
+/** By the address of the pod in its resource; both know the option names. */
+const enrichment = {
   auth_type: 'kubeConfig',
+  wait_for_metadata: true,
   extract: { metadata: ['k8s.namespace.name', 'k8s.pod.name', 'k8s.pod.uid', 'k8s.deployment.name', 'k8s.node.name'] },
   pod_association: [{ sources: [{ from: 'resource_attribute', name: 'k8s.pod.ip' }] }]
 }
@@ -60,11 +62,11 @@ function goExporter (c: Case, sink: SinkPorts): Record<string, unknown> {
 export function tapioCandidate (mode: Mode, nodeOptions: readonly string[] = []): Candidate {
   return {
     name: `tapio ${mode}`,
-    start: async (c, sink) => {
+    start: async (c, sink, kubeconfig) => {
       const [port, metrics] = await Promise.all([freePort(), freePort()])
       const config = {
         receivers: { otlp: { protocols: { [c.protocol]: { endpoint: `127.0.0.1:${port}` } } } },
-        processors: { batch, ...(c.kubeconfig === undefined ? {} : { k8s_attributes: {} }) },
+        processors: { batch, ...(c.enriched === true ? { k8s_attributes: enrichment } : {}) },
         exporters: {
           otlp: {
             ...(c.protocol === 'grpc' ? { endpoint: `127.0.0.1:${sink.grpc}`, tls: { insecure: true } } : { endpoint: `http://127.0.0.1:${sink.http}`, protocol: 'http/protobuf' }),
@@ -74,10 +76,10 @@ export function tapioCandidate (mode: Mode, nodeOptions: readonly string[] = [])
         service: {
           mode,
           telemetry: { metrics: { endpoint: `127.0.0.1:${metrics}` } },
-          pipelines: { traces: { receivers: ['otlp'], processors: [...(c.kubeconfig === undefined ? [] : ['k8s_attributes']), 'batch'], exporters: ['otlp'] } }
+          pipelines: { traces: { receivers: ['otlp'], processors: [...(c.enriched === true ? ['k8s_attributes'] : []), 'batch'], exporters: ['otlp'] } }
         }
       }
-      return { port, ...await launchTapio(`tapio ${mode}`, config, port, c.kubeconfig === undefined ? {} : { KUBECONFIG: c.kubeconfig }, nodeOptions) }
+      return { port, ...await launchTapio(`tapio ${mode}`, config, port, kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig }, nodeOptions) }
     }
   }
 }
