@@ -40,10 +40,13 @@ export function goCandidate (binaries: { readonly plain: string, readonly k8s: s
           pipelines: { traces: { receivers: ['otlp'], processors: [...(c.enriched === true ? ['k8s_attributes'] : []), 'batch'], exporters: [c.protocol === 'grpc' ? 'otlp_grpc' : 'otlp_http'] } }
         }
       }
-      return { port, ...await launch('otelcol', c.enriched === true ? binaries.k8s : binaries.plain, [], config, port, kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig }) }
+      return { port, ...await launch('otelcol', c.enriched === true ? binaries.k8s : binaries.plain, [], config, port, kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig, ...plainLists }) }
     }
   }
 }
+
+/** The stand-in answers list and watch, not the streamed lists that newer Kubernetes clients try first. */
+const plainLists = { KUBE_FEATURE_WatchListClient: 'false' }
 
 /** By the address of the pod in its resource; both know the option names. */
 const enrichment = {
