@@ -1,5 +1,6 @@
 /** `npm run bench [-- NAME…]`: all benches, or the named ones, one after the other. */
 import { run as batch } from './batch.js'
+import { run as collector } from './collector/main.js'
 import { run as k8sAttributes } from './k8s-attributes.js'
 import { run as otlpServer } from './otlp-server.js'
 import { run as modes } from './modes.js'
@@ -7,7 +8,7 @@ import { run as overload } from './overload.js'
 import { run as ring } from './ring.js'
 import type { Report } from './report.js'
 
-const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>> = { batch, ring, 'otlp-server': otlpServer, 'k8s-attributes': k8sAttributes, modes, overload }
+const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>> = { batch, ring, 'otlp-server': otlpServer, 'k8s-attributes': k8sAttributes, modes, overload, collector }
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter(name => benches[name] === undefined)
