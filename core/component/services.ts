@@ -32,7 +32,8 @@ export const Tokens = {
   status: Symbol.for('tapio:status'),
   drops: Symbol.for('tapio:drops'),
   next: Symbol.for('tapio:next'),
-  outputs: Symbol.for('tapio:outputs')
+  outputs: Symbol.for('tapio:outputs'),
+  nextBorrows: Symbol.for('tapio:nextBorrows')
 } as const
 
 export interface ServiceValues {
@@ -47,6 +48,8 @@ export interface ServiceValues {
   readonly next: Consumer
   /** Connectors: the same by pipeline id, in the order of the config. */
   readonly outputs: ReadonlyMap<string, Consumer>
+  /** Whether all that `next` leads to in this thread `borrows` (factory.ts): memory of a batch is then free again with its outcome. */
+  readonly nextBorrows: boolean
 }
 
 export type ServiceName = keyof ServiceValues

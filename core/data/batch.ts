@@ -188,6 +188,11 @@ export class EventBatch implements BatchParts {
     return new EventBatch({ ...this.#parts(), origin }, this.#decoded)
   }
 
+  /** The same rows, saying that their memory is lent (raw.ts). */
+  lent (what: 'buffers' | 'all'): EventBatch {
+    return new EventBatch({ ...this.#parts(), raw: { ...this.raw, lent: what } }, this.#decoded)
+  }
+
   /** Bytes this batch keeps alive in columns and raw buffers: what bounds are counted in. Unread rows count as if read. */
   get byteLength (): number {
     let bytes = this.#unread === undefined ? this.#columnBytes() : this.count * readRowBytes
@@ -236,7 +241,7 @@ export class EventBatch implements BatchParts {
 
   /** The same bytes, no longer a whole request of just these rows. */
   #partial (): RawStore {
-    return this.raw.complete ? { buffers: this.raw.buffers, complete: false } : this.raw
+    return this.raw.complete ? { ...this.raw, complete: false } : this.raw
   }
 
   #expectRows (what: string, found: number): void {

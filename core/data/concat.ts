@@ -6,6 +6,7 @@ import type { AttributeColumn, AttributeValue } from './attributes.js'
 import { EventBatch, emptyBatch } from './batch.js'
 import { cellsPerRow, columnNames, columnSpecs, makeColumn, type ColumnArray, type ColumnName, type Columns, type Storage } from './columns.js'
 import { sameOrigin, type Origin } from './origin.js'
+import type { RawStore } from './raw.js'
 import { ItemTable, emptyResource, emptyScope, type Resource, type Scope } from './resource.js'
 import { StringTable } from './strings.js'
 import type { Layout, Located, Unread } from './unread.js'
@@ -39,7 +40,7 @@ export function concat (batches: readonly EventBatch[]): EventBatch {
     resources: resources.items,
     scopes: scopes.items,
     attributes: joinAttributes(parts, count),
-    raw: { buffers, complete: parts.every(b => b.raw.complete) && oneSignal(parts) },
+    raw: { buffers, complete: parts.every(b => b.raw.complete) && oneSignal(parts), ...lentOf(parts) },
     origin: sharedOrigin(parts)
   })
 }
@@ -53,9 +54,14 @@ function concatUnread (parts: readonly EventBatch[], unread: readonly Unread[], 
     // Once a record or a resource was changed the requests no longer say all.
     located: complete ? undefined : joinLocated(parts, count),
     attributes: joinAttributes(parts, count),
-    raw: { buffers: parts.flatMap(b => b.raw.buffers), complete },
+    raw: { buffers: parts.flatMap(b => b.raw.buffers), complete, ...lentOf(parts) },
     origin: sharedOrigin(parts)
   })
+}
+
+function lentOf (parts: readonly EventBatch[]): Pick<RawStore, 'lent'> {
+  const lent = parts.some(b => b.raw.lent === 'all') ? 'all' : parts.find(b => b.raw.lent !== undefined)?.raw.lent
+  return lent === undefined ? {} : { lent }
 }
 
 const layoutColumns = ['signal', 'resource', 'scope', 'rawEncoding', 'rawBuffer', 'rawOffset', 'rawLength'] as const

@@ -18,11 +18,13 @@ export type DecodeResult = { readonly ok: true, readonly batch: EventBatch } | {
 
 /**
  * `bytes` holds exactly one document; see the head of this file for who owns them afterwards. `ours`: written by this
- * process a moment ago (a ring), so that requests nobody has read are not checked again.
+ * process a moment ago (a ring), so that requests nobody has read are not checked again. `lent`: the batch says that its
+ * memory is lent.
  */
-export function decodeBatch (bytes: Uint8Array, ours = false): DecodeResult {
+export function decodeBatch (bytes: Uint8Array, ours = false, lent = false): DecodeResult {
   try {
-    return { ok: true, batch: decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), ours) }
+    const batch = decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), ours)
+    return { ok: true, batch: lent ? batch.lent('all') : batch }
   } catch (error) {
     if (error instanceof Malformed) return { ok: false, error: error.message }
     throw error

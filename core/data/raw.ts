@@ -10,6 +10,11 @@ export interface RawStore {
    * concatenate: https://protobuf.dev/programming-guides/encoding/#last-one-wins)
    */
   readonly complete: boolean
+  /**
+   * Present when memory is lent: it changes once the outcome of `consume` is known. `buffers`: only the raw bytes are; `all`:
+   * columns and tables as well. Only components that say `borrows` meet such a batch; one that keeps it copies it (keep.ts).
+   */
+  readonly lent?: 'buffers' | 'all'
 }
 
 export const noRaw: RawStore = Object.freeze({ buffers: Object.freeze([]), complete: false })

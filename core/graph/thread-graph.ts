@@ -81,11 +81,17 @@ export class ThreadGraph {
   /** Whether all that batches of a ring meet in this thread is done with them when their outcome is known. */
   borrows (pipeline: string, side: 'in' | 'out'): boolean {
     const p = this.plan.pipelines.find(q => q.id === pipeline)
-    if (p === undefined || p.toConnectors.length > 0) return false
-    const processors = side === 'in' && p.hasProcess ? p.late : []
-    const exporters = this.thread === this.plan.deliverThread ? p.realExporters : []
+    return p !== undefined && this.#borrowsFrom(p, side === 'in' ? p.early.length : p.processors.length)
+  }
+
+  /** The same of the processors of a pipeline from the `from`-th on and of its exporters, as far as they are in this thread. */
+  #borrowsFrom (p: PipelinePlan, from: number): boolean {
     const says = (kind: 'processor' | 'exporter', id: string): boolean => this.services.find(kind, componentId(kind, id).type)?.borrows === true
-    return processors.every(id => says('processor', id)) && exporters.every(id => says('exporter', id))
+    // What goes into a ring is copied there.
+    const toRing = this.writers(p.id, 'in') !== undefined
+    if (!p.processors.slice(from, toRing ? p.early.length : p.processors.length).every(id => says('processor', id))) return false
+    if (toRing) return true
+    return p.toConnectors.length === 0 && (this.thread !== this.plan.deliverThread || p.realExporters.every(id => says('exporter', id)))
   }
 
   /** In the order they were made: the last of a pipeline first. */
@@ -147,7 +153,7 @@ export class ThreadGraph {
     let next = target
     for (let i = to - 1; i >= from; i--) {
       const id = p.processors[i] as string
-      const made = await this.#make(layer, 'processor', id, p.id, next) as unknown as Consumer
+      const made = await this.#make(layer, 'processor', id, p.id, next, this.#borrowsFrom(p, i + 1)) as unknown as Consumer
       next = this.#edge(i === 0 ? `pipeline/${p.id}` : `processor/${p.processors[i - 1]}`, `processor/${id}`, p.id, made)
     }
     return next
@@ -167,7 +173,7 @@ export class ThreadGraph {
     if (made === undefined) {
       const starts = this.plan.pipelines.filter(q => q.fromConnectors.includes(id))
       const outputs = new Map(starts.map(q => [q.id, this.#gate(q, this.#edge(`connector/${id}`, `pipeline/${q.id}`, q.id, this.#heads.get(q.id) as Consumer))]))
-      made = await this.#make('processors', 'connector', id, '', this.#fanOut([...outputs.values()], `connector ${id}`), outputs) as unknown as Consumer
+      made = await this.#make('processors', 'connector', id, '', this.#fanOut([...outputs.values()], `connector ${id}`), false, outputs) as unknown as Consumer
       this.#connectors.set(id, made)
     }
     return this.#edge(from, `connector/${id}`, pipeline, made)
@@ -184,7 +190,7 @@ export class ThreadGraph {
       const all = this.#fanOut(targets, `receiver ${id}`)
       const drops = this.services.drops(`receiver/${id}`, '')
       const next = taken.includes(undefined) ? all : new SignalCheck([...new Set(taken as Signal[])], all, rows => drops.add('no_pipeline', rows))
-      await this.#make('receivers', 'receiver', id, '', next)
+      await this.#make('receivers', 'receiver', id, '', next, fed.every(p => this.#borrowsFrom(p, 0)))
     }
   }
 
@@ -212,7 +218,7 @@ export class ThreadGraph {
     })
   }
 
-  async #make (layer: Layer, kind: Kind, id: string, pipeline: string, next: Consumer, outputs: ReadonlyMap<string, Consumer> = new Map()): Promise<Component> {
+  async #make (layer: Layer, kind: Kind, id: string, pipeline: string, next: Consumer, nextBorrows = false, outputs: ReadonlyMap<string, Consumer> = new Map()): Promise<Component> {
     const { services } = this
     const parsed = componentId(kind, id)
     const factory = services.find(kind, parsed.type)
@@ -229,7 +235,8 @@ export class ThreadGraph {
       status: services.status(name),
       drops: services.drops(name, pipeline),
       next,
-      outputs
+      outputs,
+      nextBorrows
     }
     try {
       const component = await factory.create(createServices(values, services.overrides))

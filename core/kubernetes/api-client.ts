@@ -99,9 +99,10 @@ export class ApiClient {
 
 function answer (request: typeof httpRequest, options: RequestOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const req = request(options, resolve)
+    let response: IncomingMessage | undefined
+    const req = request(options, res => { response = res; resolve(res) })
     req.on('socket', socket => { socket.setKeepAlive(true, keepAliveMs) })
-    req.on('timeout', () => { req.destroy(new Error(`nothing came for ${options.timeout ?? 0} ms`)) })
+    req.on('timeout', () => { (response ?? req).destroy(new Error(`nothing came for ${options.timeout ?? 0} ms`)) })
     req.on('error', reject)
     req.end()
   })

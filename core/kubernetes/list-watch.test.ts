@@ -165,13 +165,29 @@ test('Retry-After of 429 is kept', async () => {
   }, { clock, policy: quick })
 })
 
-test('a line that is too long, or no JSON, breaks the connection and not the process', () => withWatch(1, async b => {
+test('a line that is too long breaks the watch; a list brings the object', () => withWatch(1, async b => {
   b.watch.start()
   await open(b)
   b.server.store.put(kind, makePod('huge', { annotations: { text: 'x'.repeat(5000) } }))
   await b.sink.until('it fails', () => b.sink.states.some(s => s.state === 'failing'))
   const failing = b.sink.states.find(s => s.state === 'failing')
   assert.match(failing?.state === 'failing' ? failing.reason : '', 'a line of more than 4096 bytes')
+  await seen(b, 'huge')
+  assert.is(b.watch.counts.lists, 2)
+  b.put('pod-0', 'Failed')
+  await seen(b, 'pod-0')
+}))
+
+test('a line that is no JSON is a failure like any other, and so is silence', () => withWatch(1, async b => {
+  b.watch.start()
+  await open(b)
+  for (const watch of b.server.watches) watch.response.write('<html>bad gateway</html>\n')
+  await b.sink.until('it fails', () => b.sink.states.some(s => s.state === 'failing'))
+  b.put('pod-1')
+  await seen(b, 'pod-1')
+  const client = b.watch.options.client
+  const silent = await client.lines('/api/v1/pods?watch=true&resourceVersion=1002', new AbortController().signal, 30, { opened: () => undefined, line: () => undefined }).then(() => '', (e: Error) => e.message)
+  assert.is(silent, 'nothing came for 30 ms')
 }))
 
 test('stopping ends a watch, a pause, and a list that has not been answered', async () => {

@@ -11,6 +11,7 @@
 import type { Clock } from '../component/clock.js'
 import { Backoff, type RetryPolicy } from '../delivery/backoff.js'
 import { ApiError, type ApiClient } from './api-client.js'
+import { LineTooLong } from './json-lines.js'
 import type { KubeList, KubeObject, Status } from './objects.js'
 import { resourceUrl, type ResourceType, type Selection } from './resources.js'
 
@@ -159,6 +160,8 @@ export class ListWatch {
       return
     }
     if (!(error instanceof ApiError)) this.counts.brokenOff++
+    // The same line would come again and again; a list has room for it.
+    if (error instanceof LineTooLong) this.#version = ''
     this.#say({ state: 'failing', reason })
     await this.#pause(this.#backoff.next(error instanceof ApiError ? error.retryAfterMs : 0))
   }

@@ -55,13 +55,13 @@ function measure (runs: readonly ResourceRun[], records: RecordList): number {
 }
 
 /** A field of `length` bytes with its tag (one byte: field numbers here are 1 and 2) and length. */
-function withHead (length: number): number {
+export function withHead (length: number): number {
   let bytes = 2
   for (let rest = length; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes++
   return bytes + length
 }
 
-function writeHead (out: Buffer, at: number, tag: number, length: number): number {
+export function writeHead (out: Buffer, at: number, tag: number, length: number): number {
   out[at++] = tag
   let rest = length
   for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) out[at++] = rest & 0x7f | 0x80

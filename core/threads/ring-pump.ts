@@ -104,7 +104,7 @@ export class RingPump {
     while (rows * 2 < this.options.batchSize) {
       const slot = this.options.lend === true ? this.ring.lend() : this.ring.take()
       if (slot.status === 'copy' || slot.status === 'lent') {
-        const decoded = decodeBatch(slot.bytes, true)
+        const decoded = decodeBatch(slot.bytes, true, slot.status === 'lent')
         if (decoded.ok) batches.push(decoded.batch)
         else this.#lose('undecodable', slot.rows, decoded.error)
         rows += slot.rows

@@ -10,6 +10,7 @@ const commands = {
   demo: ['dist/core/tools/demo.js'],
   test: ['core/tools/test.mjs'],
   'test:long': ['core/tools/test.mjs', '--long'],
+  'test:interop': ['dist/test/interop/main.js'],
   bench: ['dist/test/bench/main.js'],
   gen: ['dist/core/tools/gen.js']
 }

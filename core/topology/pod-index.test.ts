@@ -118,7 +118,7 @@ test('random changes: every answer is what a plain map of pods says', async () =
       if (random.chance(0.3)) {
         if (held !== undefined && held.goneAtMs === Infinity) { index.remove(held.pod); held.goneAtMs = clock.unixMs() }
       } else {
-        const object = pod(name, { ip: `10.0.${random.below(3)}.${name.length}${step}`.slice(0, 12).replace(/\.(\d{3})\d*$/, (_, d: string) => `.${Number(d) % 256}`), restarts: random.below(3), node: `n${random.below(4)}`, labels: { v: String(random.below(3)) } })
+        const object = pod(name, { ip: `10.0.0.${random.below(40)}`, restarts: random.below(3), node: `n${random.below(4)}`, labels: { v: String(random.below(3)) } })
         index.put(object)
         plain.set(name, { pod: object, goneAtMs: Infinity })
       }
@@ -130,6 +130,13 @@ test('random changes: every answer is what a plain map of pods says', async () =
       assert.equal([facts.name, facts.node, facts.tags, facts.ips, facts.deleted], [name, object.spec?.nodeName, object.metadata?.labels, [object.status?.podIP], goneAtMs !== Infinity], `seed ${seed}`)
       assert.is(index.byName('shop', name), slot)
       assert.is(index.byContainer(object.status?.containerStatuses?.[0]?.containerID ?? '')?.slot, slot)
+    }
+    for (let i = 0; i < 40; i++) {
+      const held = [...plain].filter(([, { pod: p, goneAtMs }]) => p.status?.podIP === `10.0.0.${i}` && goneAtMs + 5000 > clock.unixMs())
+      const [living, lastGoneMs] = [held.filter(([, h]) => h.goneAtMs === Infinity), Math.max(...held.map(([, h]) => h.goneAtMs))]
+      const right = (living.length > 0 ? living : held.filter(([, h]) => h.goneAtMs === lastGoneMs)).map(([name]) => name)
+      const slot = index.byIp(`10.0.0.${i}`)
+      assert.ok(slot === undefined ? right.length === 0 : right.includes(index.facts(slot).name), `seed ${seed}: 10.0.0.${i} is ${slot === undefined ? 'nobody' : index.facts(slot).name}, not one of ${right.join()}`)
     }
     for (const { pod: object } of plain.values()) index.remove(object)
     await clock.advance(6000)

@@ -11,6 +11,7 @@ export const factory = defineComponent({
   schema,
   concurrency: 'stateless',
   light: true,
+  borrows: true,
   metrics: [batchSize, triggers, lateRejections, retries, pendingRows],
   drops: {
     shutdown: 'still held when the time to stop ran out',

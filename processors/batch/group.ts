@@ -6,7 +6,9 @@
 import type { Clock } from '../../core/component/clock.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { Lanes } from '../../core/delivery/lanes.js'
+import { keep } from '../../core/data/keep.js'
 import type { Arrival, Parcel, Share } from './parcel.js'
+import { Shelf, type BlockPool } from './shelf.js'
 
 export type Trigger = 'size' | 'timeout' | 'stop'
 
@@ -18,6 +20,7 @@ export interface GroupOptions {
   readonly sendRows: number
   readonly maxRows: number
   readonly timeoutMs: number
+  readonly pool: BlockPool
   /** Most parcels being delivered at once. */
   readonly parallel: number
   /** Delivers a parcel; resolves when its fate is known, never rejects. */
@@ -36,18 +39,20 @@ export class Group {
   #cancelTimer: (() => void) | undefined
 
   readonly #lanes: Lanes
+  readonly #shelf: Shelf
 
   constructor (readonly options: GroupOptions) {
     this.#lanes = new Lanes(options.parallel)
+    this.#shelf = new Shelf(options.pool)
   }
 
-  /** Rows of `arrival` from its row `from` on. */
+  /** Rows of `arrival` from its row `from` on. Lent memory is copied, unless the arrival's sender waits for the outcome. */
   add (batch: EventBatch, arrival: Arrival, from: number): void {
     const { maxRows, sendRows, timeoutMs, clock } = this.options
     const buffers = batch.raw.buffers.length
     const tooMany = maxRows > 0 && this.#rows + batch.count > maxRows
     if (this.#batches.length > 0 && (tooMany || this.#buffers + buffers > maxRawBuffers)) this.flush('size')
-    this.#batches.push(batch)
+    this.#batches.push(arrival.tell === undefined ? keep(batch, this.#shelf.place) : batch)
     this.#shares.push({ arrival, from, rows: batch.count })
     this.#rows += batch.count
     this.#buffers += buffers
@@ -60,7 +65,7 @@ export class Group {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
     if (this.#batches.length === 0) return
-    const parcel = { batches: this.#batches, shares: this.#shares, rows: this.#rows }
+    const parcel = { batches: this.#batches, shares: this.#shares, rows: this.#rows, blocks: this.#shelf.clear() }
     this.#batches = []
     this.#shares = []
     this.#rows = 0

@@ -22,6 +22,8 @@ export interface Parcel {
   /** Emptied when they are joined, so that the rows are not held twice. */
   readonly batches: EventBatch[]
   readonly shares: readonly Share[]
+  /** What holds the bytes that came in lent memory. */
+  readonly blocks: readonly Buffer[]
   readonly rows: number
 }
 

@@ -5,6 +5,7 @@ import { accepted, refused, retry, type Outcome } from '../../core/component/out
 import { Tokens } from '../../core/component/services.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { concat } from '../../core/data/concat.js'
+import { keep } from '../../core/data/keep.js'
 import { localRetryPolicy } from '../../core/delivery/backoff.js'
 import { aborted } from '../../core/delivery/in-flight.js'
 import { redeliver } from '../../core/delivery/redeliver.js'
@@ -13,11 +14,13 @@ import { Group, groupKey, type Trigger } from './group.js'
 import { Ledger } from './ledger.js'
 import { cut, outcomeOf, type Arrival, type Parcel } from './parcel.js'
 import { Reports } from './reports.js'
+import { BlockPool } from './shelf.js'
 
 @injectable()
 export class BatchProcessor implements Processor {
   readonly #groups = new Map<string, Group>()
   readonly #ledger: Ledger
+  readonly #pool: BlockPool
   readonly #abort = new AbortController()
   #stopped = false
 
@@ -25,8 +28,10 @@ export class BatchProcessor implements Processor {
     @inject(Tokens.config) readonly config: BatchConfig,
     @inject(Tokens.next) readonly next: Consumer,
     @inject(Tokens.clock) readonly clock: Clock,
-    @inject(Reports) readonly reports: Reports
+    @inject(Reports) readonly reports: Reports,
+    @inject(Tokens.nextBorrows) nextBorrows: boolean
   ) {
+    this.#pool = new BlockPool(nextBorrows)
     this.#ledger = new Ledger(config.max_pending_rows, config.max_pending_bytes)
   }
 
@@ -57,7 +62,10 @@ export class BatchProcessor implements Processor {
     this.reports.pending(this.#ledger.rows)
     const group = this.#group(groupKey(batch))
     let from = 0
-    for (const piece of cut(batch, this.config.send_batch_max_size)) {
+    const { send_batch_max_size: maxRows } = this.config
+    // Pieces of one batch share its bytes, and may leave in different parcels: they are copied once, for all.
+    const own = maxRows > 0 && batch.count > maxRows && arrival.tell === undefined ? keep(batch, bytes => new Uint8Array(bytes)) : batch
+    for (const piece of cut(own, maxRows)) {
       group.add(piece, arrival, from)
       from += piece.count
     }
@@ -67,7 +75,7 @@ export class BatchProcessor implements Processor {
     let group = this.#groups.get(key)
     if (group === undefined) {
       const { send_batch_size: sendRows, send_batch_max_size: maxRows, timeout: timeoutMs, max_concurrent_sends: parallel } = this.config
-      group = new Group({ clock: this.clock, sendRows, maxRows, timeoutMs, parallel, deliver: (parcel, trigger) => this.#deliver(parcel, trigger) })
+      group = new Group({ clock: this.clock, pool: this.#pool, sendRows, maxRows, timeoutMs, parallel, deliver: (parcel, trigger) => this.#deliver(parcel, trigger) })
       this.#groups.set(key, group)
     }
     return group
@@ -77,6 +85,7 @@ export class BatchProcessor implements Processor {
     if (this.#abort.signal.aborted) return
     this.reports.sent(parcel.rows, trigger)
     const outcome = await this.#send(parcel)
+    this.#pool.give(parcel.blocks)
     let at = 0
     for (const share of parcel.shares) {
       this.#settle(share.arrival, share.rows, outcomeOf(share, at, outcome))

@@ -3,8 +3,9 @@
  * patched again: the finished one, bytes and all, is kept under its envelope until its pod changes.
  */
 import type { EventBatch } from '../../core/data/batch.js'
-import { emptyResource, Resource } from '../../core/data/resource.js'
+import { Resource } from '../../core/data/resource.js'
 import { resourceEnvelope } from '../../core/otlp/patch.js'
+import { mapResources } from '../../core/otlp/rewrite.js'
 import { orElse } from '../../core/otlp/wire.js'
 import type { PodIndex } from '../../core/topology/pod-index.js'
 import type { Associations } from './associate.js'
@@ -12,7 +13,8 @@ import type { MetadataName } from './config.js'
 import { podAttributes } from './metadata.js'
 
 interface Finished {
-  readonly resource: Resource
+  /** Undefined = as it comes. Holds no bytes of the batch it was made for: that may be lent. */
+  readonly resource: Resource | undefined
   /** -1 = no pod was found. */
   readonly slot: number
   /** The pod's version, or the index's epoch when there is no pod. */
@@ -37,11 +39,7 @@ export class Enricher {
 
   enrich (batch: EventBatch): EventBatch {
     const address = this.associations.useConnection ? batch.origin?.address ?? '' : ''
-    return batch.withResources(batch.resources.map((resource, i) => {
-      // Every table begins with a resource that says nothing, most often for no row.
-      const idle = resource === emptyResource && (address === '' || !batch.layout.resource.includes(i))
-      return idle ? resource : this.#of(resource, address)
-    }))
+    return mapResources(batch, resource => this.#of(resource, address))
   }
 
   get cacheBytes (): number { return this.#bytes }
@@ -57,8 +55,7 @@ export class Enricher {
     }
     if (entry.slot < 0) this.unknown++
     else this.enriched++
-    // The received object of an unknown one, so that a batch of only such stays the same batch.
-    return entry.slot < 0 ? resource : entry.resource
+    return entry.resource ?? resource
   }
 
   #isRight ({ slot, version }: Finished): boolean {
@@ -67,10 +64,10 @@ export class Enricher {
 
   #finish (resource: Resource, address: string, keyLength: number): Finished {
     const slot = this.associations.find(resource.attributes, address)
-    if (slot === undefined) return { resource, slot: -1, version: this.index.epoch, bytes: 2 * keyLength + entryBytes }
+    if (slot === undefined) return { resource: undefined, slot: -1, version: this.index.epoch, bytes: 2 * keyLength + entryBytes }
     const added = podAttributes(this.index.facts(slot), this.wanted, resource.attributes)
-    const finished = Object.keys(added).length === 0 ? resource : patched(resource, added)
-    return { resource: finished, slot, version: this.index.version(slot), bytes: 2 * keyLength + (finished.envelope?.length ?? 0) + entryBytes }
+    const finished = Object.keys(added).length === 0 ? undefined : patched(resource, added)
+    return { resource: finished, slot, version: this.index.version(slot), bytes: 2 * keyLength + (finished?.envelope?.length ?? 0) + entryBytes }
   }
 
   #keep (key: string, entry: Finished, old: Finished | undefined): void {
@@ -89,9 +86,8 @@ export class Enricher {
   }
 }
 
-/** With an envelope, bytes and attributes say the same afterwards, so nobody downstream has to patch again. */
-function patched (resource: Resource, added: Readonly<Record<string, string>>): Resource {
+/** With an envelope the bytes say it afterwards, so nobody downstream has to patch again; damaged ones stay as they are. */
+function patched (resource: Resource, added: Readonly<Record<string, string>>): Resource | undefined {
   const edited = resource.with(added)
-  if (resource.envelope === undefined) return edited
-  return orElse(edited, () => new Resource(resourceEnvelope(edited), edited.attributes))
+  return resource.envelope === undefined ? edited : orElse(undefined, () => new Resource(resourceEnvelope(edited)))
 }

@@ -12,6 +12,7 @@ export const factory = defineComponent({
   schema,
   concurrency: 'single',
   light: true,
+  borrows: true,
   metrics: [resources, cacheMisses, knownPods],
   drops: {},
   check: config => configFaults(config as K8sAttributesConfig),

@@ -29,10 +29,23 @@ export class Chunks {
     this.#filled += chunk.copy(this.#block, this.#filled)
   }
 
-  /** All bytes: the one chunk itself, or a copy of several. Nothing may be added afterwards. */
-  bytes (): Buffer {
+  /** The bytes when they are in one piece. Nothing may be added afterwards. */
+  whole (): Buffer | undefined {
     this.#closeBlock()
-    return this.#parts.length === 1 ? this.#parts[0] as Buffer : Buffer.concat(this.#parts, this.#length)
+    return this.#parts.length === 1 ? this.#parts[0] : undefined
+  }
+
+  /** All bytes: the one piece itself, or a copy of several. Nothing may be added afterwards. */
+  bytes (): Buffer { return this.whole() ?? this.copyTo(Buffer.allocUnsafeSlow(this.#length)) }
+
+  /** Fills `target`, which is as long as all bytes. */
+  copyTo (target: Buffer): Buffer {
+    let at = 0
+    for (const part of this.#parts) {
+      target.set(part, at)
+      at += part.length
+    }
+    return target
   }
 
   #closeBlock (): void {
@@ -42,3 +55,8 @@ export class Chunks {
     this.#filled = 0
   }
 }
+
+/** A body in one piece, or in several. */
+export type Body = Buffer | Chunks
+
+export const wholeBody = (body: Body): Buffer => Buffer.isBuffer(body) ? body : body.bytes()

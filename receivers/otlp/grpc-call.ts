@@ -7,6 +7,7 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import type { RpcStatus } from '../../core/otlp/responses.js'
 import type { Origin } from '../../core/data/origin.js'
+import { wholeBody, type Body } from './chunks.js'
 import type { Compression, Decompressed } from './decompressor.js'
 import type { Deadlines, Limited } from './deadlines.js'
 import type { Place } from './gate.js'
@@ -63,10 +64,10 @@ export class Call implements Limited {
     // A stream that was taken back ends as well, before it closes.
     if (this.#state !== 'reading' || this.stream.aborted) return
     const message = this.#reader.end()
-    if (!Buffer.isBuffer(message)) { this.#refuse(message); return }
+    if ('outcome' in message) { this.#refuse(message); return }
     if (!this.#reader.compressed) { this.#take(message); return }
     if (this.head.encoding === '') { this.#refuse({ code: RpcCode.internal, message: 'the message is compressed but there is no grpc-encoding', outcome: 'malformed' }); return }
-    this.context.inflate(this.head.encoding, message).then(result => this.#inflated(result, message.length)).catch((error: unknown) => this.#failed(error))
+    this.context.inflate(this.head.encoding, wholeBody(message)).then(result => this.#inflated(result, message.length)).catch((error: unknown) => this.#failed(error))
   }
 
   /** The stream is gone: by its own end, or by a client that no longer waits. */
@@ -97,7 +98,7 @@ export class Call implements Limited {
     else this.#refuse({ code: RpcCode.internal, message: result.message, outcome: 'malformed' })
   }
 
-  #take (message: Buffer): void {
+  #take (message: Body): void {
     const { context, head } = this
     this.#state = 'handled'
     try {

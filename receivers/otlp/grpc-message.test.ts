@@ -2,7 +2,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Random } from '../../core/otlp/testing/random.js'
 import { Chunks } from './chunks.js'
-import { MessageReader, type MessageFault } from './grpc-message.js'
+import { wholeBody } from './chunks.js'
+import { MessageReader } from './grpc-message.js'
 import { framed } from './raw-call-for-test.js'
 
 /** What a reader makes of `body` cut at `cuts`: the message, or the fault's code. */
@@ -14,7 +15,7 @@ function read (body: Buffer, cuts: readonly number[], maxBytes = 1_000_000): Buf
     if (fault !== undefined) return fault.code
   }
   const end = reader.end()
-  return Buffer.isBuffer(end) ? end : (end as MessageFault).code
+  return 'outcome' in end ? end.code : wholeBody(end)
 }
 
 test('a message is the same however its bytes are cut', () => {

@@ -2,7 +2,7 @@
  * The one message of a unary call, out of chunks that may be cut anywhere.
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md: 1 byte compressed-flag, 4 bytes length (big endian), message.
  */
-import { Chunks } from './chunks.js'
+import { Chunks, type Body } from './chunks.js'
 import { RpcCode } from './status.js'
 
 export const prefixBytes = 5
@@ -43,10 +43,10 @@ export class MessageReader {
   }
 
   /** The message when the body has ended, as it was sent, or what is missing: clients that give up end their side first. */
-  end (): Buffer | MessageFault {
+  end (): Body | MessageFault {
     if (this.#length < 0 && this.#prefixFilled === 0) return { code: RpcCode.unimplemented, message: 'no message in a call that takes one', outcome: 'aborted' }
     if (this.#length < 0 || this.#received < this.#length) return { code: RpcCode.internal, message: 'the call ended in the middle of its message', outcome: 'aborted' }
-    return this.#message ?? this.#chunks?.bytes() ?? Buffer.alloc(0)
+    return this.#message ?? this.#chunks ?? Buffer.alloc(0)
   }
 
   get #received (): number { return this.#message?.length ?? this.#chunks?.length ?? 0 }

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Origin } from '../../core/data/origin.js'
-import { Chunks } from './chunks.js'
+import { Chunks, type Body } from './chunks.js'
 import type { Compression, Decompressed } from './decompressor.js'
 import type { Place } from './gate.js'
 import type { HttpAnswers } from './http-answers.js'
@@ -50,8 +50,8 @@ export class Exchange {
   end (): void {
     if (this.#state !== 'reading') return
     const { head: { compression }, context } = this
+    if (compression === '') { this.#take(this.#chunks.length === 0 ? empty : this.#chunks); return }
     const body = this.#chunks.length === 0 ? empty : this.#chunks.bytes()
-    if (compression === '') { this.#take(body); return }
     context.inflate(compression, body).then(result => this.#inflated(result, body.length)).catch((error: unknown) => this.#failed(error))
   }
 
@@ -69,7 +69,7 @@ export class Exchange {
     } else this.#refuse(result.status === 'too_large' ? tooLarge(this.context.maxBytes) : malformed(result.message))
   }
 
-  #take (body: Buffer): void {
+  #take (body: Body): void {
     const { context: { intake }, head: { signal, encoding } } = this
     this.#state = 'handled'
     try {

@@ -13,8 +13,10 @@ import { readExportRequest } from '../../core/otlp/reader.js'
 import type { PartialSuccess } from '../../core/otlp/responses.js'
 import type { OtlpSignal } from '../../core/otlp/signals.js'
 import { itemCount } from '../../core/otlp/writer.js'
+import type { Body, Chunks } from './chunks.js'
 import type { Place } from './gate.js'
 import type { ReceiverMetrics, Transport } from './metrics.js'
+import type { Scratch } from './scratch.js'
 
 export type Answer =
   | { readonly status: 'success', readonly partial?: PartialSuccess }
@@ -28,6 +30,7 @@ export interface IntakeOptions {
   readonly clock: Clock
   readonly metrics: ReceiverMetrics
   readonly retryAfterMs: number
+  readonly scratch: Scratch
 }
 
 export class Intake {
@@ -36,17 +39,34 @@ export class Intake {
   constructor (readonly options: IntakeOptions) {}
 
   /**
-   * `body` must not change afterwards. `place` holds the request's bytes already. A pipeline that answers at once is answered
+   * `body` must not change afterwards. One in several pieces is joined in memory that is lent to the pipeline, where that
+   * is allowed; `place` holds the request's bytes already. A pipeline that answers at once is answered
    * at once: a promise a request is a tenth of what a small one costs.
    */
-  take (transport: Transport, signal: OtlpSignal, encoding: 'protobuf' | 'json', body: Buffer, place: Place, origin?: Origin): Answer | Promise<Answer> {
+  take (transport: Transport, signal: OtlpSignal, encoding: 'protobuf' | 'json', body: Body, place: Place, origin?: Origin): Answer | Promise<Answer> {
+    const whole = Buffer.isBuffer(body) ? body : body.whole()
+    if (whole !== undefined) return this.#take(transport, signal, encoding, whole, place, origin)
+    const loan = this.options.scratch.borrow(body.length)
+    if (loan === undefined) return this.#take(transport, signal, encoding, (body as Chunks).bytes(), place, origin)
+    let answer: Answer | Promise<Answer> | undefined
+    try {
+      answer = this.#take(transport, signal, encoding, (body as Chunks).copyTo(loan.bytes), place, origin, true)
+      return answer instanceof Promise ? answer.finally(loan.end) : answer
+    } finally {
+      if (!(answer instanceof Promise)) loan.end()
+    }
+  }
+
+  #take (transport: Transport, signal: OtlpSignal, encoding: 'protobuf' | 'json', body: Buffer, place: Place, origin: Origin | undefined, lent = false): Answer | Promise<Answer> {
     const { metrics } = this.options
     const decoded = this.#decode(signal, encoding, body)
     if (!decoded.ok) {
       metrics.request(transport, signal, 'malformed')
       return { status: 'malformed', message: decoded.error }
     }
-    const batch = origin === undefined ? decoded.batch : decoded.batch.withOrigin(origin)
+    // What was JSON is protobuf in memory of its own by now.
+    const own = lent && encoding === 'protobuf' ? decoded.batch.lent('buffers') : decoded.batch
+    const batch = origin === undefined ? own : own.withOrigin(origin)
     metrics.received(transport, signal, batch.raw.buffers[0]?.length ?? 0)
     if (batch.count === 0) {
       metrics.request(transport, signal, 'accepted')

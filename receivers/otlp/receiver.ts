@@ -8,6 +8,7 @@ import { GrpcServer } from './grpc.js'
 import { HttpServer } from './http.js'
 import { Intake } from './intake.js'
 import { ReceiverMetrics } from './metrics.js'
+import { Scratch } from './scratch.js'
 
 export class OtlpReceiver implements Component {
   readonly #config: Config
@@ -27,7 +28,7 @@ export class OtlpReceiver implements Component {
     const clock = services.get('clock')
     const logger = services.get('logger')
     this.gate = new Gate(maxRequests, maxBytes, bytes => metrics.inFlight(bytes))
-    const intake = new Intake({ next: services.get('next'), clock, metrics, retryAfterMs })
+    const intake = new Intake({ next: services.get('next'), clock, metrics, retryAfterMs, scratch: new Scratch(services.get('nextBorrows')) })
     const shared = { readTimeoutMs, retryAfterMs, gate: this.gate, intake, metrics, clock, logger }
     const both = protocols.grpc === undefined && protocols.http === undefined
     const grpc = protocols.grpc ?? (both ? defaultGrpc : undefined)

@@ -13,6 +13,7 @@ import { schema } from '../../receivers/otlp/config.js'
 import { Gate } from '../../receivers/otlp/gate.js'
 import { Intake, type Answer } from '../../receivers/otlp/intake.js'
 import { ReceiverMetrics } from '../../receivers/otlp/metrics.js'
+import { Scratch } from '../../receivers/otlp/scratch.js'
 import { OtlpReceiver } from '../../receivers/otlp/receiver.js'
 
 const nothing = (): void => {}
@@ -23,7 +24,7 @@ const endpoint = '127.0.0.1:0'
 async function startReceiver (protocol: 'grpc' | 'http'): Promise<number> {
   const services = createServices({
     id: componentId('receiver', 'otlp'), config: Value.Default(schema, { protocols: { [protocol]: { endpoint } } }), logger: silentLogger, meter,
-    clock: systemClock, status: { ok: nothing, recoverableError: nothing, permanentError: nothing }, drops: { add: nothing }, next, outputs: new Map()
+    clock: systemClock, status: { ok: nothing, recoverableError: nothing, permanentError: nothing }, drops: { add: nothing }, next, outputs: new Map(), nextBorrows: false
   })
   const receiver = new OtlpReceiver(services)
   await receiver.start(new RecordingHost())
@@ -32,7 +33,7 @@ async function startReceiver (protocol: 'grpc' | 'http'): Promise<number> {
 
 /** The least that grpc-js can be asked to do. */
 function startGrpcJs (): Promise<number> {
-  const intake = new Intake({ next, clock: systemClock, metrics: new ReceiverMetrics(meter), retryAfterMs: 1000 })
+  const intake = new Intake({ next, clock: systemClock, metrics: new ReceiverMetrics(meter), retryAfterMs: 1000, scratch: new Scratch(true) })
   const gate = new Gate(256, 2 ** 27)
   const same = (b: Buffer): Buffer => b
   const server = new grpc.Server()

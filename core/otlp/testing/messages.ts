@@ -13,6 +13,8 @@ export interface MessageOptions {
   readonly depth: number
   /** Unknown fields at every level. */
   readonly unknown: boolean
+  /** Fields in order and lists of numbers packed in one piece, as encoders write them; else in every way a reader must take. */
+  readonly tidy?: boolean
 }
 
 export const usual: MessageOptions = { density: 0.5, depth: 12, unknown: true }
@@ -28,7 +30,7 @@ export function randomMessage (rnd: Random, type: MessageType, options: MessageO
   const w = Writer.create()
   const parts = type.fields.flatMap(field => occurrences(rnd, field, options).map(() => field))
   // Encoders write fields in order of number; readers must not rely on it.
-  if (rnd.chance(0.3)) shuffle(rnd, parts)
+  if (options.tidy !== true && rnd.chance(0.3)) shuffle(rnd, parts)
   const oneofs = new Set<string>()
   for (const field of parts) {
     if (options.unknown && rnd.chance(0.05)) unknownField(rnd, w)
@@ -45,6 +47,7 @@ export function randomMessage (rnd: Random, type: MessageType, options: MessageO
 function occurrences (rnd: Random, field: Field, options: MessageOptions): undefined[] {
   if (field.message !== undefined && options.depth <= 0) return []
   if (!rnd.chance(options.density)) return []
+  if (options.tidy === true && field.packable) return [undefined]
   return new Array<undefined>(field.repeated ? 1 + rnd.below(field.message === undefined ? 4 : 3) : 1).fill(undefined)
 }
 
@@ -58,7 +61,7 @@ function oneofGroup (type: MessageType, field: Field): string | undefined {
 function writeField (rnd: Random, w: Writer, field: Field, options: MessageOptions): void {
   if (field.message !== undefined) {
     w.uint32(field.tag).bytes(randomMessage(rnd, field.message, { ...options, depth: options.depth - 1 }))
-  } else if (field.packable && rnd.chance(0.7)) {
+  } else if (field.packable && (options.tidy === true || rnd.chance(0.7))) {
     w.uint32(field.number << 3 | 2).fork()
     for (let n = rnd.below(5); n > 0; n--) writeScalar(rnd, w, field.scalar as Scalar)
     w.ldelim()

@@ -22,6 +22,8 @@ export class ObjectStore {
   /** Every change there ever was: clients are judged by it. */
   readonly log: Change[] = []
   readonly #objects = new Map<string, Map<string, KubeObject>>()
+  /** The last list of each kind, and the version it is of: a list of pages asks often. */
+  readonly #lists = new Map<string, { version: number, objects: readonly KubeObject[] }>()
   readonly #listeners = new Set<(change: Change) => void>()
 
   /** Adds or replaces; the store fills in uid, creationTimestamp and resourceVersion. */
@@ -49,7 +51,11 @@ export class ObjectStore {
 
   /** In the order of their keys, as etcd keeps them. */
   list (kind: string): readonly KubeObject[] {
-    return [...this.#of(kind)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object)
+    const known = this.#lists.get(kind)
+    if (known?.version === this.version) return known.objects
+    const objects = [...this.#of(kind)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object)
+    this.#lists.set(kind, { version: this.version, objects })
+    return objects
   }
 
   /** Forgets all history up to now: watches from before get 410. */
