@@ -1,8 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Random } from '../../core/otlp/testing/random.js'
-import { Chunks } from './chunks.js'
-import { wholeBody } from './chunks.js'
+import { Chunks, wholeBody } from './chunks.js'
 import { MessageReader } from './grpc-message.js'
 import { framed } from './raw-call-for-test.js'
 
