@@ -11,7 +11,12 @@ const ids = new EventIds(new Uint8Array(8))
 /** What an SDK would have sent: the request `message`, read. */
 export function batchFrom (signal: OtlpSignal, message: object): EventBatch {
   const type = oracleType(requestType(signal))
-  const result = readExportRequest(signal, type.encode(type.fromObject(message)).finish(), { ids, observedTimeUnixNano: 1n })
+  return batchOf(signal, type.encode(type.fromObject(message)).finish())
+}
+
+/** The request `bytes`, read. */
+export function batchOf (signal: OtlpSignal, bytes: Uint8Array): EventBatch {
+  const result = readExportRequest(signal, bytes, { ids, observedTimeUnixNano: 1n })
   if (!result.ok) throw new Error(result.error)
   return result.batch
 }
