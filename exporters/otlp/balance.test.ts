@@ -4,10 +4,12 @@ import * as assert from 'uvu/assert'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { randomBytes } from 'node:crypto'
+import type { EventBatch } from '../../core/data/batch.js'
 import { concat } from '../../core/data/concat.js'
 import { halveRequest } from '../../core/otlp/split.js'
 import { oracleType, requestType } from '../../core/otlp/testing/oracle.js'
 import { frameExportRequests } from '../../core/otlp/writer.js'
+import type { FakeClock } from '../../core/testing/fake-clock.js'
 import { Rendezvous, rowsByEndpoint } from './balance.js'
 import { factory } from './factory.js'
 import { startExporter } from './start-for-test.js'
@@ -36,6 +38,12 @@ async function sink (maxBytes = Infinity, port = 0): Promise<Sink> {
 }
 
 const named = (from: number, count: number, bytes = 3) => batchFrom('traces', { resourceSpans: [{ scopeSpans: [{ spans: Array.from({ length: count }, (_, i) => ({ name: `${from + i}`.padEnd(bytes, '.'), traceId: randomBytes(16) })) }] }] })
+/** Spans 0, 1, …, each of a trace of its own that is the same every time. */
+const spansOf = (count: number): EventBatch => batchFrom('traces', { resourceSpans: [{ scopeSpans: [{ spans: Array.from({ length: count }, (_, i) => {
+  const traceId = Buffer.alloc(16, 1)
+  traceId.writeUInt32BE(i, 12)
+  return { name: String(i), traceId }
+}) }] }] })
 const numbers = (names: readonly string[]): number[] => names.map(n => parseInt(n, 10)).sort((a, b) => a - b)
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
 
@@ -104,6 +112,31 @@ test('with failover, rows of an endpoint that is away go to the others; without,
   await strict.stop()
   for (const s of here) s.close()
 })
+
+for (const failover of [true, false]) {
+  test(`an endpoint that comes back gets the traces again that were its own, failover ${failover}`, async () => {
+    const [mine, other] = await Promise.all([sink(), sink()])
+    const e = startExporter({ endpoints: [mine.endpoint, other.endpoint], protocol: 'http/protobuf', failover })
+    const clock = e.clock as FakeClock
+    assert.equal(await e.exporter.consume(spansOf(100)), { status: 'accepted' })
+    const share = numbers(mine.names)
+    assert.ok(share.length > 0 && share.length < 100)
+    mine.close()
+    assert.is((await e.exporter.consume(spansOf(100))).status, failover ? 'accepted' : 'retry')
+    assert.equal(numbers(mine.names), share, 'it is away')
+    if (failover) assert.is(other.names.length, 200 - share.length)
+    const back = await sink(Infinity, Number(new URL(mine.endpoint).port))
+    await clock.advance(5000)
+    const before = other.names.length
+    assert.equal(await e.exporter.consume(spansOf(100)), { status: 'accepted' })
+    assert.equal(numbers(back.names), share)
+    assert.is(other.names.length - before, 100 - share.length)
+    assert.is(e.status.events.at(-1), 'ok')
+    await e.stop()
+    back.close()
+    other.close()
+  })
+}
 
 test('a request above max_request_bytes goes in parts; received requests are cut between them, and their bytes stay', async () => {
   const s = await sink()
