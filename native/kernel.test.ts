@@ -2,16 +2,18 @@
  * Loading, limits and leaving on the real kernel, as root. Elsewhere every test is skipped, and it is said why.
  * Does not show: what the programs see (receivers/ebpf), nor that they load on other kernels.
  */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bucketOf, fillSets, filterBits, rateSettings, type Filters } from './filters.js'
 import type { KernelSession } from './kernel-session.js'
 import { sweepSyscalls } from './sweep.js'
-import { readRecord } from './records.js'
+import { cgroupPath, commandLine, readRecord } from './records.js'
 import { recordTable } from './record-table.js'
 import { syscallNumber } from './syscall-names.js'
 import { startCaller } from './testing/caller.js'
@@ -21,6 +23,8 @@ const fault = kernelTestFault()
 if (fault !== '') console.log(`SKIP the kernel's tests: ${fault}`)
 const onKernel = fault === '' ? test : test.skip
 const everything: Filters = { cgroups: { include: [], exclude: [] }, netns: { include: [], exclude: [] }, pids: { include: [], exclude: [] }, comms: { include: [], exclude: [] } }
+/** Of the v2 hierarchy, which on a hybrid machine is not at the top. */
+const cgroupRoot = existsSync('/sys/fs/cgroup/cgroup.procs') ? '/sys/fs/cgroup' : '/sys/fs/cgroup/unified'
 const getppid = syscallNumber('getppid') as number
 
 onKernel('every default program attaches here, each hook once', () => {
@@ -67,7 +71,9 @@ onKernel('a program that this kernel refuses is reported with the verifier\'s la
   hooks.set('mm_vmscan_memcg_reclaim_end', hooks.get('mm_vmscan_memcg_reclaim_begin') as number)
   whole.close()
   const session = openSession({ programs: ['memory'], facts: { ...whole.facts, hooks } })
-  for (const { unavailable } of session.hooks.filter(h => h.unavailable !== '')) assert.match(unavailable, /^load \w+: E[A-Z]+: .+/)
+  const refused = session.hooks.filter(h => h.unavailable !== '')
+  for (const { unavailable } of refused) assert.match(unavailable, /^load \w+: E[A-Z]+: .+/)
+  assert.ok(refused.some(h => h.hook === 'mark_victim'), 'a number is not taken for a victim')
   assert.ok(session.attached.length >= 3)
   session.close()
 })
@@ -169,6 +175,44 @@ onKernel('filters by pid, comm, namespace and cgroup decide in the kernel', asyn
     const { sent, filtered } = session.counters()[recordTable.bench.id] as { sent: number, filtered: number }
     session.close()
     assert.equal([sent, filtered], passes ? [100, 0] : [0, 100], what)
+  }
+})
+
+onKernel('a short comm is not taken for what a longer one left behind', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tapio-comm-'))
+  for (const name of ['tapio-long-name', 'tapio-s']) symlinkSync('/bin/true', join(directory, name))
+  const filters: Filters = { ...everything, comms: { include: ['tapio-s'], exclude: [] } }
+  const session = openSession({ programs: ['process'], settings: () => ({ filters: filterBits(filters) }), prepare: s => { fillSets(s, filters) } })
+  try {
+    // On one CPU, whose records share their memory.
+    const { status } = spawnSync('taskset', ['-c', '0', '/bin/sh', '-c', 'for i in 1 2 3 4 5; do "$0/tapio-long-name"; "$0/tapio-s"; done', directory])
+    assert.is(status, 0)
+    session.detach()
+    const files = drainAll(session).flatMap(r => r.name === 'exec' ? [[r.comm, commandLine(r).filename]] : [])
+    assert.equal(files, Array.from({ length: 5 }, () => ['tapio-s', join(directory, 'tapio-s')]))
+  } finally {
+    session.close()
+    rmSync(directory, { recursive: true })
+  }
+})
+
+onKernel('paths of cgroups and files come whole up to 511 bytes', () => {
+  const parts = Array.from({ length: 3 }, (_, i) => `tapio-${process.pid}-${i}-${'x'.repeat(120)}`)
+  const at = (n: number): string => join(cgroupRoot, ...parts.slice(0, n))
+  const long = `/${'./'.repeat(200)}bin/true`
+  const session = openSession({ programs: ['cgroup', 'process'] })
+  try {
+    for (let n = 1; n <= parts.length; n++) mkdirSync(at(n))
+    for (let n = parts.length; n > 0; n--) rmdirSync(at(n))
+    assert.is(spawnSync(long).status, 0)
+    session.detach()
+    const records = drainAll(session)
+    const paths = records.flatMap(r => (r.name === 'cgroup_mkdir' || r.name === 'cgroup_rmdir') && cgroupPath(r).includes(`/tapio-${process.pid}-`) ? [`${r.name} ${cgroupPath(r).slice(cgroupPath(r).indexOf('/tapio-'))}`] : [])
+    const whole = [1, 2, 3].map(n => `/${parts.slice(0, n).join('/')}`)
+    assert.equal(paths, [...whole.map(p => `cgroup_mkdir ${p}`), ...whole.reverse().map(p => `cgroup_rmdir ${p}`)])
+    assert.ok(records.some(r => r.name === 'exec' && commandLine(r).filename === long))
+  } finally {
+    session.close()
   }
 })
 

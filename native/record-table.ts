@@ -58,8 +58,8 @@ export const recordTable = {
   reclaim: record(2, 'memory', 'tapio_reclaim', 112, {
     memcg_stalls: u64(64), memcg_ns: u64(72), global_stalls: u64(80), global_ns: u64(88), max_ns: u64(96), reclaimed_pages: u64(104)
   }),
-  exec: record(3, 'process', 'tapio_exec', 864, {
-    parent_pid: u32(64), gid: u32(68), argc: u32(72), filename_size: u16(76), args_size: u16(78), parent_comm: text(80, 16), data: bytes(96, 768)
+  exec: record(3, 'process', 'tapio_exec', 1120, {
+    parent_pid: u32(64), gid: u32(68), argc: u32(72), filename_size: u16(76), args_size: u16(78), parent_comm: text(80, 16), data: bytes(96, 1024)
   }, 96),
   exit: record(4, 'process', 'tapio_exit', 104, {
     duration_ns: u64(64), parent_pid: u32(72), gid: u32(76), exit_code: u32(80), exit_signal: u16(84), flags: u16(86), parent_comm: text(88, 16)
@@ -73,8 +73,8 @@ export const recordTable = {
     ...flowFields, location: u64(104), reason: u32(112), length: u32(116), ifindex: u32(120), received: u8(124), tcp_flags: u8(125), ethertype: u16(126)
   }),
   listen_overflow: record(11, 'network', 'tapio_listen_overflow', 112, { ...flowFields, queue: u32(104), queue_limit: u32(108) }),
-  cgroup_mkdir: record(12, 'cgroup', 'tapio_cgroup', 344, cgroupFields(), 88),
-  cgroup_rmdir: record(13, 'cgroup', 'tapio_cgroup', 344, cgroupFields(), 88),
+  cgroup_mkdir: record(12, 'cgroup', 'tapio_cgroup', 600, cgroupFields(), 88),
+  cgroup_rmdir: record(13, 'cgroup', 'tapio_cgroup', 600, cgroupFields(), 88),
   syscalls: record(14, 'syscalls', 'tapio_syscalls', 240, {
     nr: u32(64), last_error: u32(68), count: u64(72), errors: u64(80), total_ns: u64(88), max_ns: u64(96), interval_ns: u64(104), slots: bytes(112, 128)
   }),
@@ -84,7 +84,7 @@ export const recordTable = {
 export type RecordName = keyof typeof recordTable
 
 function cgroupFields () {
-  return { parent_id: u64(64), hierarchy: u32(72), level: u32(76), controllers: u32(80), path_size: u32(84), path: bytes(88, 256) } as const
+  return { parent_id: u64(64), hierarchy: u32(72), level: u32(76), controllers: u32(80), path_size: u32(84), path: bytes(88, 512) } as const
 }
 
 /** Bits of `exit.flags`. */

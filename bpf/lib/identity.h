@@ -30,6 +30,13 @@ static __always_inline __u32 netns_of_task (struct task_struct *task)
 	return BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
 }
 
+/* A string read writes no further than its NUL, but comms are keys of filters, and records may lie where others did. */
+static __always_inline void read_comm (char comm[TAPIO_COMM], struct task_struct *task)
+{
+	__builtin_memset(comm, 0, TAPIO_COMM);
+	bpf_probe_read_kernel_str(comm, TAPIO_COMM, &task->comm);
+}
+
 static __always_inline void head (struct tapio_header *header, __u16 type, __u16 size)
 {
 	header->type = type;
@@ -48,5 +55,5 @@ static __always_inline void head_of_task (struct tapio_header *header, __u16 typ
 	header->tid = BPF_CORE_READ(task, pid);
 	header->uid = BPF_CORE_READ(task, cred, uid.val);
 	header->netns = netns_of_task(task);
-	BPF_CORE_READ_STR_INTO(&header->comm, task, comm);
+	read_comm(header->comm, task);
 }

@@ -9,8 +9,9 @@
 
 #define TAPIO_COMM 16
 #define TAPIO_ADDRESS 16
-#define TAPIO_PATH 256
-#define TAPIO_EXEC_DATA 768
+/* systemd's driver writes every slice's whole name again: 300 bytes below a pod of a nested kubelet. */
+#define TAPIO_PATH 512
+#define TAPIO_EXEC_DATA 1024
 
 enum tapio_record_type {
 	TAPIO_OOM_KILL = 1,

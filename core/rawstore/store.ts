@@ -5,7 +5,7 @@
  * written behind its back, by one writer at a time; when the disk is slower than the kernel, records are dropped and counted, the pipeline
  * goes on. A kill -9 loses what is in memory, at most `flushMs` worth; losing power, what the system had not written back.
  */
-import { mkdir } from 'node:fs/promises'
+import { access, constants, mkdir } from 'node:fs/promises'
 import type { Clock } from '../component/clock.js'
 import { BlockBuffer } from './block.js'
 import { newestTimeMs } from './segment-reader.js'
@@ -88,9 +88,10 @@ export class RawStore {
     this.#maxClosedBytes = Math.max(0, maxBytes - this.#maxSegmentBytes - (blocks + 1) * blockBytes)
   }
 
-  /** Makes the directory and deletes what is over already. Throws the system's error. */
+  /** Makes the directory and deletes what is over already. Throws the system's error, also when it may not be written. */
   static async open (options: RawStoreOptions): Promise<RawStore> {
     await mkdir(options.directory, { recursive: true, mode: 0o700 })
+    await access(options.directory, constants.R_OK | constants.W_OK | constants.X_OK)
     const store = new RawStore(options)
     await store.#retain()
     store.#scheduleRetention()

@@ -42,7 +42,7 @@ export const schema = Options({
     rescan_interval: Duration({ default: '5m', maximum: '24h', description: 'How often the cgroup file system is walked again, because events may have been lost; 0 = only at the start and when a cgroup is not known.' })
   }, { description: 'Who is behind a record: cgroup, container, pod, unit, ancestors.' }),
   raw_store: Section({
-    enabled: Type.Boolean({ default: false, description: 'Keep every record as the kernel made it; `tapio raw` prints them. Command lines are among them.' }),
+    enabled: Type.Boolean({ default: true, description: 'Keep every record as the kernel made it; `tapio raw` prints them. Command lines are among them. Where the directory cannot be written, a warning says so and everything else goes on.' }),
     directory: Type.String({ minLength: 1, default: defaultRawDirectory, description: 'Of this receiver alone. Made with mode 0700.' }),
     retention: Duration({ default: '24h', minimum: '1m', description: 'Records that are older are deleted.' }),
     max_size: ByteSize({ default: '1GiB', minimum: '16MiB', description: 'Of all files together; the oldest records are deleted first.' }),

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Value } from '@sinclair/typebox/value'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { EventBatch } from '../../core/data/batch.js'
@@ -10,6 +11,7 @@ import { Identities } from '../../core/identity/identities.js'
 import { fieldsOf, queryRaw, type RawRecord } from '../../core/rawstore/query.js'
 import { FakeClock } from '../../core/testing/fake-clock.js'
 import { asDrained, recordTable, type Field, type RecordName, type RecordSpec } from '../../native/index.js'
+import { schema, type EbpfConfig } from './config.js'
 import { EventWriter } from './event-writer.js'
 import { factory } from './factory.js'
 import { KernelOwners } from './owners.js'
@@ -85,6 +87,11 @@ owners('every record is kept as it is, those without an event too, and events sa
 
 owners('sampling of a type that is none is a fault with its key', () => {
   assert.equal(factory.check?.(configOf({ raw_store: { sampling: { oom_kil: 1 } } })).map(f => f.path), [['raw_store', 'sampling', 'oom_kil']])
+})
+
+owners('raw records are kept unless told otherwise: a day of them, bounded', () => {
+  const { enabled, directory, retention, max_size } = (Value.Default(schema, {}) as EbpfConfig).raw_store
+  assert.equal({ enabled, directory, retention, max_size }, { enabled: true, directory: '/var/lib/tapio/raw', retention: 86_400_000, max_size: 2 ** 30 })
 })
 
 owners('a raw store that cannot be opened throws the system\'s error', async () => {

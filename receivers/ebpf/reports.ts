@@ -79,9 +79,9 @@ export class Reports {
     }
   }
 
-  /** The pipeline goes on without: events then have no raw record. */
+  /** Said once; the pipeline goes on without: events then have no raw record. */
   noRawStore (directory: string, error: Error): void {
-    this.logger.warn('raw records are not kept', { directory, reason: error.message })
+    this.logger.warn('raw records are not kept: set raw_store.directory to one that this user may write, or raw_store.enabled to false', { directory, reason: error.message })
   }
 
   rawError (error: Error): void {

@@ -48,7 +48,7 @@ $b poweroff -f
 
 /** What the guest said. */
 function boot (kernel, archive) {
-  const args = ['-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', '2048', '-smp', '2', '-kernel', kernel, '-initrd', archive,
+  const args = ['-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', '1024', '-smp', '2', '-kernel', kernel, '-initrd', archive,
     '-append', 'console=ttyS0 rdinit=/init panic=-1 quiet', '-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot', '-net', 'none']
   const { stdout } = spawnSync('qemu-system-x86_64', args, { encoding: 'utf8', timeout: 300_000, maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'pipe'] })
   // Serial lines may come twice; the guest says each thing once.
@@ -65,7 +65,7 @@ try {
     const cells = results.map(([, said]) => { const h = said.flatMap(s => s.hooks ?? []).find(x => `${x.program} ${x.hook}` === name); return h === undefined ? '-' : h.unavailable || 'ok' })
     console.log(`| ${name} | ${cells.join(' | ')} |`)
   }
-  const wanted = [['OOM kill at 60 MiB', r => r.name === 'oom_kill' && r.limit === String(60 << 20)], ['refused, IPv4', r => r.name === 'tcp_connect' && r.error === 111 && r.family === 2], ['refused, IPv6', r => r.name === 'tcp_connect' && r.error === 111 && r.family === 10], ['reset', r => r.name === 'tcp_abort' && r.error === 104], ['drop with its reason', r => r.drop === 'NO_SOCKET'], ['exec', r => r.name === 'exec'], ['exit', r => r.name === 'exit'], ['cgroup made', r => r.name === 'cgroup_mkdir']]
+  const wanted = [['OOM kill at 60 MiB', r => r.name === 'oom_kill' && r.limit === String(60 << 20)], ['OOM kill of the machine', r => r.name === 'oom_kill' && r.limitOf === '0'], ['waits for memory at a cgroup\'s limit', r => r.name === 'reclaim' && r.memcg > 0], ['waits for memory of the machine', r => r.name === 'reclaim' && r.machine > 0], ['refused, IPv4', r => r.name === 'tcp_connect' && r.error === 111 && r.family === 2], ['refused, IPv6', r => r.name === 'tcp_connect' && r.error === 111 && r.family === 10], ['reset', r => r.name === 'tcp_abort' && r.error === 104], ['drop with its reason', r => r.drop === 'NO_SOCKET'], ['exec', r => r.name === 'exec'], ['exit', r => r.name === 'exit'], ['cgroup made', r => r.name === 'cgroup_mkdir']]
   for (const [what, fits] of wanted) console.log(`| seen: ${what} | ${results.map(([, said]) => said.some(s => (s.seen ?? []).some(fits)) ? 'yes' : 'NO').join(' | ')} |`)
 } finally {
   rmSync(work, { recursive: true, force: true })

@@ -50,7 +50,7 @@ int BPF_PROG(mark_victim, struct task_struct *victim)
 	struct tapio_oom_kill record = {};
 	struct limit limit = {};
 	struct task_struct *trigger = (struct task_struct *)bpf_get_current_task();
-	struct mm_struct *mm = BPF_CORE_READ(victim, mm);
+	struct mm_struct *mm = victim->mm;   /* read as a pointer: kernels whose hook gives a number refuse the program, not fill it with zeros */
 
 	head_of_task(&record.header, TAPIO_OOM_KILL, sizeof(record), victim);
 	limit_hit(memory_css(victim), &limit);
@@ -65,7 +65,7 @@ int BPF_PROG(mark_victim, struct task_struct *victim)
 	record.trigger_pid = BPF_CORE_READ(trigger, tgid);
 	record.trigger_cgroup_id = cgroup_id_of(BPF_CORE_READ(trigger, cgroups, dfl_cgrp));
 	record.trigger_memcg_id = memcg_id_of_task(trigger);
-	BPF_CORE_READ_STR_INTO(&record.trigger_comm, trigger, comm);
+	read_comm(record.trigger_comm, trigger);
 	EMIT(&record);
 	return 0;
 }

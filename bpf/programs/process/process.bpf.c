@@ -5,11 +5,11 @@
  */
 #include "../../lib/common.h"
 
-#define FILENAME_BYTES 256
+#define FILENAME_BYTES 512
 #define ARGS_BYTES 512
 #define SIGNAL_GROUP_EXIT 4          /* include/linux/sched/signal.h: the process ends as a whole, by its group_exit_code */
 
-/* The record is larger than the stack of a program. */
+/* The record is larger than the stack of a program. Nobody else is in it: a program does not interrupt itself on a CPU (`missed`). */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -32,7 +32,7 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 	record->parent_pid = BPF_CORE_READ(parent, tgid);
 	record->gid = BPF_CORE_READ(task, cred, gid.val);
 	record->argc = BPF_CORE_READ(bprm, argc);
-	BPF_CORE_READ_STR_INTO(&record->parent_comm, parent, comm);
+	read_comm(record->parent_comm, parent);
 
 	long length = bpf_probe_read_kernel_str(record->data, FILENAME_BYTES, BPF_CORE_READ(bprm, filename));
 	__u32 filename_size = length > 1 ? (length - 1) & (FILENAME_BYTES - 1) : 0;
@@ -63,7 +63,7 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 		return 0;
 	head_of_task(&record.header, TAPIO_EXIT, sizeof(record), task);
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	BPF_CORE_READ_STR_INTO(&record.header.comm, leader, comm);
+	read_comm(record.header.comm, leader);
 	__u32 code = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT ? BPF_CORE_READ(signal, group_exit_code) : BPF_CORE_READ(leader, exit_code);
 	record.exit_code = code >> 8 & 0xff;
 	record.exit_signal = code & 0x7f;
@@ -74,7 +74,7 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 	record.duration_ns = record.header.time_ns - BPF_CORE_READ(leader, start_boottime);
 	record.parent_pid = BPF_CORE_READ(parent, tgid);
 	record.gid = BPF_CORE_READ(task, cred, gid.val);
-	BPF_CORE_READ_STR_INTO(&record.parent_comm, parent, comm);
+	read_comm(record.parent_comm, parent);
 	EMIT(&record);
 	return 0;
 }

@@ -9,8 +9,9 @@ import { factory } from '../factory.js'
 
 type Overrides = Partial<Omit<EbpfConfig, 'filters' | 'rate_limits' | 'raw_store'>> & { readonly filters?: Partial<EbpfConfig['filters']>, readonly rate_limits?: Partial<EbpfConfig['rate_limits']>, readonly raw_store?: Partial<EbpfConfig['raw_store']> }
 
+/** Raw records are off unless asked for: the default directory is the machine's. */
 export function configOf (overrides: Overrides): EbpfConfig {
-  return Value.Default(schema, structuredClone(overrides)) as EbpfConfig
+  return Value.Default(schema, structuredClone({ ...overrides, raw_store: { enabled: false, ...overrides.raw_store } })) as EbpfConfig
 }
 
 export async function watch (overrides: Overrides) {
