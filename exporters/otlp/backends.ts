@@ -6,7 +6,7 @@ import { frameExportRequests, type FramedRequest } from '../../core/otlp/writer.
 import { Backend, SharedStatus } from './backend.js'
 import { Rendezvous, rowsByEndpoint } from './balance.js'
 import { endpointsOf, type Config } from './config.js'
-import type { Credentials } from './credentials.js'
+import type { Credentials } from '../../core/net/credentials.js'
 
 /** A request and where it goes. */
 export interface Addressed { readonly backend: Backend, readonly request: FramedRequest }

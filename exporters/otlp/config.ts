@@ -3,6 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { ByteSize, Duration, Enum, Options, Secret, Section } from '../../core/config/schema.js'
 import { retryOnFailure } from '../../core/delivery/retry-on-failure.js'
 import { compressions } from '../../core/net/compression.js'
+import { clientAuth } from '../../core/net/credentials.js'
 import { tlsClient } from '../../core/net/tls.js'
 
 export const protocols = ['grpc', 'http/protobuf', 'http/json'] as const
@@ -17,10 +18,7 @@ export const schema = Options({
   compression: Enum(['none', ...compressions] as const, { default: 'none', description: 'Compression of requests.' }),
   timeout: Duration({ default: '5s', minimum: '1ms', description: 'How long one request may take.' }),
   tls: Section(tlsClient),
-  auth: Section({
-    bearer_token_file: Type.Optional(Type.String({ minLength: 1, description: 'A file with a token, sent as `authorization: Bearer …` and read again when it changes.' })),
-    reload_interval: Duration({ default: '10s', minimum: '100ms', description: 'How often the token file is looked at.' })
-  }),
+  auth: clientAuth,
   connections: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'gRPC: connections to an endpoint; each request takes the one with the fewest under way. More than one helps where something between balances connections.' }),
   keepalive: Section({
     time: Duration({ default: '0', description: 'gRPC: a ping after each so much time; servers may cut off who pings more often than they permit (gRPC-Go: 5m). 0 = none.' }),

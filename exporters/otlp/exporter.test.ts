@@ -13,7 +13,7 @@ import { until } from '../../core/otlp/testing/harness.js'
 import { oracleType, requestType } from '../../core/otlp/testing/oracle.js'
 import { factory } from './factory.js'
 import { retryAfterMs } from './http-sender.js'
-import { parseTarget } from './endpoint.js'
+import { parseTarget } from '../../core/net/target.js'
 import { startExporter } from './start-for-test.js'
 
 const ids = new EventIds(new Uint8Array(8))

@@ -19,7 +19,7 @@ import { halveRequest } from '../../core/otlp/split.js'
 import type { FramedRequest } from '../../core/otlp/writer.js'
 import { Backends, type Addressed } from './backends.js'
 import type { Config } from './config.js'
-import { Credentials } from './credentials.js'
+import { Credentials } from '../../core/net/credentials.js'
 import { Reports } from './reports.js'
 import type { Sent } from './sender.js'
 

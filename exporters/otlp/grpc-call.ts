@@ -3,7 +3,7 @@
  * reset or garbage means in gRPC's words, or at the deadline. What it keeps of an answer is bounded.
  */
 import { constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
-import { Code, codeOfHttp, codeOfReset, decodeMessage, resetName } from './grpc-codes.js'
+import { Code, codeOfHttp, codeOfReset, decodeMessage, resetName } from '../../core/net/grpc/codes.js'
 
 export interface CallOptions {
   readonly headers: Readonly<Record<string, string>>

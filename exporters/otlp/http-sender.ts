@@ -6,7 +6,7 @@ import { protobufToJson } from '../../core/otlp/json-encode.js'
 import { decodeExportResponse, decodeStatus, parseExportResponseJson, parseStatusMessageJson } from '../../core/otlp/responses.js'
 import { signalFacts, type OtlpSignal } from '../../core/otlp/signals.js'
 import type { FramedRequest } from '../../core/otlp/writer.js'
-import { splitUnix } from './endpoint.js'
+import { splitUnix } from '../../core/net/target.js'
 import { sentRetry, type Sender, type SenderOptions, type Sent } from './sender.js'
 
 /** https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */

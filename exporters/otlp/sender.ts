@@ -1,7 +1,7 @@
 /** How one request travels: implemented over gRPC and HTTP. */
 import type { Compression } from '../../core/net/compression.js'
 import type { FramedRequest } from '../../core/otlp/writer.js'
-import type { Credentials } from './credentials.js'
+import type { Credentials } from '../../core/net/credentials.js'
 
 /** What became of one request, in the words of OTLP. */
 export type Sent =

@@ -3,30 +3,16 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { ConfigFault } from '../../core/component/factory.js'
 import { ByteSize, Duration, Endpoint, Options, Section } from '../../core/config/schema.js'
 import { serverAuth } from '../../core/net/auth.js'
+import { keepalive } from '../../core/net/grpc/keepalive.js'
 import { tlsServer } from '../../core/net/tls.js'
 import { credentialHeaders } from './origins.js'
 
-const never = '0s'
 const listener = {
   max_connections: Type.Integer({ default: 10_000, minimum: 1, description: 'Connections at once. More are closed as they come.' }),
   tls: Type.Optional(tlsServer),
   auth: Type.Optional(serverAuth),
   include_metadata: Type.Union([Type.Boolean(), Type.Array(Type.String({ minLength: 1 }))], { default: false, description: 'Keeps the client\'s address and request headers (metadata) with its batches, for processors next to the receiver: all headers, or the listed ones. Credentials are never kept.' })
 }
-
-const keepalive = Section({
-  server_parameters: Section({
-    max_connection_idle: Duration({ default: never, description: 'A connection without calls for so long is closed in order. 0: never.' }),
-    max_connection_age: Duration({ default: never, description: 'A connection of this age is closed in order, so that clients spread anew over what is behind a load balancer. 0: never.' }),
-    max_connection_age_grace: Duration({ default: never, description: 'How long calls may still take on a connection that is too old. 0: as long as they like.' }),
-    time: Duration({ default: '2h', description: 'After so long without a sign of the client it is asked for one (PING). 0: never.' }),
-    timeout: Duration({ default: '20s', minimum: '1ms', description: 'A client that does not answer a PING within this is gone.' })
-  }, { description: 'How connections are kept and ended.' }),
-  enforcement_policy: Section({
-    min_time: Duration({ default: '10s', description: 'A client that sends PINGs more often than this, three times with no call between, is cut off (`too_many_pings`). 10s is the shortest that grpc-go clients send.' }),
-    permit_without_stream: Type.Boolean({ default: true, description: 'Whether a client may send PINGs while it has no call.' })
-  }, { description: 'What clients may do to keep a connection.' })
-}, { description: 'As in the Collector.' })
 
 export const grpcOptions = Options({
   endpoint: Endpoint({ default: 'localhost:4317', description: 'Where to listen for OTLP/gRPC: `host:port` or `unix:///path`. Port 0 takes a free port.' }),
@@ -63,7 +49,6 @@ export const schema = Options({
 export type Config = Static<typeof schema>
 export type GrpcConfig = Static<typeof grpcOptions>
 export type HttpConfig = Static<typeof httpOptions>
-export type KeepaliveConfig = GrpcConfig['keepalive']
 
 /** What the schema cannot say. */
 export function checkConfig ({ protocols }: Config): ConfigFault[] {

@@ -1,7 +1,8 @@
 /** Answers of the gRPC listener, written in as few calls as HTTP/2 allows: head, message and trailers, or trailers only. */
 import type { OutgoingHttpHeaders, ServerHttp2Stream, ServerStreamResponseOptions } from 'node:http2'
-import type { PartialSuccess, RpcStatus } from '../../core/otlp/responses.js'
-import { answerFrame, answerHeaders, NGHTTP2_NO_ERROR, okTrailers, statusHeaders } from './grpc-status.js'
+import { encodeExportResponse, type PartialSuccess, type RpcStatus } from '../../core/otlp/responses.js'
+import { answerHeaders, NGHTTP2_NO_ERROR, okTrailers, statusHeaders } from '../../core/net/grpc/status.js'
+import { prefixBytes } from './grpc-message.js'
 
 /** A date in every answer costs a header that no gRPC client reads. */
 type Options = ServerStreamResponseOptions & { readonly sendDate: false }
@@ -40,3 +41,15 @@ export class GrpcAnswers {
 function sendOk (this: ServerHttp2Stream): void {
   if (!this.destroyed && !this.closed) this.sendTrailers(okTrailers)
 }
+
+/** The message of an answer with its prefix. Nearly all are the empty one, which is made once. */
+function answerFrame (partial: PartialSuccess | undefined): Buffer {
+  if (partial === undefined) return emptyFrame
+  const message = encodeExportResponse(partial)
+  const frame = Buffer.alloc(prefixBytes + message.length)
+  frame.writeUInt32BE(message.length, 1)
+  message.copy(frame, prefixBytes)
+  return frame
+}
+
+const emptyFrame = Buffer.alloc(prefixBytes)

@@ -7,6 +7,7 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import type { RpcStatus } from '../../core/otlp/responses.js'
 import type { Origin } from '../../core/data/origin.js'
+import { NGHTTP2_CANCEL, RpcCode } from '../../core/net/grpc/status.js'
 import { wholeBody, type Body } from './chunks.js'
 import type { Compression, Decompressed } from './decompressor.js'
 import type { Deadlines, Limited } from './deadlines.js'
@@ -16,8 +17,7 @@ import { MessageReader, type MessageFault } from './grpc-message.js'
 import type { GrpcAnswers } from './grpc-answers.js'
 import type { Answer, Intake } from './intake.js'
 import type { RequestOutcome } from './metrics.js'
-import { NGHTTP2_CANCEL } from './grpc-status.js'
-import { RpcCode, rpcStatusOf } from './status.js'
+import { rpcStatusOf } from './status.js'
 
 /** What all calls of a server share. */
 export interface CallContext {

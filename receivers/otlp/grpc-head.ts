@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http2'
 import { compressions, isCompression, type Compression } from '../../core/net/compression.js'
 import { otlpSignals, signalFacts, type OtlpSignal } from '../../core/otlp/signals.js'
-import { RpcCode } from './status.js'
+import { RpcCode } from '../../core/net/grpc/status.js'
 
 export interface CallHead {
   readonly signal: OtlpSignal

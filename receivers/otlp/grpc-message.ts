@@ -3,7 +3,7 @@
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md: 1 byte compressed-flag, 4 bytes length (big endian), message.
  */
 import { Chunks, type Body } from './chunks.js'
-import { RpcCode } from './status.js'
+import { RpcCode } from '../../core/net/grpc/status.js'
 
 export const prefixBytes = 5
 

@@ -8,7 +8,7 @@ import { accepted, refused, rejected, retry } from '../../core/component/outcome
 import { compress, compressions } from '../../core/net/compression.js'
 import { decodeExportResponse } from '../../core/otlp/responses.js'
 import { until } from '../../core/otlp/testing/harness.js'
-import { percentEncode } from './grpc-status.js'
+import { percentEncode } from '../../core/net/grpc/status.js'
 import { connect, framed, rawCall, spans, withSession, type RawReply } from './raw-call-for-test.js'
 import { startReceiver, withReceiver, type Started } from './start-for-test.js'
 

@@ -3,14 +3,15 @@
  * grpc-js is measured in test/bench/otlp-receive.ts.
  *
  * Life of a call: its head arrives (a place is taken, or it is turned away before a byte of the message is read) →
- * grpc-call.ts. Connections: grpc-sessions.ts.
+ * grpc-call.ts. Connections: core/net/grpc/sessions.ts.
  */
 import http2, { type Http2SecureServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Session, type ServerOptions } from 'node:http2'
 import type { Deadline } from '../../core/component/component.js'
 import type { RpcStatus } from '../../core/otlp/responses.js'
 import { listen } from '../../core/net/listen.js'
 import { compressions } from '../../core/net/compression.js'
-import { Access } from './access.js'
+import { draining, NGHTTP2_NO_ERROR, unauthenticated } from '../../core/net/grpc/status.js'
+import { Access } from '../../core/net/access.js'
 import { Decompressor } from './decompressor.js'
 import type { GrpcConfig } from './config.js'
 import { Deadlines } from './deadlines.js'
@@ -18,12 +19,11 @@ import { GrpcAnswers } from './grpc-answers.js'
 import { Call, callKey, type CallContext, type CallStream } from './grpc-call.js'
 import { readHead, signalOfCall, type CallHead, type HeadFault } from './grpc-head.js'
 import { prefixBytes } from './grpc-message.js'
-import { Sessions, type SessionRecord } from './grpc-sessions.js'
+import { Sessions, type SessionRecord } from '../../core/net/grpc/sessions.js'
 import type { ListenerOptions } from './listener-options.js'
 import type { RequestOutcome } from './metrics.js'
-import { NGHTTP2_NO_ERROR } from './grpc-status.js'
 import { includeOf, originOf, type IncludeMetadata } from './origins.js'
-import { draining, rpcStatusOf, unauthenticated } from './status.js'
+import { rpcStatusOf } from './status.js'
 
 export type GrpcOptions = ListenerOptions<GrpcConfig>
 

@@ -11,7 +11,7 @@ import type { HttpAnswers } from './http-answers.js'
 import { malformed, tooLarge, type Refusal, type RequestHead } from './http-head.js'
 import type { Answer, Intake } from './intake.js'
 import type { RequestOutcome } from './metrics.js'
-import { RpcCode } from './status.js'
+import { RpcCode } from '../../core/net/grpc/status.js'
 
 /** What all requests of a server share. */
 export interface ExchangeContext {

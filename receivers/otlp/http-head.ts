@@ -4,7 +4,7 @@ import { compressions, isCompression, type Compression } from '../../core/net/co
 import type { RpcStatus } from '../../core/otlp/responses.js'
 import { otlpSignals, signalFacts, type OtlpSignal } from '../../core/otlp/signals.js'
 import type { RequestOutcome } from './metrics.js'
-import { RpcCode } from './status.js'
+import { RpcCode } from '../../core/net/grpc/status.js'
 
 export type Encoding = 'protobuf' | 'json'
 export const contentTypes: Readonly<Record<Encoding, string>> = { protobuf: 'application/x-protobuf', json: 'application/json' }

@@ -10,7 +10,7 @@ import type { Deadline } from '../../core/component/component.js'
 import { challenge } from '../../core/net/auth.js'
 import { listen } from '../../core/net/listen.js'
 import { encodeStatus, statusJson } from '../../core/otlp/responses.js'
-import { Access } from './access.js'
+import { Access } from '../../core/net/access.js'
 import type { HttpConfig } from './config.js'
 import { Cors } from './cors.js'
 import { Decompressor } from './decompressor.js'
@@ -20,7 +20,7 @@ import { contentTypes, encodingOf, readHead, signalOfRequest, type Refusal, type
 import type { ListenerOptions } from './listener-options.js'
 import type { RequestOutcome } from './metrics.js'
 import { includeOf, originOf, type IncludeMetadata } from './origins.js'
-import { draining, RpcCode, unauthenticated } from './status.js'
+import { draining, RpcCode, unauthenticated } from '../../core/net/grpc/status.js'
 
 export type HttpOptions = ListenerOptions<HttpConfig>
 

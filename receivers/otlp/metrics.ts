@@ -1,5 +1,6 @@
 /** The receiver's own instruments. */
 import type { Counter, Gauge, Meter, MetricDeclaration } from '../../core/telemetry/meter.js'
+import type { CloseReason } from '../../core/net/grpc/sessions.js'
 import type { OtlpSignal } from '../../core/otlp/signals.js'
 
 const requests: MetricDeclaration = {
@@ -31,9 +32,6 @@ const closedConnections: MetricDeclaration = {
 export const declarations: readonly MetricDeclaration[] = [requests, accepted, refusedItems, bytes, inFlight, closedConnections]
 
 export type Transport = 'grpc' | 'http'
-
-/** Why a connection was closed by us. */
-export type CloseReason = 'idle' | 'age' | 'no_preface' | 'ping_timeout' | 'too_many_pings' | 'resets' | 'limit' | 'protocol' | 'tls'
 
 /** What became of a request, finer than an Outcome: also why it never became a batch. */
 export type RequestOutcome = 'accepted' | 'partial' | 'rejected' | 'malformed' | 'retry' | 'refused' | 'too_large' | 'not_otlp' | 'unauthenticated' | 'timeout' | 'aborted'

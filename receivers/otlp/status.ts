@@ -3,17 +3,8 @@
  * https://opentelemetry.io/docs/specs/otlp/#failures and #failures-1
  */
 import type { RpcStatus } from '../../core/otlp/responses.js'
+import { RpcCode } from '../../core/net/grpc/status.js'
 import type { Answer } from './intake.js'
-
-/** google.rpc.Code: the numbers are gRPC's. */
-export const RpcCode = {
-  cancelled: 1, invalidArgument: 3, deadlineExceeded: 4, notFound: 5, resourceExhausted: 8, unimplemented: 12, internal: 13, unavailable: 14, unauthenticated: 16
-} as const
-
-/** A server that is going away: the client's next try will find its successor. */
-export const draining: RpcStatus = { code: RpcCode.unavailable, message: 'shutting down' }
-
-export const unauthenticated: RpcStatus = { code: RpcCode.unauthenticated, message: 'no valid credentials in `authorization`' }
 
 /** A retry without RetryInfo would tell a gRPC client that it must not. */
 export function rpcStatusOf (answer: Exclude<Answer, { status: 'success' }>): RpcStatus {

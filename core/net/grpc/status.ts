@@ -1,7 +1,6 @@
-/** A google.rpc.Status as the headers that end a gRPC call. */
+/** What a gRPC server answers: statuses as the headers that end a call. */
 import { constants, type OutgoingHttpHeaders } from 'node:http2'
-import { encodeExportResponse, encodeStatus, type PartialSuccess, type RpcStatus } from '../../core/otlp/responses.js'
-import { prefixBytes } from './grpc-message.js'
+import { encodeStatus, type RpcStatus } from '../../otlp/responses.js'
 
 /** The headers of every answer; those of one that has no message carry the status too (trailers-only). */
 export function answerHeaders (encodings: readonly string[]): OutgoingHttpHeaders {
@@ -31,16 +30,14 @@ export function percentEncode (text: string): string {
   return out
 }
 
-/** The message of an answer with its prefix. Nearly all are the empty one, which is made once. */
-export function answerFrame (partial: PartialSuccess | undefined): Buffer {
-  if (partial === undefined) return emptyFrame
-  const message = encodeExportResponse(partial)
-  const frame = Buffer.alloc(prefixBytes + message.length)
-  frame.writeUInt32BE(message.length, 1)
-  message.copy(frame, prefixBytes)
-  return frame
-}
+/** google.rpc.Code: the numbers are gRPC's. */
+export const RpcCode = {
+  cancelled: 1, invalidArgument: 3, deadlineExceeded: 4, notFound: 5, resourceExhausted: 8, unimplemented: 12, internal: 13, unavailable: 14, unauthenticated: 16
+} as const
 
-const emptyFrame = Buffer.alloc(prefixBytes)
+/** A server that is going away: the client's next try will find its successor. */
+export const draining: RpcStatus = { code: RpcCode.unavailable, message: 'shutting down' }
+
+export const unauthenticated: RpcStatus = { code: RpcCode.unauthenticated, message: 'no valid credentials in `authorization`' }
 
 export const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM } = constants

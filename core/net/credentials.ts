@@ -1,11 +1,20 @@
-/** Whom the exporter trusts and how it proves itself: certificates and a token, read again when their files change. */
+/** Whom a client trusts and how it proves itself: certificates and a token, read again when their files change. */
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
-import type { Clock } from '../../core/component/clock.js'
-import { FileWatch } from '../../core/net/file-watch.js'
-import { Certificates, clientOptions } from '../../core/net/tls.js'
-import type { Logger } from '../../core/telemetry/logger.js'
-import type { Config } from './config.js'
+import { Type, type Static } from '@sinclair/typebox'
+import type { Clock } from '../component/clock.js'
+import { Duration, Section } from '../config/schema.js'
+import type { Logger } from '../telemetry/logger.js'
+import { FileWatch } from './file-watch.js'
+import { Certificates, clientOptions, type TlsClientConfig } from './tls.js'
+
+/** For a component's own `auth`. */
+export const clientAuth = Section({
+  bearer_token_file: Type.Optional(Type.String({ minLength: 1, description: 'A file with a token, sent as `authorization: Bearer …` and read again when it changes.' })),
+  reload_interval: Duration({ default: '10s', minimum: '100ms', description: 'How often the token file is looked at.' })
+})
+
+export interface ClientCredentials { readonly tls: TlsClientConfig, readonly auth: Static<typeof clientAuth> }
 
 interface Opened { readonly certificates: Certificates, readonly tokenWatch: FileWatch | undefined }
 
@@ -13,7 +22,7 @@ export class Credentials {
   #opened: Opened | undefined
   #headers: Readonly<Record<string, string>> = {}
 
-  constructor (readonly config: Pick<Config, 'tls' | 'auth'>, readonly clock: Clock, readonly logger: Logger) {}
+  constructor (readonly config: ClientCredentials, readonly clock: Clock, readonly logger: Logger) {}
 
   /** Reads the files and begins to watch them. Throws, naming the option and the file, when one cannot be used. */
   open (): void { this.#opened ??= this.#read() }

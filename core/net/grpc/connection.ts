@@ -4,8 +4,8 @@
  * until the back-off is over, and say when that is.
  */
 import type { ClientHttp2Session } from 'node:http2'
-import { Backoff, type RetryPolicy } from '../../core/delivery/backoff.js'
-import type { Clock } from '../../core/component/clock.js'
+import { Backoff, type RetryPolicy } from '../../delivery/backoff.js'
+import type { Clock } from '../../component/clock.js'
 
 /** gRPC's connection back-off (doc/connection-backoff.md), but never longer than a retry waits. */
 const reconnectPolicy: RetryPolicy = { initialMs: 1000, maxMs: 30_000, multiplier: 1.6, jitter: 0.2, maxElapsedMs: 0 }

@@ -1,9 +1,9 @@
 /** Who may come in, and how it is kept secret: the certificates and credentials of one listener, read when it starts. */
 import type { SecureContextOptions } from 'node:tls'
-import type { Clock } from '../../core/component/clock.js'
-import { Authenticator, type ServerAuthConfig } from '../../core/net/auth.js'
-import { Certificates, serverOptions, type TlsServerConfig } from '../../core/net/tls.js'
-import type { Logger } from '../../core/telemetry/logger.js'
+import type { Clock } from '../component/clock.js'
+import { Authenticator, type ServerAuthConfig } from './auth.js'
+import { Certificates, serverOptions, type TlsServerConfig } from './tls.js'
+import type { Logger } from '../telemetry/logger.js'
 
 export interface AccessConfig { readonly tls?: TlsServerConfig, readonly auth?: ServerAuthConfig }
 

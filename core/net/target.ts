@@ -1,4 +1,4 @@
-/** Where a connection of the exporter goes, read from an endpoint as people write it. */
+/** Where a client's connection goes, read from an endpoint as people write it. */
 import type { NetConnectOpts } from 'node:net'
 
 export interface Target {

@@ -4,7 +4,7 @@ import http2, { type ClientHttp2Session } from 'node:http2'
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import tls, { type ConnectionOptions } from 'node:tls'
-import type { Target } from './endpoint.js'
+import type { Target } from '../target.js'
 
 /** What OpenSSL says when the other side answers in plain text; nobody should have to know that at night. */
 const plainTextAnswer = /wrong version number|packet length too long|SSL routines/i

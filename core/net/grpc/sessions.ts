@@ -1,13 +1,17 @@
 /**
- * The HTTP/2 connections of the gRPC listener: how long they may live, whether the other end is still there, and when one is
+ * The HTTP/2 connections of a gRPC listener: how long they may live, whether the other end is still there, and when one is
  * abusive. One look at all of them at an interval instead of timers each: ten thousand idle ones must cost next to nothing.
  *
  * Limits may be noticed late by a quarter of the shortest of them.
  */
 import { constants, type ServerHttp2Session } from 'node:http2'
-import type { Clock } from '../../core/component/clock.js'
-import type { KeepaliveConfig } from './config.js'
-import type { CloseReason, ReceiverMetrics } from './metrics.js'
+import type { Clock } from '../../component/clock.js'
+import type { KeepaliveConfig } from './keepalive.js'
+
+/** Why a connection was closed by us. */
+export type CloseReason = 'idle' | 'age' | 'no_preface' | 'ping_timeout' | 'too_many_pings' | 'resets' | 'limit' | 'protocol' | 'tls'
+
+export interface SessionMetrics { closed(transport: 'grpc', reason: CloseReason): void }
 
 export interface SessionLimits {
   readonly keepalive: KeepaliveConfig
@@ -48,7 +52,7 @@ export class Sessions {
   readonly #stepMs: number
   #cancel: (() => void) | undefined
 
-  constructor (readonly limits: SessionLimits, readonly clock: Clock, readonly metrics: ReceiverMetrics) {
+  constructor (readonly limits: SessionLimits, readonly clock: Clock, readonly metrics: SessionMetrics) {
     const { server_parameters: { max_connection_idle: idle, max_connection_age: age, max_connection_age_grace: grace, time, timeout } } = limits.keepalive
     const shortest = Math.min(...[idle, age, grace, time, timeout, limits.prefaceMs].filter(ms => ms > 0))
     this.#stepMs = Math.min(30_000, Math.max(10, shortest / 4))
