@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 declare const ringBrand: unique symbol
 export interface RingHandle { readonly [ringBrand]: true }
 
-/** native/tapio.c. Numbers below 0 are -errno. */
+/** native/*.c. Numbers below 0 are -errno. */
 export interface Addon {
   bpf (command: number, attr: Uint8Array, pointers: readonly (number | Uint8Array)[]): number
   ringOpen (fd: number, size: number): RingHandle | number
@@ -16,6 +16,13 @@ export interface Addon {
   close (fd: number): number
   /** Nanoseconds to add to CLOCK_BOOTTIME for the time of day. */
   bootOffsetNs (): bigint
+  /** A NETLINK_ROUTE socket in the network namespace `path` leads to ('' = the process's own), when that has this inode (0 = any). */
+  netlinkOpen (path: string, inode: number, groups: number, receiveBytes: number): number
+  /** Sets a byte of `ready` for each descriptor that has something to read; how many. Does not wait. */
+  netlinkReady (fds: Uint32Array, ready: Uint8Array): number
+  netlinkRequest (fd: number, message: Uint8Array): number
+  /** Datagrams of the kernel one after the other, each at a multiple of 4; bytes written, 0 when nothing waits. `out`: at least 32 KiB. */
+  netlinkRead (fd: number, out: Uint8Array): number
 }
 
 /** The addon, or why there is none. */

@@ -1,4 +1,4 @@
-// Compiles native/tapio.c into dist/native/tapio.node. Needs a C compiler and Node's headers (the package node-api-headers, or
+// Compiles native/*.c into dist/native/tapio.node. Needs a C compiler and Node's headers (the package node-api-headers, or
 // those beside the node binary). Without them Tapio works, and the ebpf receiver says why it does not: a build never fails here.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const here = dirname(fileURLToPath(import.meta.url))
+const sources = ['tapio.c', 'netlink.c']
 
 function includeDirectory () {
   const candidates = [join(dirname(process.execPath), '..', 'include', 'node')]
@@ -32,10 +33,10 @@ function compile (target) {
   if (include === undefined) return 'Node\'s headers were not found: npm install node-api-headers'
   // Under another name first: a process that has the old one mapped must not see it change.
   const unfinished = `${target}.${process.pid}`
-  const args = ['-O2', '-Wall', '-Wextra', '-fPIC', '-shared', '-fvisibility=hidden', '-s', `-I${include}`, '-o', unfinished, join(here, 'tapio.c')]
+  const args = ['-O2', '-Wall', '-Wextra', '-fPIC', '-shared', '-fvisibility=hidden', '-s', `-I${include}`, '-o', unfinished, '-pthread', ...sources.map(s => join(here, s))]
   const { status, error, stderr } = spawnSync(process.env.CC ?? 'cc', args, { encoding: 'utf8' })
   if (error !== undefined) return `the C compiler "${process.env.CC ?? 'cc'}" could not be run (${error.code}): install gcc and build again`
-  if (status !== 0) return `compiling native/tapio.c failed: ${stderr.trim().split('\n').slice(0, 3).join(' ')}`
+  if (status !== 0) return `compiling native/*.c failed: ${stderr.trim().split('\n').slice(0, 3).join(' ')}`
   renameSync(unfinished, target)
   return ''
 }

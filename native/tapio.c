@@ -1,13 +1,12 @@
 /*
  * The few things Tapio needs from the kernel that Node cannot ask for: the bpf() system call, a mapped ring buffer read in
- * batches, and the distance of two clocks. What is loaded and how is decided in TypeScript; no library is needed.
+ * batches, and the distance of two clocks; netlink.c has the sockets. What is loaded and how is decided in TypeScript; no
+ * library is needed.
  *
  * Errors of the kernel are numbers (-errno), not exceptions; wrong arguments throw TypeError.
  */
+#include "napi.h"
 #include <errno.h>
-#include <node_api.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,32 +28,6 @@ struct ring {
 	size_t page;
 	size_t size;
 };
-
-static napi_value type_error (napi_env env, const char *message)
-{
-	napi_throw_type_error(env, NULL, message);
-	return NULL;
-}
-
-static napi_value number (napi_env env, int64_t value)
-{
-	napi_value out;
-	napi_create_int64(env, value, &out);
-	return out;
-}
-
-static bool bytes_of (napi_env env, napi_value value, uint8_t **data, size_t *size)
-{
-	bool typed = false;
-	napi_typedarray_type type;
-	size_t length;
-	if (napi_is_typedarray(env, value, &typed) != napi_ok || !typed)
-		return false;
-	if (napi_get_typedarray_info(env, value, &type, &length, (void **)data, NULL, NULL) != napi_ok)
-		return false;
-	*size = length * (type == napi_uint32_array ? 4 : 1);
-	return type == napi_uint8_array || type == napi_uint32_array;
-}
 
 /* bpf(command, attr, [offset, bytes, offset, bytes, …]): puts the address of each `bytes` into attr at its offset. */
 static napi_value call_bpf (napi_env env, napi_callback_info info)
@@ -229,6 +202,10 @@ NAPI_MODULE_INIT()
 		{ "ringClose", NULL, ring_close, NULL, NULL, NULL, napi_enumerable, NULL },
 		{ "close", NULL, close_fd, NULL, NULL, NULL, napi_enumerable, NULL },
 		{ "bootOffsetNs", NULL, boot_offset, NULL, NULL, NULL, napi_enumerable, NULL },
+		{ "netlinkOpen", NULL, netlink_open, NULL, NULL, NULL, napi_enumerable, NULL },
+		{ "netlinkReady", NULL, netlink_ready, NULL, NULL, NULL, napi_enumerable, NULL },
+		{ "netlinkRequest", NULL, netlink_request, NULL, NULL, NULL, napi_enumerable, NULL },
+		{ "netlinkRead", NULL, netlink_read, NULL, NULL, NULL, napi_enumerable, NULL },
 	};
 	napi_define_properties(env, exports, sizeof(functions) / sizeof(*functions), functions);
 	return exports;
