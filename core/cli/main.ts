@@ -1,5 +1,10 @@
-#!/usr/bin/env node
-/** The program: command line, signals, exit code. The only file that may end the process. */
+#!/usr/bin/env -S node --max-semi-space-size=2
+/**
+ * The program: command line, signals, exit code. The only file that may end the process.
+ *
+ * Young generations of 2 MiB rather than 16 in every thread: a pipeline that receives OTLP/gRPC needs 30 to 60 MiB less and at
+ * most 5 % more CPU (test/bench/collector). Batches live outside V8's heap, so what is young is mostly small and soon dead.
+ */
 import { readFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
 import { addStatusCommand } from './component-status.js'

@@ -3,13 +3,21 @@
  * What the log data model has a field for goes there; every other column becomes an attribute, under its semantic
  * convention where there is one, else `tapio.<column>`.
  */
-import { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer'
+import { createRequire } from 'node:module'
+import type { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer'
 import type { AttributeValue } from '../data/attributes.js'
 import type { EventBatch } from '../data/batch.js'
 import { columnNames, columnSpecs, type ColumnName } from '../data/columns.js'
 import { spanKinds, type EventTypeName } from '../data/enums.js'
 import type { EventRow } from '../data/row.js'
 import { WireReader } from './wire.js'
+
+const require = createRequire(import.meta.url)
+
+/** Loaded when the first row needs it: 5 MB in each thread, and most pipelines carry only what already is OTLP. */
+let serializer: typeof ProtobufLogsSerializer | undefined
+const serialize = (): typeof ProtobufLogsSerializer =>
+  serializer ??= (require('@opentelemetry/otlp-transformer') as { ProtobufLogsSerializer: typeof ProtobufLogsSerializer }).ProtobufLogsSerializer
 
 type Records = Parameters<typeof ProtobufLogsSerializer.serializeRequest>[0]
 type LogRecord = Records[number]
@@ -27,7 +35,7 @@ export interface OriginatedRecords { readonly bytes: Buffer, readonly starts: re
 export function originateLogRecords (batch: EventBatch, rows: readonly number[]): OriginatedRecords {
   // One resource and scope for all: the records are taken out of this request and framed with their own.
   const shared = { resource: { attributes: {} }, instrumentationScope: { name: '' } }
-  const bytes = ProtobufLogsSerializer.serializeRequest(rows.map(row => ({ ...shared, ...toLogRecord(batch.at(row)) }) as LogRecord))
+  const bytes = serialize().serializeRequest(rows.map(row => ({ ...shared, ...toLogRecord(batch.at(row)) }) as LogRecord))
   return bytes === undefined ? { bytes: Buffer.alloc(0), starts: [], ends: [] } : find(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
 }
 

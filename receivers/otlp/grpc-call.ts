@@ -131,6 +131,7 @@ export class Call implements Limited {
 
   #busy (): void {
     const answer = this.context.intake.busy('grpc', this.head.signal)
+    this.#reader.release()
     this.place.leave()
     if (answer.status !== 'success') this.#answerWith(rpcStatusOf(answer))
   }
@@ -146,6 +147,7 @@ export class Call implements Limited {
 
   #leave (outcome: RequestOutcome): void {
     this.#state = 'ended'
+    this.#reader.release()
     this.abandoned = outcome === 'aborted'
     this.context.count(this.head, outcome)
     this.place.leave()

@@ -30,6 +30,8 @@ const tapioMain = fileURLToPath(new URL('../../core/cli/main.js', import.meta.ur
 
 /** The built command line. */
 export function launchTapio (name: string, config: unknown, port: number, env: NodeJS.ProcessEnv = {}, nodeOptions: readonly string[] = []): Promise<Running> {
+  // As a user does: the program's first line brings its own options for Node.
+  if (nodeOptions.length === 0) return launch(name, tapioMain, [], config, port, env)
   return launch(name, process.execPath, [...nodeOptions, tapioMain], config, port, env)
 }
 
