@@ -1,13 +1,15 @@
-/** A process that makes a known number of getppid() calls when told to: the measure for records and for what hooks cost. */
+/** A process that makes known numbers of getppid() calls when told to: the measure for records and for what hooks cost. */
 import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+export interface Round { readonly calls: number, readonly perSecond: number }
 
 export interface Caller {
   readonly pid: number
-  /** Lets it go; nanoseconds that its calls took, by the clock and of CPU. */
+  /** Lets it go on to its next round; nanoseconds that the calls took, by the clock and of CPU. It ends after the last one. */
   run (): Promise<{ readonly wallNs: number, readonly cpuNs: number }>
 }
 
@@ -24,16 +26,17 @@ function program (): string {
   return (compiled = path)
 }
 
-export function startCaller (calls: number): Caller {
-  const child = spawn(program(), [String(calls)], { stdio: ['pipe', 'pipe', 'inherit'] })
-  let output = ''
-  child.stdout.on('data', (d: Buffer) => { output += d.toString() })
+/** A number is a round of so many calls, as fast as they go. */
+export function startCaller (...rounds: readonly (number | Round)[]): Caller {
+  const child = spawn(program(), rounds.map(r => typeof r === 'number' ? String(r) : `${r.calls}@${r.perSecond}`), { stdio: ['pipe', 'pipe', 'inherit'] })
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
   return {
     pid: child.pid as number,
     async run () {
-      child.stdin.end('x')
-      await once(child, 'close')
-      const [wallNs, cpuNs] = output.trim().split(' ').map(Number) as [number, number]
+      child.stdin.write('x')
+      const { value, done } = await lines.next()
+      if (done === true) throw new Error('getppid: no round is left')
+      const [wallNs, cpuNs] = value.split(' ').map(Number) as [number, number]
       return { wallNs, cpuNs }
     }
   }

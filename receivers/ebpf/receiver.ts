@@ -15,7 +15,7 @@ import { Identities } from '../../core/identity/identities.js'
 import { asDrained, KernelSession, sweepReclaims, sweepSyscalls, type Drained, type RecordName } from '../../native/index.js'
 import type { EbpfConfig } from './config.js'
 import { EventWriter } from './event-writer.js'
-import { kernelOptions } from './kernel-options.js'
+import { kernelOptions, type KernelOptions } from './kernel-options.js'
 import { KernelOwners } from './owners.js'
 import { RawPath } from './raw-path.js'
 import { Reports } from './reports.js'
@@ -46,7 +46,7 @@ export class EbpfReceiver implements Receiver {
 
   /** Never throws: a machine whose kernel cannot be watched may still have other receivers. */
   async start (): Promise<void> {
-    const options = kernelOptions(this.config)
+    const options = this.kernelOptions()
     const session = KernelSession.open(options)
     if ('unavailable' in session) { this.reports.unavailable(session.unavailable); return }
     this.#session = session
@@ -55,6 +55,9 @@ export class EbpfReceiver implements Receiver {
     this.reports.started(session, options.warnings)
     this.#running = this.#run(session).catch((error: unknown) => { this.reports.broken(error) })
   }
+
+  /** A bench adds a program of its own. */
+  protected kernelOptions (): KernelOptions { return kernelOptions(this.config) }
 
   async stop (deadline: Deadline): Promise<void> {
     this.#stopping.abort()

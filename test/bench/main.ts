@@ -1,7 +1,7 @@
 /** `npm run bench [-- NAME…]`: all benches, or the named ones, one after the other. */
 import { run as batch } from './batch.js'
 import { run as collector } from './collector/main.js'
-import { run as ebpf } from './ebpf.js'
+import { run as ebpf } from './ebpf/main.js'
 import { run as k8sAttributes } from './k8s-attributes.js'
 import { run as otlpServer } from './otlp-server.js'
 import { run as modes } from './modes.js'

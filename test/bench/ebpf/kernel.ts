@@ -1,26 +1,18 @@
 /**
  * From a program in the kernel to a consumer: records a second without loss, exactness under overload, and what hooks cost
- * the traced process. One record (72 bytes) for each getppid() of a C loop. As root, else it says why not.
+ * the traced process. One record (72 bytes) for each getppid() of a C loop.
  */
-import { bucketOf, filterBits, fillSets, syscallNumber, type Filters, type KernelSession, type ProgramName } from '../../native/index.js'
-import { startCaller } from '../../native/testing/caller.js'
-import { kernelTestFault, openSession } from '../../native/testing/kernel.js'
-import { EventIds } from '../../core/data/ids.js'
-import { EventWriter } from '../../receivers/ebpf/event-writer.js'
-import { unknownOwners } from '../../receivers/ebpf/whose.js'
-import { printMachine, printTable, rate, type Report } from './report.js'
+import { bucketOf, filterBits, fillSets, syscallNumber, type Filters, type KernelSession, type ProgramName } from '../../../native/index.js'
+import { startCaller } from '../../../native/testing/caller.js'
+import { openSession } from '../../../native/testing/kernel.js'
+import { EventIds } from '../../../core/data/ids.js'
+import { EventWriter } from '../../../receivers/ebpf/event-writer.js'
+import { unknownOwners } from '../../../receivers/ebpf/whose.js'
+import { printTable, rate, type Report } from '../report.js'
 
 const calls = 2_000_000
 const getppid = syscallNumber('getppid') as number
 const benchType = 15
-
-export async function run (report: Report): Promise<void> {
-  const fault = kernelTestFault()
-  if (fault !== '') { report(`SKIP ebpf: ${fault}`); return }
-  printMachine(report)
-  await throughput(report)
-  await overhead(report)
-}
 
 type Consume = (session: KernelSession) => number
 
@@ -37,11 +29,12 @@ const asBatches: Consume = session => {
   return new EventWriter(drained, { facts: session.facts, whose: unknownOwners, ids }, offset, offset).write(() => true).count
 }
 
-async function throughput (report: Report): Promise<void> {
+export async function throughput (report: Report): Promise<void> {
   const rows = [['reader', 'ring', 'made/s', 'received', 'received/s', 'lost', 'sum']]
   for (const [name, ringMiB, consume] of [['counting', 16, count], ['counting', 0.25, count], ['batches of events', 16, asBatches], ['batches of events', 0.25, asBatches]] as const) {
     rows.push(await load(name, ringMiB, consume))
   }
+  report('kernel -> reader in this process')
   printTable(report, rows)
   report('sum = received + lost + missed by the kernel\'s recursion guard; it must be the number of calls')
 }
@@ -69,7 +62,7 @@ async function load (name: string, ringMiB: number, consume: Consume): Promise<s
 const nobody: Filters = { cgroups: { include: [], exclude: [] }, netns: { include: [], exclude: [] }, pids: { include: [1], exclude: [] }, comms: { include: [], exclude: [] } }
 
 /** Nanoseconds of CPU a getppid() takes: the best of three, because whatever else runs only adds. */
-async function overhead (report: Report): Promise<void> {
+export async function overhead (report: Report): Promise<void> {
   const table: [string, readonly ProgramName[], Filters | undefined][] = [
     ['nothing attached', [], undefined], ['process', ['process'], undefined], ['memory', ['memory'], undefined], ['network', ['network'], undefined], ['cgroup', ['cgroup'], undefined],
     ['process, memory, network, cgroup', ['cgroup', 'process', 'memory', 'network'], undefined],
@@ -82,6 +75,7 @@ async function overhead (report: Report): Promise<void> {
     if (none === 0) none = ns
     rows.push([name, ns.toFixed(0), (ns - none).toFixed(0)])
   }
+  report('what a system call pays')
   printTable(report, rows)
 }
 
