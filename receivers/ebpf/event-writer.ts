@@ -9,10 +9,11 @@ import { words } from '../../core/data/columns.js'
 import { RawEncoding, Signal } from '../../core/data/enums.js'
 import type { EventIds } from '../../core/data/ids.js'
 import { Resource } from '../../core/data/resource.js'
+import type { Subject } from '../../core/identity/identities.js'
 import { headerSize, recordName, recordTable, RecordReader, type Drained, type KernelFacts, type RecordName } from '../../native/index.js'
 import { describe } from './describe.js'
 import type { RawPath } from './raw-path.js'
-import type { Owner, Subject, Whose } from './whose.js'
+import type { Owner, Whose } from './whose.js'
 
 export interface WriterContext {
   readonly facts: Pick<KernelFacts, 'dropReasons' | 'resetReasons'>

@@ -1,8 +1,8 @@
 /** Kernel records as core/identity wants them, and its answers as the owner of a record. */
 import { identityAttributes } from '../../core/identity/attributes.js'
-import type { Identities } from '../../core/identity/identities.js'
+import type { Identities, Subject } from '../../core/identity/identities.js'
 import { recordTable, type RecordName, type RecordReader } from '../../native/index.js'
-import type { Owner, Subject, Whose } from './whose.js'
+import type { Owner, Whose } from './whose.js'
 
 const header = recordTable.bench.fields
 const cgroup = recordTable.cgroup_mkdir.fields

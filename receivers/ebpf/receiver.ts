@@ -8,8 +8,8 @@ import type { Consumer, Deadline, Receiver } from '../../core/component/componen
 import { Tokens } from '../../core/component/services.js'
 import { EventIds } from '../../core/data/ids.js'
 import { localRetryPolicy } from '../../core/delivery/backoff.js'
-import { aborted } from '../../core/delivery/in-flight.js'
 import { wait } from '../../core/delivery/insist.js'
+import { ReadLoop } from '../../core/delivery/read-loop.js'
 import { redeliver } from '../../core/delivery/redeliver.js'
 import { Identities } from '../../core/identity/identities.js'
 import { asDrained, KernelSession, sweepReclaims, sweepSyscalls, type Drained, type RecordName } from '../../native/index.js'
@@ -26,15 +26,13 @@ const idleFactor = 5
 
 @injectable()
 export class EbpfReceiver implements Receiver {
-  readonly #stopping = new AbortController()
-  readonly #over = new AbortController()
+  readonly #loop = new ReadLoop()
   readonly #ids = new EventIds()
   #session: KernelSession | undefined
   #identities: Identities | undefined
   /** Who is behind a record. */
   #whose: Whose = unknownOwners
   #raw: RawPath | undefined
-  #running: Promise<void> | undefined
   #sweptMs = 0
 
   constructor (
@@ -53,20 +51,14 @@ export class EbpfReceiver implements Receiver {
     this.#sweptMs = this.clock.monotonicMs()
     await this.#open()
     this.reports.started(session, options.warnings)
-    this.#running = this.#run(session).catch((error: unknown) => { this.reports.broken(error) })
+    this.#loop.start(() => this.#run(session), error => { this.reports.broken(error) })
   }
 
   /** A bench adds a program of its own. */
   protected kernelOptions (): KernelOptions { return kernelOptions(this.config) }
 
   async stop (deadline: Deadline): Promise<void> {
-    this.#stopping.abort()
-    const over = aborted(deadline.signal)
-    await Promise.race([this.#running, over.promise])
-    over.cancel()
-    this.#over.abort()
-    // One turn of the loop, in which a delivery that was waiting counts what it gives up.
-    await new Promise(resolve => setImmediate(resolve))
+    await this.#loop.stop(deadline)
     if (this.#session !== undefined) this.reports.kernelCounters(this.#session)
     this.#session?.close()
     this.#session = undefined
@@ -97,18 +89,18 @@ export class EbpfReceiver implements Receiver {
   async #run (session: KernelSession): Promise<void> {
     const { poll_interval: pollMs, sweep_interval: sweepMs } = this.config
     let pauseMs = pollMs
-    while (!this.#stopping.signal.aborted) {
+    while (!this.#loop.stopping.aborted) {
       const drained = session.drain()
       await this.#deliver(session, drained)
       if (this.clock.monotonicMs() - this.#sweptMs >= sweepMs) await this.#sweep(session)
       pauseMs = drained.count > 0 ? pollMs : Math.min(pauseMs * 1.5, pollMs * idleFactor)
       // A full batch means that more is waiting: go on at once, after whatever else the loop has to do.
       if (drained.more) await new Promise(resolve => setImmediate(resolve))
-      else if (!await wait(pauseMs, this.clock, this.#stopping.signal)) break
+      else if (!await wait(pauseMs, this.clock, this.#loop.stopping)) break
     }
     // Detached first, so that the end comes: what is then in the ring is all there is.
     session.detach()
-    for (let drained = session.drain(); drained.count > 0 && !this.#over.signal.aborted; drained = session.drain()) await this.#deliver(session, drained)
+    for (let drained = session.drain(); drained.count > 0 && !this.#loop.over.aborted; drained = session.drain()) await this.#deliver(session, drained)
     await this.#sweep(session)
   }
 
@@ -129,7 +121,7 @@ export class EbpfReceiver implements Receiver {
     this.reports.received(writer.counts, writer.unknown)
     if (batch.count === 0) return
     const policy = { ...localRetryPolicy, maxElapsedMs: 0 }
-    const outcome = await redeliver(this.next, batch, { policy, clock: this.clock, signal: this.#over.signal })
+    const outcome = await redeliver(this.next, batch, { policy, clock: this.clock, signal: this.#loop.over })
     this.reports.delivered(batch.count, outcome)
   }
 

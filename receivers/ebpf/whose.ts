@@ -1,16 +1,7 @@
 /** What the receiver asks about the owner of a record; who answers is put in from outside. */
 import type { Attributes } from '../../core/data/attributes.js'
+import type { Subject } from '../../core/identity/identities.js'
 import type { RecordName, RecordReader } from '../../native/index.js'
-
-/** The ids a record carries; 0 = not known. */
-export interface Subject {
-  readonly cgroupId: bigint
-  readonly memcgId: bigint
-  readonly pid: number
-  readonly netns: number
-  /** Milliseconds since boot. */
-  readonly bootMs: number
-}
 
 export interface Owner {
   /** Of the resource: container, pod, unit. */

@@ -4,7 +4,7 @@ import type { Consumer, Deadline, Host, Receiver } from '../../core/component/co
 import { Tokens } from '../../core/component/services.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { localRetryPolicy } from '../../core/delivery/backoff.js'
-import { aborted } from '../../core/delivery/in-flight.js'
+import { ReadLoop } from '../../core/delivery/read-loop.js'
 import { redeliver } from '../../core/delivery/redeliver.js'
 import type { FileReceiverConfig } from './config.js'
 import { Pace, firstTimeMs } from './pace.js'
@@ -14,11 +14,7 @@ import { listFiles, readFile } from './source.js'
 
 @injectable()
 export class FileReceiver implements Receiver {
-  /** Ends reading and pausing. */
-  readonly #stopping = new AbortController()
-  /** Ends waiting for a pipeline that is full. */
-  readonly #over = new AbortController()
-  #running: Promise<void> | undefined
+  readonly #loop = new ReadLoop()
   #deltaNano: bigint | undefined
 
   constructor (
@@ -31,17 +27,11 @@ export class FileReceiver implements Receiver {
   /** Throws when a path is not there: a replay of nothing is a mistake worth stopping for. */
   async start (host: Host): Promise<void> {
     const files = await listFiles(this.config.paths)
-    this.#running = this.#run(files, host).catch((error: unknown) => { this.reports.broken(error) })
+    this.#loop.start(() => this.#run(files, host), error => { this.reports.broken(error) })
   }
 
   async stop (deadline: Deadline): Promise<void> {
-    this.#stopping.abort()
-    const over = aborted(deadline.signal)
-    await Promise.race([this.#running, over.promise])
-    over.cancel()
-    this.#over.abort()
-    // One turn of the loop, in which a delivery that was waiting counts what it gives up.
-    await new Promise(resolve => setImmediate(resolve))
+    await this.#loop.stop(deadline)
     this.reports.end()
   }
 
@@ -49,8 +39,8 @@ export class FileReceiver implements Receiver {
     let rows: number
     do {
       rows = await this.#pass(files)
-    } while (this.config.loop && rows > 0 && !this.#stopping.signal.aborted)
-    if (this.#stopping.signal.aborted) return
+    } while (this.config.loop && rows > 0 && !this.#loop.stopping.aborted)
+    if (this.#loop.stopping.aborted) return
     this.reports.replayed(files.length)
     if (this.config.on_end === 'stop') host.finish(`replay of ${files.length} files has ended`)
   }
@@ -62,7 +52,7 @@ export class FileReceiver implements Receiver {
     this.#deltaNano = undefined
     let rows = 0
     for (const file of files) {
-      if (this.#stopping.signal.aborted) break
+      if (this.#loop.stopping.aborted) break
       rows += await this.#replay(file, pace)
     }
     return rows
@@ -71,16 +61,16 @@ export class FileReceiver implements Receiver {
   async #replay (file: string, pace: Pace): Promise<number> {
     let rows = 0
     try {
-      for await (const item of readFile(file, this.config, this.#stopping.signal)) {
+      for await (const item of readFile(file, this.config, this.#loop.stopping)) {
         if (item.kind === 'damage') { this.reports.damaged(file, item); continue }
         for (const part of pace.split(item.batch)) {
-          if (!await pace.until(part, this.#stopping.signal)) return rows
+          if (!await pace.until(part, this.#loop.stopping)) return rows
           await this.#deliver(part)
           rows += part.count
         }
       }
     } catch (error) {
-      if (!this.#stopping.signal.aborted) this.reports.failed(file, error)
+      if (!this.#loop.stopping.aborted) this.reports.failed(file, error)
     }
     return rows
   }
@@ -89,7 +79,7 @@ export class FileReceiver implements Receiver {
   async #deliver (part: EventBatch): Promise<void> {
     const batch = this.config.rewrite_times === 'now' ? this.#rewritten(part) : part
     const policy = { ...localRetryPolicy, maxElapsedMs: 0 }
-    const outcome = await redeliver(this.next, batch, { policy, clock: this.clock, signal: this.#over.signal })
+    const outcome = await redeliver(this.next, batch, { policy, clock: this.clock, signal: this.#loop.over })
     this.reports.delivered(batch.count, outcome)
   }
 
