@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly prepare?: (session: KernelSession) => void
   /** The same for the maps of one object. */
   readonly prepareProgram?: (program: ProgramName, session: KernelSession) => void
+  /** Entries of maps by name, where a test wants other numbers than the objects have. */
+  readonly mapEntries?: Readonly<Record<string, number>> | undefined
   /** Known already, or made up by a test; left out: read from the running kernel. */
   readonly facts?: KernelFacts | undefined
 }
@@ -66,7 +68,7 @@ export class KernelSession {
     const calls = new BpfCalls(addon)
     const objects = options.programs.map(program => [program, readObject(program)] as const)
     const facts = options.facts ?? readKernelFacts(objects.flatMap(([, object]) => object.programs.map(p => p.hook)))
-    const loader = new ProgramLoader(calls, facts, { events: options.ringBytes })
+    const loader = new ProgramLoader(calls, facts, { ...options.mapEntries, events: options.ringBytes })
     try {
       return KernelSession.#load(addon, loader, objects, options)
     } catch (error) {
@@ -80,24 +82,33 @@ export class KernelSession {
     let session: KernelSession | undefined
     let failure: unknown = new Error('no programs were asked for')
     const begin = (program: ProgramName): void => {
-      if (session === undefined) {
-        const ring = addon.ringOpen(loader.map('events')?.fd ?? -1, options.ringBytes)
-        if (typeof ring === 'number') throw new Error(`mapping the ring buffer failed (${errorName(-ring)})`)
-        session = new KernelSession(addon, loader.calls, loader, loader.facts, hooks, ring)
-        options.prepare?.(session)
-      }
+      session ??= KernelSession.#begin(addon, loader, hooks, options)
       options.prepareProgram?.(program, session)
     }
     for (const [program, object] of objects) {
       try {
         hooks.push(...loader.load(program, object, options.settings(program), () => { begin(program) }))
       } catch (error) {
-        if (!(error instanceof BpfError)) throw error
+        if (!(error instanceof BpfError)) { session?.close(); throw error }
         failure = error
         hooks.push(...object.programs.map(({ hook }) => ({ program, hook, unavailable: error.message, fd: -1 })))
       }
     }
     if (session === undefined) throw failure
+    return session
+  }
+
+  /** With the maps of the first object. Half filled sets would let through, or keep away, what nobody asked for: then there is no session. */
+  static #begin (addon: Addon, loader: ProgramLoader, hooks: readonly HookStatus[], options: SessionOptions): KernelSession {
+    const ring = addon.ringOpen(loader.map('events')?.fd ?? -1, options.ringBytes)
+    if (typeof ring === 'number') throw new Error(`mapping the ring buffer failed (${errorName(-ring)})`)
+    const session = new KernelSession(addon, loader.calls, loader, loader.facts, hooks, ring)
+    try {
+      options.prepare?.(session)
+    } catch (error) {
+      session.close()
+      throw new Error(`filling its maps failed: ${(error as Error).message}`, { cause: error })
+    }
     return session
   }
 

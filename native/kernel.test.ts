@@ -4,14 +4,15 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bucketOf, fillSets, filterBits, rateSettings, type Filters } from './filters.js'
-import type { KernelSession } from './kernel-session.js'
+import { BpfError } from './bpf-calls.js'
+import { KernelSession } from './kernel-session.js'
 import { sweepSyscalls } from './sweep.js'
 import { cgroupPath, commandLine, readRecord } from './records.js'
 import { recordTable } from './record-table.js'
@@ -23,8 +24,10 @@ const fault = kernelTestFault()
 if (fault !== '') console.log(`SKIP the kernel's tests: ${fault}`)
 const onKernel = fault === '' ? test : test.skip
 const everything: Filters = { cgroups: { include: [], exclude: [] }, netns: { include: [], exclude: [] }, pids: { include: [], exclude: [] }, comms: { include: [], exclude: [] } }
-/** Of the v2 hierarchy, which on a hybrid machine is not at the top. */
-const cgroupRoot = existsSync('/sys/fs/cgroup/cgroup.procs') ? '/sys/fs/cgroup' : '/sys/fs/cgroup/unified'
+/** Of the v2 hierarchy, which on a hybrid machine is not at the top; '' when it is not mounted. */
+const cgroupRoot = /^\S+ (\S+) cgroup2 /m.exec(readFileSync('/proc/self/mounts', 'utf8'))?.[1] ?? ''
+if (fault === '' && cgroupRoot === '') console.log('SKIP paths of cgroups: cgroup v2 is not mounted')
+const onCgroups = fault === '' && cgroupRoot !== '' ? test : test.skip
 const getppid = syscallNumber('getppid') as number
 
 onKernel('every default program attaches here, each hook once', () => {
@@ -103,6 +106,21 @@ onKernel('attaching and detaching 1000 times leaves no descriptor, program, map 
   assert.is(seen.link.length, 2000)
   assert.ok(seen.prog.length >= 2000 && seen.map.length >= 5000)
   assert.is(await untilGone(seen), 0)
+})
+
+onKernel('sets that cannot be filled end the session, ring and all: half of a filter is none', () => {
+  const mapped = (): number => readFileSync('/proc/self/maps', 'utf8').split('\n').filter(line => line.includes('bpf-map')).length
+  const before = mapped()
+  const during: number[] = []
+  for (const error of [new BpfError('update', 7, 'the set is full'), new TypeError('a bug')]) {
+    const opened = KernelSession.open({ programs: ['cgroup', 'memory'], ringBytes: 65536, settings: () => ({}), prepare: () => { during.push(mapped()); throw error } })
+    assert.equal(opened, { unavailable: `the kernel refuses eBPF programs: filling its maps failed: ${error.message}` })
+  }
+  const broken = KernelSession.open({ programs: ['cgroup'], ringBytes: 65536, settings: () => ({}), prepareProgram: () => { throw new TypeError('a bug') } })
+  assert.ok('unavailable' in broken)
+  assert.ok(during.length === 2 && during.every(n => n > before), 'the ring was mapped when it went wrong')
+  assert.is(mapped(), before)
+  assert.equal(heldIds(), { prog: [], map: [], link: [] })
 })
 
 onKernel('killed with SIGKILL, a process leaves nothing attached', async () => {
@@ -196,7 +214,7 @@ onKernel('a short comm is not taken for what a longer one left behind', () => {
   }
 })
 
-onKernel('paths of cgroups and files come whole up to 511 bytes', () => {
+onCgroups('paths of cgroups and files come whole up to 511 bytes', () => {
   const parts = Array.from({ length: 3 }, (_, i) => `tapio-${process.pid}-${i}-${'x'.repeat(120)}`)
   const at = (n: number): string => join(cgroupRoot, ...parts.slice(0, n))
   const long = `/${'./'.repeat(200)}bin/true`

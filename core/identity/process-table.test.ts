@@ -46,6 +46,24 @@ test('a parent that has ended is still known, and told from the next user of its
   assert.is(table.at(60, 2500), undefined, 'forgotten after the time asked for')
 })
 
+test('a pid that the same parent uses again after an exit nobody told is another process; a second exec is not', () => {
+  const { table, proc } = tableOf()
+  proc.set(60, { pid: 60, parentPid: 1, comm: 'sh', startedMs: 990 })
+  table.executed(named(60, 1, 'sh'), 1000)
+  table.executed(named(60, 1, 'worker'), 5000)
+  assert.equal([table.at(60, 5500)?.comm, table.at(60, 5500)?.startedMs, table.reused], ['worker', 990, 0])
+  proc.set(60, { pid: 60, parentPid: 1, comm: 'next', startedMs: 7000 })
+  table.executed(named(60, 1, 'next'), 7010)
+  assert.equal([table.at(60, 5500)?.comm, table.at(60, 7500)?.comm, table.reused], ['worker', 'next', 1])
+})
+
+test('a start in /proc that is later than the exec is of the next user of the pid', () => {
+  const { table, proc } = tableOf()
+  proc.set(60, { pid: 60, parentPid: 9, comm: 'next', startedMs: 8000 })
+  table.executed(named(60, 1, 'short'), 5000)
+  assert.equal([table.at(60, 5000)?.comm, table.at(60, 5000)?.startedMs], ['short', 5000])
+})
+
 test('an exit that nobody told is inferred: from the next exec with another parent and start, and from an exit with another start', () => {
   const { table, proc } = tableOf()
   table.executed(named(60, 1, 'old'), 1000)

@@ -55,11 +55,12 @@ export class ProcessTable {
   /** An exec event at `atMs`. The pid keeps its process: exec changes only the image. */
   executed (process: { pid: number, parentPid: number, comm: string, cgroupId: bigint }, atMs: number): void {
     const current = this.#living(process.pid)
-    if (current !== undefined && current.parentPid === process.parentPid) { Object.assign(current, process); return }
     const startedMs = this.options.read(process.pid)?.startedMs
-    // Another parent: given to a new one, or the pid is used again and nobody told of the exit. The start tells which.
-    if (current !== undefined && (startedMs ?? current.startedMs) <= current.startedMs + toleranceMs) Object.assign(current, process)
-    else this.#add({ ...process, startedMs: startedMs ?? atMs })
+    // Started after the event: somebody else's pid by now, whose start says nothing of this one.
+    const known = startedMs !== undefined && startedMs <= atMs + toleranceMs ? startedMs : undefined
+    // The pid may be used again, by a child of the same parent too, and nobody told of the exit: the start tells.
+    if (current !== undefined && (known ?? current.startedMs) <= current.startedMs + toleranceMs) Object.assign(current, process)
+    else this.#add({ ...process, startedMs: known ?? atMs })
   }
 
   /** An exit event at `atMs`; `durationMs` since the start, which makes the start exact. */

@@ -5,8 +5,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { accepted, retry } from '../../core/component/outcome.js'
 import type { EventRow } from '../../core/data/row.js'
-import { readRecord } from '../../native/index.js'
-import { kernelTestFault } from '../../native/testing/kernel.js'
+import { readRecord, recordTable, sweepReclaims } from '../../native/index.js'
+import { kernelTestFault, openSession } from '../../native/testing/kernel.js'
 import { MemoryCgroup, memoryCgroupFault } from './testing/memory-cgroup.js'
 import { watch, type Watch } from './testing/watch.js'
 
@@ -117,6 +117,21 @@ oomIncident('an OOM kill names the victim, its cgroup, the limit and the use, th
     assert.ok('name' in raw && raw.name === 'oom_kill' && raw.pid === pid && raw.cgroup_id === group.id)
   } finally {
     group.remove()
+  }
+})
+
+oomIncident('stalls of more cgroups than there is room for are counted, and no row is lost for them', async () => {
+  const groups = [1, 2].map(n => new MemoryCgroup(`tapio-stall-${process.pid}-${n}`, 50 * 1024 * 1024))
+  const session = openSession({ programs: ['memory'], mapEntries: { reclaims: 1 } })
+  try {
+    for (const group of groups) await shell(`${group.join} && exec ${process.execPath} -e 'const a=[];for(;;)a.push(Buffer.alloc(1<<20,1))'`)
+    session.detach()
+    const rows = sweepReclaims(session)
+    assert.is(rows.length, 1)
+    assert.ok((session.counters()[recordTable.reclaim.id]?.ring_full ?? 0) > 0)
+  } finally {
+    session.close()
+    for (const group of groups) group.remove()
   }
 })
 

@@ -73,8 +73,9 @@ int BPF_PROG(mark_victim, struct task_struct *victim)
 /* Stalls are added up per cgroup and fetched by user space about once a second: under pressure there are thousands of them. */
 struct reclaim_key { __u64 cgroup_id; __u64 memcg_id; };
 
+/* What does not fit between two sweeps is counted, not evicted: an LRU map would lose rows without a word. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
 	__type(key, struct reclaim_key);
 	__type(value, struct tapio_reclaim);
