@@ -60,6 +60,7 @@ test('since, until, type, pid and cgroup choose', async () => {
   assert.equal(lines((await raw('-o', 'json', '--type', 'oom_kill')).out).map(r => [r['pid'], r['cgroupId']]), [[7, String(2n ** 63n)]])
   assert.is(lines((await raw('-o', 'json', '--type', 'oom_kill', '--type', 'exit')).out).length, 151)
   assert.equal(lines((await raw('-o', 'json', '--cgroup', '5', '--pid', '8', '--bytes')).out).map(r => [r['type'], r['fields'], r['bytes']]), [['77', {}, 'YWJj']])
+  assert.is(lines((await raw('-o', 'json', '--cgroup', String(2n ** 64n - 1n))).out).length, 0)
   assert.equal(await raw('-o', 'json', '--pid', '99999'), { code: 0, out: '', err: '' })
 })
 
@@ -68,6 +69,24 @@ test('pages of JSON say where to go on', async () => {
   const id = /--after (\S+)/.exec(first.err)?.[1] as string
   assert.equal([lines(first.out).length, lines(first.out).at(-1)?.['id']], [100, id])
   assert.is(lines((await raw('-o', 'json', '--after', id)).out).length, 52)
+})
+
+test('a limit above what a table may have costs no record of JSON, the last ones neither', async () => {
+  const long = await openForTest()
+  try {
+    for (let i = 0; i < 10_050; i++) {
+      long.store.append(exit.id, nowNano, 5n, i, exitRecord(i, 0, 40))
+      if (i % 1000 === 0) await long.store.flush()
+    }
+    await long.store.close()
+    const first = lines((await raw('--dir', long.directory, '-o', 'json', '--limit', '10020')).out)
+    assert.equal([first.length, first[0]?.['pid'], first.at(-1)?.['pid']], [10_020, 0, 10_019])
+    const last = await raw('--dir', long.directory, '-o', 'json', '--last', '10020')
+    assert.equal([lines(last.out).length, lines(last.out).at(-1)?.['pid']], [10_000, 10_049])
+    assert.match(last.err, '50 earlier records are not shown')
+  } finally {
+    await rm(long.directory, { recursive: true })
+  }
 })
 
 test('as people run it: the table has the newest, says how many it left out, and no colour when NO_COLOR is set', () => {
@@ -96,6 +115,7 @@ test('one record by its id, as the attribute of its event says it', async () => 
 const wrong: [string, string[], RegExp][] = [
   ['a time that is none', ['--since', 'yesterday'], /--since.*give a duration/s],
   ['a cgroup path', ['--cgroup', '/docker/x'], /stat -c %i/],
+  ['a cgroup number above 64 bits', ['--cgroup', String(2n ** 64n)], /stat -c %i/],
   ['a pid that is none', ['--pid', '-3'], /whole number/],
   ['an id that is none', ['--id', '7'], /SEGMENT:NUMBER/]
 ]

@@ -71,20 +71,22 @@ async function showQuery (options: RawOptions, io: CommandIo): Promise<ExitName>
   const { since, until, cgroup, pid, type, after, limit } = options
   const query: RawQuery = { types: type, ...(since !== undefined && { since }), ...(until !== undefined && { until }), ...(cgroup !== undefined && { cgroupId: cgroup }), ...(pid !== undefined && { pid }), ...(after !== undefined && { after }), ...(limit !== undefined && { limit }) }
   const asJson = options.output === 'json'
-  const last = options.last ?? (asJson || limit !== undefined ? limit ?? Infinity : defaultRows)
+  // The last ones are known at the end only; everything else that is JSON is printed as it is read.
+  const streamed = asJson && options.last === undefined
+  const last = options.last ?? limit ?? defaultRows
   const kept: RawRecord[] = []
-  let [total, damaged] = [0, 0]
+  let [total, damaged, newest] = [0, 0, '']
   for await (const found of queryRaw(options.dir, query)) {
     if (found.kind === 'damage') { if (!found.damage.tail) damaged++; continue }
     total++
-    // A stream is printed as it is read; the last ones are known at the end only.
-    if (asJson && last === Infinity) io.out(jsonLine(found.record, options.bytes === true))
+    newest = found.record.id
+    if (streamed) io.out(jsonLine(found.record, options.bytes === true))
     else if (kept.push(found.record) > Math.min(last, maxRows)) kept.shift()
   }
   if (asJson) for (const record of kept) io.out(jsonLine(record, options.bytes === true))
   else io.out(total === 0 ? 'no records\n' : drawTable(kept, io))
-  if (!asJson && total > kept.length) io.err(`${total - kept.length} earlier records are not shown: --last N, or -o json for all\n`)
-  if (limit !== undefined && total === limit) io.err(`there may be more: --after ${kept.at(-1)?.id ?? ''}\n`)
+  if (!streamed && total > kept.length && (!asJson || kept.length < last)) io.err(`${total - kept.length} earlier records are not shown: --last N, or -o json for all\n`)
+  if (limit !== undefined && total === limit) io.err(`there may be more: --after ${newest}\n`)
   if (damaged > 0) io.err(`tapio raw: ${damaged} damaged place${damaged === 1 ? '' : 's'} in ${options.dir} could not be read\n`)
   return 'ok'
 }
@@ -144,7 +146,7 @@ function parseWhen (text: string): bigint {
 }
 
 function parseCgroup (text: string): bigint {
-  if (!/^\d{1,19}$/.test(text)) throw new InvalidArgumentError('give the id, a number: `stat -c %i` of its directory tells it.')
+  if (!/^\d{1,20}$/.test(text) || BigInt(text) > 2n ** 64n - 1n) throw new InvalidArgumentError('give the id, a number: `stat -c %i` of its directory tells it.')
   return BigInt(text)
 }
 

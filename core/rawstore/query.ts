@@ -62,9 +62,12 @@ export function fieldsOf (record: RawRecord): Record<string, RawValue> {
 }
 
 async function * inSegment (segment: SegmentFile, query: RawQuery, from: number): AsyncGenerator<RawFound> {
-  // Deleted since it was listed: nothing to say.
-  const reader = await SegmentReader.open(segment.path).catch(() => undefined)
-  if (reader === undefined) return
+  const reader = await SegmentReader.open(segment.path).catch((error: NodeJS.ErrnoException) => error)
+  if (reader instanceof Error) {
+    // Deleted since it was listed: nothing to say.
+    if (reader.code !== 'ENOENT') yield { kind: 'damage', segment: segment.id, damage: { offset: 0, bytes: segment.bytes, reason: reader.message, tail: false } }
+    return
+  }
   try {
     for (const damage of reader.damages) yield { kind: 'damage', segment: segment.id, damage }
     const wanted = wantedTypes(reader, query.types)

@@ -101,11 +101,13 @@ export function encodeIndex (places: readonly BlockPlace[]): Buffer {
   return bytes
 }
 
+/** Without those whose place is none. */
 export function decodeIndex (bytes: Buffer): BlockPlace[] {
-  return Array.from({ length: Math.floor(bytes.length / placeLength) }, (_, i) => {
+  const places = Array.from({ length: Math.floor(bytes.length / placeLength) }, (_, i) => {
     const at = i * placeLength
     return { ...decodeBlockHead(bytes.subarray(at)), offset: bytes.readDoubleLE(at + blockHeadLength), length: bytes.readUInt32LE(at + blockHeadLength + 8) }
   })
+  return places.filter(place => Number.isSafeInteger(place.offset))
 }
 
 export function encodeTrailer (indexFrameLength: number): Buffer {

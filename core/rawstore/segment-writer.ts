@@ -49,7 +49,8 @@ export class SegmentWriter {
 
   async #write (bytes: Uint8Array): Promise<void> {
     try {
-      for (let at = 0; at < bytes.length;) at += (await this.handle.write(bytes, at)).bytesWritten
+      // Where it belongs, not where the file stands: behind a write that failed half way that is too far.
+      for (let at = 0; at < bytes.length;) at += (await this.handle.write(bytes, at, bytes.length - at, this.#size + at)).bytesWritten
     } catch (error) {
       await this.handle.truncate(this.#size).catch(() => undefined)
       throw error

@@ -9,9 +9,11 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { seeded } from '../data/testing/random.js'
 import { FakeClock } from '../testing/fake-clock.js'
+import { BlockBuffer } from './block.js'
 import { fetchRaw, fieldsOf, type RawQuery } from './query.js'
 import { exit, exitRecord, oom, openForTest, readAll } from './records-for-test.js'
-import { listSegments, parseRawId, rawId } from './segments.js'
+import { SegmentWriter } from './segment-writer.js'
+import { listSegments, newSegmentId, parseRawId, rawId } from './segments.js'
 
 const test = suite('raw store')
 const made: string[] = []
@@ -174,6 +176,31 @@ test('a disk that fails drops what it was given, says so once a block, and is us
   await store.close()
   const { records } = await readAll(directory)
   assert.equal(records.map(r => [r.pid, parseRawId(r.id)?.number]), [[10, 10]], 'numbers go on: an id never means two records')
+})
+
+test('a write that fails half way, as on a full disk, costs its block and none of those after it', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tapio-raw-'))
+  made.push(directory)
+  const writer = await SegmentWriter.create(directory, newSegmentId(1), [exit])
+  const block = (pid: number): BlockBuffer => {
+    const buffer = new BlockBuffer(10, 1000)
+    buffer.reset(pid)
+    buffer.append(exit.id, 1n, 1n, pid, exitRecord(pid, 0))
+    return buffer
+  }
+  await writer.append(block(0), false)
+  const { handle } = writer
+  const write = handle.write.bind(handle) as (bytes: Uint8Array, at: number, length: number, position: number) => Promise<unknown>
+  handle.write = (async (bytes: Uint8Array, at: number, _: number, position: number) => {
+    await write(bytes, at, 20, position)
+    throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+  }) as never
+  await writer.append(block(1), false).then(() => assert.unreachable(), (error: NodeJS.ErrnoException) => { assert.is(error.code, 'ENOSPC') })
+  handle.write = write as never
+  await writer.append(block(2), false)
+  await writer.finish()
+  const { records, damages } = await readAll(directory)
+  assert.equal([records.map(r => r.pid), damages], [[0, 2], []])
 })
 
 test('a directory that cannot be made is an error at once', async () => {

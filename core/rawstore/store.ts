@@ -171,7 +171,7 @@ export class RawStore {
     this.#filling = undefined
     if (block === undefined) return
     this.#waiting.push({ block, segment: this.#segment.id })
-    this.#writing ??= this.#write().finally(() => { this.#writing = undefined })
+    this.#writing ??= this.#write()
   }
 
   async #write (): Promise<void> {
@@ -188,6 +188,8 @@ export class RawStore {
       }
       this.#free.push(block)
     }
+    // Here and not when the promise is settled: what is sealed in between would wait for a writer that has ended.
+    this.#writing = undefined
   }
 
   async #writeBlock (block: BlockBuffer, segment: string): Promise<void> {
