@@ -1,6 +1,6 @@
 /** An object file made by clang, as a loader needs it: its maps, its programs, its settings. Asks nothing of the kernel. */
 import { Btf, Kind } from './btf.js'
-import { Elf, symbolType, type Section, type Symbol } from './elf.js'
+import { Elf, FormatError, symbolType, type Section, type Symbol } from './elf.js'
 
 export interface MapDefinition {
   readonly name: string
@@ -28,6 +28,10 @@ export interface ProgramDefinition {
   readonly relocations: Buffer
 }
 
+const instructionSize = 8
+/** BPF_LD | BPF_IMM | BPF_DW */
+const loadImmediate = 0x18
+
 export class BpfObject {
   readonly btf: Btf
   readonly license: string
@@ -40,7 +44,7 @@ export class BpfObject {
   constructor (file: Buffer) {
     this.#elf = new Elf(file)
     const btf = this.#elf.section('.BTF')
-    if (btf === undefined) throw new Error('the object has no .BTF section: compile with -g')
+    if (btf === undefined) throw new FormatError('the object has no .BTF section: compile with -g')
     this.btf = new Btf(Buffer.from(btf.bytes))
     fixDataSections(this.btf, this.#elf)
     this.license = (this.#elf.section('license')?.bytes.toString('latin1') ?? '').replace(/\0.*$/s, '')
@@ -57,9 +61,11 @@ export class BpfObject {
     const out = Buffer.from(this.readOnly)
     for (const [name, value] of Object.entries(values)) {
       const member = this.btf.members(struct).find(m => m.name === name)
-      if (variable === undefined || member === undefined) throw new Error(`no setting ${name}`)
+      if (variable === undefined || member === undefined) throw new FormatError(`no setting ${name}`)
       const at = variable.value + member.offset
-      if (this.btf.sizeOf(member.type) === 8) out.writeBigUInt64LE(BigInt(value), at)
+      const size = this.btf.sizeOf(member.type) === 8 ? 8 : 4
+      if (!Number.isInteger(at) || at + size > out.length) throw new FormatError(`setting ${name} is not inside .rodata`)
+      if (size === 8) out.writeBigUInt64LE(BigInt(value), at)
       else out.writeUInt32LE(Number(value), at)
     }
     return out
@@ -70,13 +76,18 @@ export class BpfObject {
     const functions = this.#elf.symbols.filter(s => s.section === section.index && s.type === symbolType.function)
     return functions.map(symbol => {
       const [from, to] = [symbol.value, symbol.value + symbol.size]
+      if (to > section.bytes.length || from % instructionSize !== 0 || symbol.size % instructionSize !== 0) throw new FormatError(`function ${symbol.name} does not fit in its section`)
       const inside = relocations.filter(r => r.offset >= from && r.offset < to)
       const info = (kind: keyof ExtensionInfos, unit: number): Buffer => slice(infos[kind].get(section.name) ?? [], from, to, unit)
       return {
         name: symbol.name,
         hook: section.name.slice('tp_btf/'.length),
         instructions: Buffer.from(section.bytes.subarray(from, to)),
-        references: inside.map(r => this.#reference(r.offset - from, r.symbol, section.bytes.readInt32LE(r.offset + 4))),
+        references: inside.map(r => {
+          // A 64-bit immediate load takes two places; its low half is the addend.
+          if (r.offset + 2 * instructionSize > to || section.bytes[r.offset] !== loadImmediate) throw new FormatError(`relocation at ${r.offset} of ${section.name} is not of a 64-bit load`)
+          return this.#reference(r.offset - from, r.symbol, section.bytes.readInt32LE(r.offset + 4))
+        }),
         // The kernel counts these two in instructions, relocations in bytes.
         functions: info('functions', 8),
         lines: info('lines', 8),
@@ -89,7 +100,7 @@ export class BpfObject {
     const section = this.#elf.sections[symbol.section]?.name ?? ''
     if (section === '.maps') return { offset, map: symbol.name, value: false, valueOffset: 0 }
     if (section === '.rodata') return { offset, map: section, value: true, valueOffset: symbol.value + addend }
-    throw new Error(`relocation against ${symbol.name || section}: only maps and read-only data are supported`)
+    throw new FormatError(`relocation against ${symbol.name || section}: only maps and read-only data are supported`)
   }
 }
 
@@ -102,7 +113,9 @@ function fixDataSections (btf: Btf, elf: Elf): void {
     const entries = btf.sectionEntries(id)
     for (const { variable, at } of entries) {
       const symbol = elf.symbols.find(s => s.name === btf.name(variable))
-      btf.bytes.writeUInt32LE(symbol?.value ?? 0, at + 4)
+      const offset = symbol?.value ?? 0
+      if (offset > (section?.bytes.length ?? 0)) throw new FormatError(`${symbol?.name} begins behind the end of ${btf.name(id)}`)
+      btf.bytes.writeUInt32LE(offset, at + 4)
     }
     const sorted = entries.map(e => Buffer.from(btf.bytes.subarray(e.at, e.at + 12))).sort((a, b) => a.readUInt32LE(4) - b.readUInt32LE(4))
     entries.forEach((e, i) => { (sorted[i] as Buffer).copy(btf.bytes, e.at) })
@@ -142,20 +155,28 @@ interface ExtensionInfos {
 
 /** .BTF.ext: three tables of records by section; the first word of each record is its offset in the section, in bytes. */
 function readExtension (btf: Btf, bytes: Buffer): ExtensionInfos {
+  if (bytes.length < 32) throw new FormatError(`.BTF.ext has ${bytes.length} bytes, expected 32 at least`)
   const head = bytes.readUInt32LE(4)
   const table = (at: number): ReadonlyMap<string, readonly Buffer[]> => {
     const [start, length] = [head + bytes.readUInt32LE(at), bytes.readUInt32LE(at + 4)]
-    const sections = new Map<string, Buffer[]>()
-    if (length === 0) return sections
-    const width = bytes.readUInt32LE(start)
-    for (let p = start + 4; p < start + length;) {
-      const count = bytes.readUInt32LE(p + 4)
-      sections.set(btf.string(bytes.readUInt32LE(p)), Array.from({ length: count }, (_, i) => bytes.subarray(p + 8 + i * width, p + 8 + (i + 1) * width)))
-      p += 8 + count * width
-    }
-    return sections
+    if (start + length > bytes.length) throw new FormatError('.BTF.ext is cut off')
+    return length < 4 ? new Map() : readRecords(btf, bytes.subarray(start, start + length))
   }
   return { functions: table(8), lines: table(16), relocations: table(24) }
+}
+
+/** `width u32`, then by section: `name u32 | count u32 | count records`. */
+function readRecords (btf: Btf, bytes: Buffer): ReadonlyMap<string, readonly Buffer[]> {
+  const sections = new Map<string, Buffer[]>()
+  const width = bytes.readUInt32LE(0)
+  for (let at = 4; at < bytes.length;) {
+    const count = at + 8 > bytes.length ? Infinity : bytes.readUInt32LE(at + 4)
+    if (width < 8 || at + 8 + count * width > bytes.length) throw new FormatError(`.BTF.ext: ${count} records of ${width} bytes do not fit`)
+    const from = at + 8
+    sections.set(btf.string(bytes.readUInt32LE(at)), Array.from({ length: count }, (_, i) => bytes.subarray(from + i * width, from + (i + 1) * width)))
+    at = from + count * width
+  }
+  return sections
 }
 
 /** The records of [from, to), with offsets from its start in `unit` bytes. */

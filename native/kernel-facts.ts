@@ -1,6 +1,6 @@
 /** What has to be known of the running kernel and of this process before anything is loaded. */
 import { existsSync, readFileSync } from 'node:fs'
-import { release } from 'node:os'
+import { release as kernelRelease } from 'node:os'
 import { Kind, kernelBtf, kernelBtfPath } from './btf.js'
 
 export interface KernelFacts {
@@ -37,12 +37,12 @@ export function missingCapabilities (status = readFileSync('/proc/self/status', 
   return has('CAP_SYS_ADMIN') ? [] : (['CAP_BPF', 'CAP_PERFMON'] as const).filter(c => !has(c))
 }
 
-/** Why nothing can be loaded here at all, or ''. */
-export function unavailability (): string {
+/** Why nothing can be loaded here at all, or ''. The parameters are for tests. */
+export function unavailability (release = kernelRelease(), btfPath = kernelBtfPath): string {
   if (process.platform !== 'linux') return `eBPF is Linux only, this is ${process.platform}`
-  const [major, minor] = release().split('.').map(Number) as [number, number]
-  if (major < 5 || (major === 5 && minor < 17)) return `Linux ${release()} is too old: 5.17 is the first that relocates CO-RE programs itself`
-  if (!existsSync(kernelBtfPath)) return `this kernel has no type information (${kernelBtfPath} is missing): it must be built with CONFIG_DEBUG_INFO_BTF`
+  const [major, minor] = release.split('.').map(Number) as [number, number]
+  if (major < 5 || (major === 5 && minor < 17)) return `Linux ${release} is too old: 5.17 is the first that relocates CO-RE programs itself`
+  if (!existsSync(btfPath)) return `this kernel has no type information (${btfPath} is missing): it must be built with CONFIG_DEBUG_INFO_BTF`
   const missing = missingCapabilities()
   if (missing.length > 0) return `needs CAP_BPF and CAP_PERFMON, or root; this process lacks ${missing.join(' and ')}`
   return ''

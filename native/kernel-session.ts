@@ -65,15 +65,24 @@ export class KernelSession {
     if (reason !== '') return { unavailable: reason }
     const addon = loadAddon()
     if ('unavailable' in addon) return addon
-    const calls = new BpfCalls(addon)
-    const objects = options.programs.map(program => [program, readObject(program)] as const)
-    const facts = options.facts ?? readKernelFacts(objects.flatMap(([, object]) => object.programs.map(p => p.hook)))
-    const loader = new ProgramLoader(calls, facts, { ...options.mapEntries, events: options.ringBytes })
+    const read = KernelSession.#read(options)
+    if ('unavailable' in read) return read
+    const loader = new ProgramLoader(new BpfCalls(addon), read.facts, { ...options.mapEntries, events: options.ringBytes })
     try {
-      return KernelSession.#load(addon, loader, objects, options)
+      return KernelSession.#load(addon, loader, read.objects, options)
     } catch (error) {
       loader.close()
       return { unavailable: `the kernel refuses eBPF programs: ${(error as Error).message}` }
+    }
+  }
+
+  /** The objects of this installation and what there is to know of the kernel. */
+  static #read ({ programs, facts }: SessionOptions): { readonly objects: readonly (readonly [ProgramName, BpfObject])[], readonly facts: KernelFacts } | { readonly unavailable: string } {
+    try {
+      const objects = programs.map(program => [program, readObject(program)] as const)
+      return { objects, facts: facts ?? readKernelFacts(objects.flatMap(([, object]) => object.programs.map(p => p.hook))) }
+    } catch (error) {
+      return { unavailable: (error as Error).message }
     }
   }
 

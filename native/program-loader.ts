@@ -3,6 +3,7 @@
  * one that this kernel lacks does not keep the others away. Relocation to this kernel's structs is done by the kernel.
  */
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { BpfError, MapType, type BpfCalls } from './bpf-calls.js'
 import { BpfObject, type MapDefinition, type ProgramDefinition } from './bpf-object.js'
 import type { KernelFacts } from './kernel-facts.js'
@@ -20,8 +21,14 @@ export interface HookStatus {
 
 export type Settings = Readonly<Record<string, number | bigint>>
 
+/** Throws an Error that names the file: an installation may be incomplete. */
 export function readObject (program: ProgramName): BpfObject {
-  return new BpfObject(readFileSync(new URL(`../bpf/objects/${program}.bpf.o`, import.meta.url)))
+  const path = fileURLToPath(new URL(`../bpf/objects/${program}.bpf.o`, import.meta.url))
+  try {
+    return new BpfObject(readFileSync(path))
+  } catch (error) {
+    throw new Error(`the kernel program ${path} cannot be used: ${(error as Error).message}: build or install Tapio again`, { cause: error })
+  }
 }
 
 export class ProgramLoader {

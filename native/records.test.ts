@@ -4,7 +4,7 @@ import { seeded } from '../core/data/testing/random.js'
 import { addressText, checkRecord, readRecord } from './records.js'
 import { recordTable, type RecordSpec } from './record-table.js'
 import { lastWords } from './bpf-calls.js'
-import { missingCapabilities, possibleCpus } from './kernel-facts.js'
+import { missingCapabilities, possibleCpus, unavailability } from './kernel-facts.js'
 import { filterBits, rateSettings } from './filters.js'
 import { syscallName, syscallNumber } from './syscall-names.js'
 
@@ -73,6 +73,12 @@ test('capabilities are found in the status file; CAP_SYS_ADMIN contains the othe
   assert.is(possibleCpus('0-1\n'), 2)
   assert.is(possibleCpus('0\n'), 1)
   assert.is(possibleCpus('0-3,8-11\n'), 12)
+})
+
+test('a kernel that is too old or has no type information is said with what it would take', () => {
+  assert.match(unavailability('5.10.0-28-amd64'), /^Linux 5\.10\.0-28-amd64 is too old: 5\.17 is the first/)
+  assert.match(unavailability('4.19.0'), /too old/)
+  assert.match(unavailability('5.17.0', '/no/such/btf'), /^this kernel has no type information \(\/no\/such\/btf is missing\): it must be built with CONFIG_DEBUG_INFO_BTF$/)
 })
 
 test('filters switch on only the sets that are used', () => {

@@ -22,8 +22,11 @@ export class RecordReader {
   readonly #view: DataView
   readonly #bytes: Buffer
   start = 0
+  /** Where the record ends: what has no fixed length is not read beyond it, whatever its length fields say. */
+  end: number
 
   constructor (bytes: Uint8Array) {
+    this.end = bytes.byteLength
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
@@ -50,7 +53,7 @@ export class RecordReader {
   /** The bytes of a field, up to `length` where the record is cut after it: a view. */
   bytes (field: Field<'bytes'>, length = field.size): Buffer {
     const from = this.start + field.offset
-    return this.#bytes.subarray(from, from + Math.min(length, field.size))
+    return this.#bytes.subarray(from, Math.max(from, Math.min(from + Math.min(length, field.size), this.end)))
   }
 
   /** A field of any kind. */

@@ -105,6 +105,7 @@ export class EventWriter {
 
   #record (start: number, length: number, keep: (name: RecordName) => boolean): void {
     this.reader.start = start
+    this.reader.end = start + length
     const name = length < headerSize ? undefined : recordName(this.reader.number(fields.type))
     if (name === undefined || length < recordTable[name].fixedSize) { this.unknown++; return }
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1)

@@ -89,6 +89,24 @@ incident('a firewall that drops: the packet with its reason, the retransmit, and
   assert.ok((given.get('durationNano') ?? 0n) >= 1_000_000_000n)
 })
 
+incident('a firewall that drops IPv6 until the caller\'s time is over: the reason, the retransmit, and the timeout', async ({ spaces, watching }) => {
+  const { a, b } = spaces
+  // One SYN more and no further ones at a steady pace (Linux 6.5): 3 s instead of two minutes.
+  const patience = (retries: number, steady: number): void => { sh('ip', 'netns', 'exec', a.name, 'sh', '-c', `cd /proc/sys/net/ipv4; echo ${retries} > tcp_syn_retries; [ ! -e tcp_syn_linear_timeouts ] || echo ${steady} > tcp_syn_linear_timeouts`) }
+  sh('ip', 'netns', 'exec', b.name, 'nft', 'add table ip6 t; add chain ip6 t c { type filter hook input priority 0; }; add rule ip6 t c tcp dport 8007 drop')
+  patience(1, 0)
+  assert.is(await spaces.connect(a, b.v6, 8007), 'ETIMEDOUT')
+  patience(6, 4)
+  const e = await watching.seen('drop', named('packet_drop', 8007))
+  assert.is(e.attribute('linux.skb.drop_reason'), 'NETFILTER_DROP')
+  assert.is(ends(e), `${a.v6} -> ${b.v6}:8007 in ${b.inode}`)
+  await watching.seen('retransmit', named('tcp_retransmit', 8007))
+  const late = await watching.seen('timeout', named('tcp_connect_timeout', 8007))
+  assert.is(ends(late), `${a.v6} -> ${b.v6}:8007 in ${a.inode}`)
+  assert.is(late.attribute('error.type'), 'ETIMEDOUT')
+  assert.is(late.get('comm'), 'node')
+})
+
 incident('nobody answers ARP: the drop, and the caller\'s error', async ({ spaces, watching }) => {
   const { a } = spaces
   assert.is(await spaces.connect(a, '10.99.0.77', 8005), 'EHOSTUNREACH')

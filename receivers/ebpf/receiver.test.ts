@@ -118,6 +118,14 @@ test('records that are none, or that nobody wants, have no row', () => {
   assert.equal([...writer.counts], [['exit', 1], ['cgroup_mkdir', 1]])
 })
 
+test('lengths that lie do not reach into the next record', () => {
+  const lying = made('exec', { pid: 1, argc: 1, filename_size: 65535, args_size: 65535, data: '/bin/x' }).subarray(0, 104)
+  const { batch } = written([lying, made('exec', { pid: 2, filename_size: 9, data: '/bin/next' })])
+  assert.equal([...batch].map(e => (e.attribute('process.executable.path') as string).replace(/\0+$/, '')), ['/bin/x', '/bin/next'])
+  const cgroup = made('cgroup_mkdir', { path: '/a', path_size: 65535 }).subarray(0, 96)
+  assert.is((written([cgroup, cgroup]).batch.at(0).attribute('linux.cgroup.path') as string).length, 8)
+})
+
 test('any bytes behind a known type give a row and no exception', () => {
   const random = seeded(5)
   const specs = Object.values(recordTable) as RecordSpec[]
