@@ -123,6 +123,20 @@ onKernel('sets that cannot be filled end the session, ring and all: half of a fi
   assert.equal(heldIds(), { prog: [], map: [], link: [] })
 })
 
+onKernel('programs load under a profiler too, whose signals would end the verifier\'s work', async () => {
+  const child = spawn(process.execPath, ['--cpu-prof', '--cpu-prof-interval', '200', '--cpu-prof-dir', tmpdir(), fileURLToPath(new URL('./testing/hold-session.js', import.meta.url))], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = await once(child.stdout, 'data') as [Buffer]
+  // Killed, so that it leaves no profile.
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  assert.is((JSON.parse(line.toString()) as { attached: number }).attached, 7)
+})
+
+onKernel('an installation that lacks a program is said with the file, and nothing is thrown', () => {
+  const opened = KernelSession.open({ programs: ['none' as 'bench'], ringBytes: 65536, settings: () => ({}) })
+  assert.match('unavailable' in opened ? opened.unavailable : '', /^the kernel program \/.+\/bpf\/objects\/none\.bpf\.o cannot be used: ENOENT.*: build or install Tapio again$/)
+})
+
 onKernel('killed with SIGKILL, a process leaves nothing attached', async () => {
   const child = spawn(process.execPath, [fileURLToPath(new URL('./testing/hold-session.js', import.meta.url))], { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = await once(child.stdout, 'data') as [Buffer]

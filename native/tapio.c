@@ -7,6 +7,8 @@
  */
 #include "napi.h"
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,6 +19,9 @@
 #define MAX_POINTERS 12
 /* Records given back to the producers at least this often while a batch is copied. */
 #define RELEASE_BYTES (64 * 1024)
+
+/* The verifier gives up (EAGAIN) when a signal waits, and a profiler sends one every millisecond: they wait until it is done. */
+#define PROG_LOAD 5
 
 #define BUSY (1u << 31)
 #define DISCARD (1u << 30)
@@ -50,8 +55,16 @@ static napi_value call_bpf (napi_env env, napi_callback_info info)
 		uint64_t address = (uintptr_t)data;
 		memcpy(attr + offset, &address, 8);
 	}
+	sigset_t all, before;
+	sigfillset(&all);
+	if (command == PROG_LOAD)
+		pthread_sigmask(SIG_SETMASK, &all, &before);
 	long result = syscall(SYS_bpf, command, attr, size);
-	return number(env, result < 0 ? -errno : result);
+	if (result < 0)
+		result = -errno;
+	if (command == PROG_LOAD)
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return number(env, result);
 }
 
 static void ring_unmap (struct ring *ring)
