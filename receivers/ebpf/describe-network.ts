@@ -30,9 +30,7 @@ function begin (event: EventWriter, severity: number, name: string): { readonly 
   const source = addressText(reader.bytes(flow['flow.local_address']), family)
   const destination = addressText(reader.bytes(flow['flow.remote_address']), family)
   const [sourcePort, destinationPort] = [reader.number(flow['flow.local_port']), reader.number(flow['flow.remote_port'])]
-  event.set('type', EventType.network)
-  event.set('severity', severity)
-  event.text('name', name)
+  event.begin(EventType.network, severity, name)
   event.text('protocol', protocolText(reader.number(flow['flow.protocol'])))
   event.text('sourceAddress', source)
   event.text('destinationAddress', destination)

@@ -17,16 +17,10 @@ export const describe: Readonly<Record<RecordName, Describe>> = {
   cgroup_mkdir: event => { cgroup(event, 'cgroup_mkdir', 'made') },
   cgroup_rmdir: event => { cgroup(event, 'cgroup_rmdir', 'removed') },
   syscalls,
-  bench: event => { event.set('type', EventType.system); event.set('severity', Severity.debug); event.text('name', 'bench') }
+  bench: event => { event.begin(EventType.system, Severity.debug, 'bench') }
 }
 
 const { pid, comm } = recordTable.bench.fields
-
-function begin (event: EventWriter, type: number, severity: number, name: string): void {
-  event.set('type', type)
-  event.set('severity', severity)
-  event.text('name', name)
-}
 
 /** `node (pid 12)` */
 function who (event: EventWriter): string {
@@ -39,7 +33,7 @@ function oomKill (event: EventWriter, owner: Owner): void {
   const [limit, usage, anon] = [f.limit_bytes, f.usage_bytes, f.anon_bytes].map(field => reader.wide(field)) as [bigint, bigint, bigint]
   const inMemcg = reader.wide(f.limit_memcg_id) !== 0n
   const trigger = { pid: reader.number(f.trigger_pid), comm: reader.text(f.trigger_comm) }
-  begin(event, EventType.memory, Severity.critical, 'oom_kill')
+  event.begin(EventType.memory, Severity.critical, 'oom_kill')
   const where = inMemcg ? `at its limit of ${sizeText(limit)} (used ${sizeText(usage)})` : 'because the machine ran out of memory'
   const asked = trigger.pid === reader.number(pid) ? '' : `, asked for by ${trigger.comm} (pid ${trigger.pid})`
   event.message(`OOM kill: ${who(event)} with ${sizeText(anon)} in cgroup ${event.cgroup(owner)} ${where}${asked}`)
@@ -60,7 +54,7 @@ function reclaim (event: EventWriter, owner: Owner): void {
   const { reader } = event
   const f = recordTable.reclaim.fields
   const [memcgStalls, memcgNs, globalStalls, globalNs] = [f.memcg_stalls, f.memcg_ns, f.global_stalls, f.global_ns].map(x => reader.wide(x)) as [bigint, bigint, bigint, bigint]
-  begin(event, EventType.memory, globalStalls > 0n ? Severity.high : Severity.warning, 'memory_stall')
+  event.begin(EventType.memory, globalStalls > 0n ? Severity.high : Severity.warning, 'memory_stall')
   const parts = [
     memcgStalls > 0n ? `${memcgStalls} times for ${durationText(memcgNs)} at the cgroup's limit` : '',
     globalStalls > 0n ? `${globalStalls} times for ${durationText(globalNs)} because the machine is short of memory` : ''
@@ -81,7 +75,7 @@ function exec (event: EventWriter): void {
   const filename = data.toString('utf8', 0, split)
   const args = data.toString('utf8', split).split('\0')
   if (args.at(-1) === '') args.pop()
-  begin(event, EventType.process, Severity.info, 'exec')
+  event.begin(EventType.process, Severity.info, 'exec')
   event.message(`${reader.text(f.parent_comm)} (pid ${reader.number(f.parent_pid)}) started ${who(event)}: ${[filename, ...args.slice(1)].join(' ').slice(0, 200)}`)
   event.set('gid', reader.number(f.gid))
   event.attribute('process.executable.path', filename)
@@ -96,7 +90,7 @@ function exit (event: EventWriter, owner: Owner): void {
   const [code, signal, flags] = [reader.number(f.exit_code), reader.number(f.exit_signal), reader.number(f.flags)]
   const oom = (flags & exitFlags.oom) !== 0
   const severity = oom ? Severity.critical : fatalSignals.has(signal) ? Severity.error : code !== 0 || signal !== 0 ? Severity.low : Severity.info
-  begin(event, EventType.process, severity, 'exit')
+  event.begin(EventType.process, severity, 'exit')
   const how = signal !== 0 ? `was ended by ${signalText(signal)}${oom ? ' of the OOM killer' : ''}${(flags & exitFlags.core) !== 0 ? ' (core dumped)' : ''}` : `ended with code ${code}`
   const place = oom ? ` in cgroup ${event.cgroup(owner)}` : ''
   event.message(`${who(event)} ${how} after ${durationText(reader.wide(f.duration_ns))}${place}`)
@@ -118,7 +112,7 @@ function cgroup (event: EventWriter, name: 'cgroup_mkdir' | 'cgroup_rmdir', done
   const { reader } = event
   const f = recordTable[name].fields
   const path = reader.bytes(f.path, reader.number(f.path_size)).toString()
-  begin(event, EventType.system, Severity.debug, name)
+  event.begin(EventType.system, Severity.debug, name)
   event.message(`${who(event)} ${done} cgroup ${path}`)
   event.attribute('linux.cgroup.path', path)
   event.attribute('linux.cgroup.hierarchy', BigInt(reader.number(f.hierarchy)))
@@ -132,7 +126,7 @@ function syscalls (event: EventWriter, owner: Owner): void {
   const [median, tail] = [quantileNs(slots, 0.5), quantileNs(slots, 0.99)]
   const name = syscallName(reader.number(f.nr))
   const failed = errors === 0n ? '' : `, ${errors} failed, last with ${errorText(reader.number(f.last_error))}`
-  begin(event, EventType.system, Severity.info, 'syscall_latency')
+  event.begin(EventType.system, Severity.info, 'syscall_latency')
   event.text('syscall', name)
   event.message(`${name} in cgroup ${event.cgroup(owner)}: ${count} calls in ${durationText(reader.wide(f.interval_ns))}, median below ${durationText(median)}, 99 % below ${durationText(tail)}, longest ${durationText(max)}${failed}`)
   event.wide('durationNano', count === 0n ? 0n : total / count)

@@ -39,6 +39,10 @@ function headerColumns (builder: BatchBuilder) {
     tid: builder.column('tid'),
     cpu: builder.column('cpu'),
     comm: builder.column('comm'),
+    resource: builder.column('resource'),
+    type: builder.column('type'),
+    severity: builder.column('severity'),
+    name: builder.column('name'),
     rawOffset: builder.column('rawOffset'),
     rawLength: builder.column('rawLength')
   }
@@ -82,13 +86,22 @@ export class EventWriter {
     return this.#builder.finish({ raw: { buffers: [this.drained.bytes], complete: false }, ids: this.context.ids })
   }
 
-  set (column: 'type' | 'severity' | 'returnCode' | 'exitSignal' | 'sourcePort' | 'destinationPort' | 'gid', value: number): void {
+  /** What every row has; the columns are at hand, because finding one costs as much as filling it. */
+  begin (type: number, severity: number, name: string): void {
+    const { row } = this
+    const into = this.#into
+    into.type[row] = type
+    into.severity[row] = severity
+    into.name[row] = this.#builder.intern(name)
+  }
+
+  set (column: 'returnCode' | 'exitSignal' | 'sourcePort' | 'destinationPort' | 'gid', value: number): void {
     this.#builder.column(column)[this.row] = value
   }
 
   wide (column: 'durationNano' | 'bytes', value: bigint): void { this.#builder.column(column)[this.row] = value }
 
-  text (column: 'name' | 'syscall' | 'protocol' | 'direction' | 'sourceAddress' | 'destinationAddress', value: string): void {
+  text (column: 'syscall' | 'protocol' | 'direction' | 'sourceAddress' | 'destinationAddress', value: string): void {
     this.#builder.column(column)[this.row] = this.#builder.intern(value)
   }
 
@@ -114,7 +127,7 @@ export class EventWriter {
     if (!keep(name)) return
     this.#header(start, length)
     const { owner, resource } = this.#ownerOf(start)
-    this.#builder.column('resource')[this.row] = resource
+    this.#into.resource[this.row] = resource
     describe[name](this, owner)
     if (rawId !== '') this.attribute('tapio.raw.id', rawId)
     if (name === 'exec' || name === 'exit' || name === 'oom_kill') this.#ancestors()
