@@ -147,4 +147,11 @@ function readOffsets (bytes: Buffer, from: number, length: number): Uint32Array 
 export const kernelBtfPath = '/sys/kernel/btf/vmlinux'
 
 /** The types of the running kernel. 5 MB and 150,000 types: 20 ms, so keep it only as long as it is needed. */
-export function kernelBtf (path = kernelBtfPath): Btf { return new Btf(readFileSync(path)) }
+export function kernelBtf (path = kernelBtfPath): Btf {
+  const bytes = readFileSync(path)
+  try {
+    return new Btf(bytes)
+  } catch (error) {
+    throw new FormatError(`the kernel's type information ${path} cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+}

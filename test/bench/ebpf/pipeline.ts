@@ -47,7 +47,7 @@ async function inOwnProcess (raw: boolean, pace: number): Promise<Run> {
   return result as Run
 }
 
-/** `exit` must not be missed while the message is looked at, so this process waits to be let go. */
+/** One run, in this process: warm-up, then the calls that are counted. */
 async function measure (raw: boolean, pace: number): Promise<Run> {
   const directory = mkdtempSync(join(tmpdir(), 'tapio-raw-bench-'))
   try {
