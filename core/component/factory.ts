@@ -39,6 +39,12 @@ export interface ComponentFactory {
    */
   readonly borrows?: boolean
   /**
+   * Receivers only. True = `accepted` must mean that the exporters have it, not that it waits in the memory between threads:
+   * for sources that acknowledge, or move a cursor, with the outcome. All their pipelines, and those joined to them, run
+   * whole in the thread of the exporters, which costs the parallelism of the stages. Left out = false.
+   */
+  readonly endToEnd?: boolean
+  /**
    * Exporters only: how many batches it can use at once, from its config. Left out = 1: one after the other. More are begun
    * in order and may end in any; for those that wait for somebody far away.
    */

@@ -19,7 +19,7 @@ export function drawText (plan: Plan): string {
 function drawPipeline (p: PipelinePlan, plan: Plan): string {
   const stages: { threads: readonly string[], text: string }[] = []
   const add = (threads: readonly string[], text: string): void => { if (text !== '') stages.push({ threads, text }) }
-  add([plan.receiveThread], [p.realReceivers.join(', '), ...p.early].join(' -> '))
+  add([p.receiveThread], [p.realReceivers.join(', '), ...p.early].join(' -> '))
   const chain = [...(p.fromConnectors.length > 0 ? [`(${p.fromConnectors.join(', ')})`] : []), ...p.late, ...(p.toConnectors.length > 0 ? [`(${p.toConnectors.join(', ')})`] : [])]
   add(p.hasProcess ? p.processThreads : [plan.deliverThread], chain.join(' -> '))
   add([plan.deliverThread], p.realExporters.join(', '))
@@ -62,7 +62,7 @@ function membersOf (plan: Plan, thread: string): Member[] {
   const found = new Map<string, Member>()
   const add = (kind: Member['kind'], label: string, name: string): void => { found.set(name, { kind, label, name }) }
   for (const p of plan.pipelines) {
-    if (thread === plan.receiveThread) {
+    if (thread === p.receiveThread) {
       for (const r of p.realReceivers) add('receiver', r, `receiver/${r}`)
       for (const id of p.early) add('processor', id, `${p.id}/${id}`)
     }

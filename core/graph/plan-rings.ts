@@ -27,7 +27,7 @@ export function ringBytes (service: ServiceSpec): number {
   return 2 ** Math.ceil(Math.log2(wanted))
 }
 
-export function planRings (pipelines: readonly PipelinePlan[], receive: string, deliver: string, service: ServiceSpec): RingPlan[] {
+export function planRings (pipelines: readonly PipelinePlan[], deliver: string, service: ServiceSpec): RingPlan[] {
   const capacityBytes = ringBytes(service)
   return pipelines.flatMap(p => {
     const rings: RingPlan[] = []
@@ -35,7 +35,7 @@ export function planRings (pipelines: readonly PipelinePlan[], receive: string, 
       const from = producers.filter(t => t !== consumer)
       if (from.length > 0) rings.push({ id: `${p.id}:${side}:${consumer}`, pipeline: p.id, side, producers: from, consumer, capacityBytes })
     }
-    if (p.realReceivers.length > 0) for (const thread of p.hasProcess ? p.processThreads : [deliver]) add('in', [receive], thread)
+    if (p.realReceivers.length > 0) for (const thread of p.hasProcess ? p.processThreads : [deliver]) add('in', [p.receiveThread], thread)
     if (p.hasProcess && p.realExporters.length > 0) add('out', p.processThreads, deliver)
     return rings
   })

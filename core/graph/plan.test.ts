@@ -2,14 +2,15 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { finder } from '../component/catalog.js'
 import { defineComponent, type ComponentFactory } from '../component/factory.js'
-import { components as testComponents, testMisbehaving } from '../testing/components.js'
+import { components as testComponents, testMisbehaving, testSource } from '../testing/components.js'
 import { planGraph, type Plan } from './plan.js'
 import { ringBytes } from './plan-rings.js'
 import { serviceDefaults, type GraphSpec, type Mode, type ServiceSpec } from './spec.js'
 
 const light: ComponentFactory = defineComponent({ ...testMisbehaving, type: 'test_light', light: true })
 const single: ComponentFactory = defineComponent({ ...testMisbehaving, type: 'test_single', concurrency: 'single' })
-const find = finder([...testComponents, single, light])
+const acked: ComponentFactory = defineComponent({ ...testSource, type: 'test_source_acked', endToEnd: true })
+const find = finder([...testComponents, single, light, acked])
 
 /** `pipelines` as `name: receivers | processors | exporters`. */
 function spec (pipelines: readonly string[], service: Partial<ServiceSpec> = {}): GraphSpec {
@@ -54,6 +55,25 @@ for (const [mode, cores, maxConcurrency, threads, rings] of placements) {
     assert.is(plan.rings.map(r => r.id).join(' '), rings)
   })
 }
+
+for (const mode of ['standard', 'high-performance', 'ring-buffer'] as const) {
+  test(`mode ${mode}: an endToEnd receiver has no ring behind it, and its pipelines run whole in one thread`, () => {
+    const plan = planned(spec(['p: test_source_acked | test_light test_misbehaving | test_sink'], { mode }))
+    assert.equal(plan.rings, [])
+    assert.is(plan.threads.join(' '), `main ${plan.deliverThread}`)
+    assert.equal(plan.pipelines.map(p => [p.receiveThread, ...p.processThreads]), [[plan.deliverThread, plan.deliverThread]])
+  })
+}
+
+test('what shares a receiver or a connector with an endToEnd pipeline runs with it, what does not keeps its threads', () => {
+  const plan = planned(spec([
+    'a: test_source_acked test_source/shared | | test_forward', 'b: test_forward | test_misbehaving | test_sink', 'c: test_source/shared | | test_sink',
+    'd: test_source/own | test_misbehaving/own | test_sink'
+  ], { mode: 'ring-buffer' }))
+  assert.equal([...new Set(plan.rings.map(r => r.pipeline))], ['d'])
+  const receive = new Map(plan.pipelines.map(p => [p.id, p.receiveThread]))
+  assert.equal([receive.get('a'), receive.get('c'), receive.get('d')], ['deliver', 'deliver', 'ingest'])
+})
 
 test('a pipeline without processors goes from receive to deliver directly', () => {
   const plan = planned(spec(['p: test_source | | test_sink'], { mode: 'ring-buffer' }))

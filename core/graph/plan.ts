@@ -16,6 +16,9 @@
  * Processors in front of a pipeline that are `light` (batch, validation) run beside its receivers, before the first ring: a
  * hop costs more than they do, and a ring that carries joined batches is woken a hundred times less. Measured with OTLP
  * requests of 100 spans, otlp -> batch -> otlp: half the CPU a span.
+ *
+ * Pipelines of an `endToEnd` receiver, and all that share receivers or connectors with them, run whole in the deliver thread: no
+ * ring is on their way, so an outcome is that of the exporters.
  */
 import type { Kind } from '../component/component.js'
 import type { ComponentFactory } from '../component/factory.js'
@@ -34,6 +37,7 @@ export interface PipelinePlan extends PipelineSpec {
   /** The first processors, as many as run in the receive thread; the others run in the process threads. */
   readonly early: readonly string[]
   readonly late: readonly string[]
+  readonly receiveThread: string
   readonly processThreads: readonly string[]
   /** False when rows go from `receive` to `deliver` directly. */
   readonly hasProcess: boolean
@@ -47,7 +51,6 @@ export interface Plan {
   readonly pipelines: readonly PipelinePlan[]
   readonly components: readonly ComponentSpec[]
   readonly extensions: readonly string[]
-  readonly receiveThread: string
   readonly deliverThread: string
   readonly rings: readonly RingPlan[]
 }
@@ -65,7 +68,10 @@ export function planGraph (spec: GraphSpec, find: FindFactory, cores: number): P
   if (faults.length > 0) return { ok: false, faults }
   const layout = threadLayout(spec.service, cores)
   const connectors = idsOf(spec, 'connector')
-  const pipelines = pinned(order.map(p => planPipeline(p, connectors, layout, earlyOf(p, connectors, find, layout))), spec, find, layout)
+  const whole = endToEndPipelines(spec, find)
+  const oneThread = { receive: layout.deliver, process: [layout.deliver], deliver: layout.deliver }
+  const planned = order.map(p => { const own = whole.has(p.id) ? oneThread : layout; return planPipeline(p, connectors, own, earlyOf(p, connectors, find, own)) })
+  const pipelines = pinned(planned, spec, find)
   const threads = usedThreads(layout, pipelines)
   return {
     ok: true,
@@ -75,9 +81,8 @@ export function planGraph (spec: GraphSpec, find: FindFactory, cores: number): P
       pipelines,
       components: spec.components,
       extensions: spec.extensions,
-      receiveThread: layout.receive,
       deliverThread: layout.deliver,
-      rings: planRings(pipelines, layout.receive, layout.deliver, spec.service)
+      rings: planRings(pipelines, layout.deliver, spec.service)
     }
   }
 }
@@ -178,13 +183,32 @@ function planPipeline (p: PipelineSpec, connectors: ReadonlySet<string>, layout:
     realExporters: p.exporters.filter(e => !connectors.has(e)),
     early,
     late,
+    receiveThread: layout.receive,
     processThreads: hasProcess ? layout.process : [],
     hasProcess
   }
 }
 
+/** Those fed by an `endToEnd` receiver, and whatever shares a receiver or a connector with one of them: it has one thread. */
+function endToEndPipelines (spec: GraphSpec, find: FindFactory): ReadonlySet<string> {
+  const asks = (id: string): boolean => find('receiver', componentId('receiver', id).type)?.endToEnd === true
+  const connectors = idsOf(spec, 'connector')
+  const receivers = idsOf(spec, 'receiver')
+  const ends = (p: PipelineSpec): string[] => [...p.receivers, ...p.exporters.filter(e => connectors.has(e))]
+  const reached = new Set(spec.pipelines.flatMap(p => p.receivers.filter(r => receivers.has(r) && asks(r))))
+  const whole = new Set<string>()
+  for (let before = -1; before !== whole.size;) {
+    before = whole.size
+    for (const p of spec.pipelines.filter(q => ends(q).some(id => reached.has(id)))) {
+      whole.add(p.id)
+      for (const id of ends(p)) reached.add(id)
+    }
+  }
+  return whole
+}
+
 /** Connected pipelines run in the same threads, so one `single` processor keeps its whole group in the first of them. */
-function pinned (pipelines: readonly PipelinePlan[], spec: GraphSpec, find: FindFactory, layout: ThreadLayout): PipelinePlan[] {
+function pinned (pipelines: readonly PipelinePlan[], spec: GraphSpec, find: FindFactory): PipelinePlan[] {
   const single = (kind: 'processor' | 'connector', id: string): boolean => find(kind, componentId(kind, id).type)?.concurrency === 'single'
   const needsOne = new Set(pipelines.filter(p => p.late.some(id => single('processor', id)) || p.toConnectors.some(id => single('connector', id))).map(p => p.id))
   let before = -1
@@ -195,10 +219,11 @@ function pinned (pipelines: readonly PipelinePlan[], spec: GraphSpec, find: Find
       if (neighbours.some(q => needsOne.has(q.id))) needsOne.add(p.id)
     }
   }
-  return pipelines.map(p => needsOne.has(p.id) && p.hasProcess ? { ...p, processThreads: layout.process.slice(0, 1) } : p)
+  return pipelines.map(p => needsOne.has(p.id) && p.hasProcess ? { ...p, processThreads: p.processThreads.slice(0, 1) } : p)
 }
 
 function usedThreads (layout: ThreadLayout, pipelines: readonly PipelinePlan[]): string[] {
   const process = layout.process.filter(t => pipelines.some(p => p.processThreads.includes(t)))
-  return [...new Set(['main', layout.deliver, ...process, layout.receive])]
+  const receive = pipelines.filter(p => p.realReceivers.length > 0).map(p => p.receiveThread)
+  return [...new Set(['main', layout.deliver, ...process, ...receive])]
 }

@@ -137,7 +137,8 @@ export class Runtime {
 
   /** Once receivers run, a thread may die of what they bring: the others are not asked about receivers they do not have. */
   #hosts (layer: Layer): readonly ThreadHandle[] {
-    return layer === 'receivers' || layer === 'early' ? this.#threads.filter(t => t.thread === this.plan.receiveThread) : this.#threads
+    if (layer !== 'receivers' && layer !== 'early') return this.#threads
+    return this.#threads.filter(t => this.plan.pipelines.some(p => p.realReceivers.length > 0 && p.receiveThread === t.thread))
   }
 
   #eventsOf (thread: string): ThreadEvents {

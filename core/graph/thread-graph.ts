@@ -57,7 +57,7 @@ export class ThreadGraph {
   async build (): Promise<void> {
     if (this.thread === this.plan.deliverThread) await this.#buildExporters()
     for (const pipeline of this.plan.pipelines) await this.#buildPipeline(pipeline)
-    if (this.thread === this.plan.receiveThread) await this.#buildReceivers()
+    await this.#buildReceivers()
     if (this.thread === 'main') for (const id of this.plan.extensions) await this.#make('extensions', 'extension', id, '', nowhere)
   }
 
@@ -181,10 +181,11 @@ export class ThreadGraph {
 
   async #buildReceivers (): Promise<void> {
     const inlets = new Map<string, Consumer>()
-    for (const p of this.plan.pipelines) if (p.realReceivers.length > 0) inlets.set(p.id, await this.#buildInlet(p))
-    const used = new Set(this.plan.pipelines.flatMap(p => p.realReceivers))
+    const here = this.plan.pipelines.filter(p => p.receiveThread === this.thread && p.realReceivers.length > 0)
+    for (const p of here) inlets.set(p.id, await this.#buildInlet(p))
+    const used = new Set(here.flatMap(p => p.realReceivers))
     for (const id of used) {
-      const fed = this.plan.pipelines.filter(p => p.realReceivers.includes(id))
+      const fed = here.filter(p => p.realReceivers.includes(id))
       const targets = fed.map(p => this.#gate(p, this.#edge(`receiver/${id}`, `pipeline/${p.id}`, p.id, inlets.get(p.id) as Consumer)))
       const taken = fed.map(p => p.signal)
       const all = this.#fanOut(targets, `receiver ${id}`)

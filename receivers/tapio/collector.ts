@@ -1,0 +1,142 @@
+/**
+ * One collector as the server knows it, over all its connections: what it has delivered, by sequence within its epoch and by
+ * event id across epochs. Its batches are delivered one after the other: a new connection waits for what the last one left in
+ * the pipeline, since a batch that is being delivered cannot be called back.
+ */
+import type { Clock } from '../../core/component/clock.js'
+import type { Consumer } from '../../core/component/component.js'
+import { accepted, type Outcome } from '../../core/component/outcome.js'
+import type { EventBatch } from '../../core/data/batch.js'
+import { decodeBatch } from '../../core/data/decode.js'
+import { localRetryPolicy } from '../../core/delivery/backoff.js'
+import { redeliver } from '../../core/delivery/redeliver.js'
+import { inWhole, rowsWhere } from '../../core/delivery/rows.js'
+import type { Ack, Batch, Hello } from '../../core/wire/messages.js'
+import type { ReceiverMetrics } from './metrics.js'
+import { idWords, RecentIds } from './recent-ids.js'
+import type { Progress } from './state-file.js'
+
+/** What was rejected of so many batches is told again to a collector that comes back; its window is no larger. */
+const keptRejections = 64
+/** More than any batch has: all of them. */
+const allRows = 0xffffffff
+/** Never gives up: the collector keeps the batch, and waits. */
+const policy = { ...localRetryPolicy, maxElapsedMs: 0 }
+
+export interface CollectorOptions {
+  readonly next: Consumer
+  readonly clock: Clock
+  readonly metrics: ReceiverMetrics
+  readonly remembered: number
+  /** Resolves when what was delivered is written down; rejects when it never will be. */
+  readonly record: (progress: Progress, signal: AbortSignal) => Promise<void>
+}
+
+/** The batch was not delivered: it must come again, on another connection. */
+export interface Undeliverable { readonly kind: 'undeliverable', readonly reason: string }
+export interface OutOfOrder { readonly kind: 'out_of_order', readonly reason: string }
+
+export class Collector {
+  readonly ids: RecentIds
+  epoch = ''
+  taken = 0
+  /** Ends the connection it is on. */
+  supersede: (() => void) | undefined
+  #rejections: Ack[] = []
+  #line: Promise<unknown> = Promise.resolve()
+
+  constructor (readonly name: string, readonly options: CollectorOptions) {
+    this.ids = new RecentIds(options.remembered)
+  }
+
+  /** From the state file. */
+  restore ({ epoch, taken, ids }: Progress): void {
+    this.epoch = epoch
+    this.taken = taken
+    this.ids.addAll(idWords(ids))
+  }
+
+  get progress (): Progress { return { collector: this.name, epoch: this.epoch, taken: this.taken, ids: this.ids.bytes() } }
+
+  get rejections (): readonly Ack[] { return this.#rejections }
+
+  /** Resolves when nothing of an earlier connection is being delivered any more and `taken` counts for this one. */
+  async greet ({ epoch, acked }: Hello): Promise<void> {
+    await this.#line.catch(() => undefined)
+    if (epoch !== this.epoch) {
+      this.epoch = epoch
+      this.taken = 0
+      this.#rejections = []
+    }
+    // A server that has forgotten believes the collector: it has seen the acknowledgement.
+    this.taken = Math.max(this.taken, acked)
+  }
+
+  /** Never rejects. Aborting `signal` ends the waiting for a pipeline that asks to; what is in it is waited for. */
+  take (batch: Batch, signal: AbortSignal): Promise<Ack | Undeliverable | OutOfOrder> {
+    const work = this.#line.then(() => this.#take(batch, signal))
+    this.#line = work
+    return work
+  }
+
+  async #take ({ sequence, document }: Batch, signal: AbortSignal): Promise<Ack | Undeliverable | OutOfOrder> {
+    const { metrics } = this.options
+    if (signal.aborted) return { kind: 'undeliverable', reason: 'the connection has ended' }
+    if (sequence <= this.taken) return this.#rejections.find(r => r.sequence === sequence) ?? { kind: 'ack', sequence, count: 0, reason: '' }
+    if (sequence !== this.taken + 1) return { kind: 'out_of_order', reason: `batch ${sequence} came after batch ${this.taken}` }
+    const decoded = decodeBatch(document)
+    if (!decoded.ok) {
+      metrics.batch('rejected', document.length)
+      return this.#done({ kind: 'ack', sequence, count: allRows, reason: `the batch cannot be read: ${decoded.error}` }, new Uint8Array(), signal)
+    }
+    const { batch } = decoded
+    const fresh = this.#unknownRows(batch)
+    const rows = fresh === undefined ? batch : batch.filter(fresh)
+    metrics.repeated(batch.count - rows.count)
+    const outcome = rows.count === 0 ? accepted : await redeliver(this.options.next, rows, { policy, clock: this.options.clock, signal })
+    if (outcome.status === 'refused') {
+      metrics.batch('undeliverable', document.length)
+      return { kind: 'undeliverable', reason: outcome.reason }
+    }
+    metrics.batch(outcome.status === 'rejected' ? 'rejected' : rows.count === 0 && batch.count > 0 ? 'repeated' : 'accepted', document.length)
+    return this.#done(this.#ack(sequence, inWhole(outcome, () => fresh === undefined ? everyRow(batch.count) : rowsWhere(fresh, true))), rows.columns.id ?? new Uint8Array(), signal)
+  }
+
+  #ack (sequence: number, outcome: Outcome): Ack {
+    if (outcome.status !== 'rejected') return { kind: 'ack', sequence, count: 0, reason: '' }
+    const { count, reason, rows } = outcome
+    this.options.metrics.rejected(count)
+    return { kind: 'ack', sequence, count, reason, ...(rows === undefined ? {} : { rows }) }
+  }
+
+  /** Remembers a batch whose outcome is final, first in memory: from here on it is never delivered again by this process. */
+  async #done (ack: Ack, ids: Uint8Array, signal: AbortSignal): Promise<Ack | Undeliverable> {
+    this.taken = ack.sequence
+    this.ids.addAll(idWords(ids))
+    if (ack.count > 0) this.#rejections = [...this.#rejections, ack].slice(-keptRejections)
+    try {
+      await this.options.record({ collector: this.name, epoch: this.epoch, taken: this.taken, ids }, signal)
+      return ack
+    } catch (error) {
+      return { kind: 'undeliverable', reason: `it cannot be written down: ${(error as Error).message}` }
+    }
+  }
+
+  /** A mask of the rows that were not delivered before; undefined when that is all. */
+  #unknownRows (batch: EventBatch): Uint8Array | undefined {
+    const { id } = batch.columns
+    if (id === undefined) return undefined
+    const words = idWords(id)
+    const mask = new Uint8Array(batch.count)
+    let known = 0
+    for (let row = 0; row < batch.count; row++) {
+      if (this.ids.has(words, row)) known++
+      else mask[row] = 1
+    }
+    return known === 0 ? undefined : mask
+  }
+}
+
+function everyRow (count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, row) => row)
+}
