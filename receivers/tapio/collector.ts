@@ -7,6 +7,7 @@ import type { Clock } from '../../core/component/clock.js'
 import type { Consumer } from '../../core/component/component.js'
 import { accepted, type Outcome } from '../../core/component/outcome.js'
 import type { EventBatch } from '../../core/data/batch.js'
+import { fillFrom } from '../../core/data/ids.js'
 import { decodeBatch } from '../../core/data/decode.js'
 import { localRetryPolicy } from '../../core/delivery/backoff.js'
 import { redeliver } from '../../core/delivery/redeliver.js'
@@ -99,7 +100,7 @@ export class Collector {
       return { kind: 'undeliverable', reason: outcome.reason }
     }
     metrics.batch(outcome.status === 'rejected' ? 'rejected' : rows.count === 0 && batch.count > 0 ? 'repeated' : 'accepted', document.length)
-    return this.#done(this.#ack(sequence, inWhole(outcome, () => fresh === undefined ? everyRow(batch.count) : rowsWhere(fresh, true))), rows.columns.id ?? new Uint8Array(), signal)
+    return this.#done(this.#ack(sequence, fresh === undefined ? outcome : inWhole(outcome, () => rowsWhere(fresh, true))), idsOf(rows), signal)
   }
 
   #ack (sequence: number, outcome: Outcome): Ack {
@@ -124,19 +125,23 @@ export class Collector {
 
   /** A mask of the rows that were not delivered before; undefined when that is all. */
   #unknownRows (batch: EventBatch): Uint8Array | undefined {
-    const { id } = batch.columns
-    if (id === undefined) return undefined
-    const words = idWords(id)
+    const words = idWords(idsOf(batch))
     const mask = new Uint8Array(batch.count)
     let known = 0
     for (let row = 0; row < batch.count; row++) {
-      if (this.ids.has(words, row)) known++
+      if (row * 4 < words.length && this.ids.has(words, row)) known++
       else mask[row] = 1
     }
     return known === 0 ? undefined : mask
   }
 }
 
-function everyRow (count: number): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, row) => row)
+/** The id column, without reading records that nobody has read: theirs follow by counting. */
+function idsOf (batch: EventBatch): Uint8Array {
+  const { unread } = batch
+  if (unread === undefined) return batch.columns.id ?? new Uint8Array()
+  const ids = new Uint8Array(batch.count * 16)
+  let row = 0
+  for (const request of unread.requests) fillFrom(request.firstId, ids, row, row += request.rows)
+  return ids
 }

@@ -1,0 +1,23 @@
+/** The tapio exporter, as Tapio knows it. */
+import { defineComponent } from '../../core/component/factory.js'
+import { checkConfig, schema, type Config } from './config.js'
+import { declarations } from './metrics.js'
+
+export const factory = defineComponent({
+  kind: 'exporter',
+  type: 'tapio',
+  description: 'Sends to the tapio receiver of another instance over gRPC: acknowledged, resumed after a lost connection, nothing delivered twice.',
+  stability: 'beta',
+  signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
+  schema,
+  concurrency: 'single',
+  borrows: true,
+  metrics: declarations,
+  drops: { record_too_large: 'One event alone was larger than the largest batch that the server takes.' },
+  parallel: config => (config as Config).max_unacknowledged,
+  check: config => checkConfig(config as Config),
+  async create (services) {
+    const { TapioExporter } = await import('./exporter.js')
+    return new TapioExporter(services)
+  }
+})
