@@ -1,5 +1,6 @@
 /** The command line as a tree: options, help, examples. What a command does is in commands.ts and run.ts. */
 import { Argument, Command, Option } from 'commander'
+import { addCollectCommand } from './collect.js'
 import { completionScript, shells, type Shell } from './completion.js'
 import { listComponents, showConfig, showGraph, showSchema, validate } from './commands.js'
 import { exitCodes, type ExitName } from './exit-codes.js'
@@ -8,12 +9,12 @@ import type { ConfigOptions } from './prepare.js'
 import { addRawCommand } from './raw.js'
 import type { RunOptions } from './run.js'
 
-const collect = (value: string, before: readonly string[]): string[] => [...before, value]
+const append = (value: string, before: readonly string[]): string[] => [...before, value]
 
 const configOption = (): Option => new Option('-c, --config <source>', 'a file, or file:PATH, env:VARIABLE, yaml:TEXT; may be given several times, later ones win')
-  .argParser(collect).default([] as string[], 'none')
+  .argParser(append).default([] as string[], 'none')
 const setOption = (): Option => new Option('--set <key.path=value>', 'sets one value, above all sources; may be given several times')
-  .argParser(collect).default([] as string[], 'none')
+  .argParser(append).default([] as string[], 'none')
 const output = (...choices: string[]): Option => new Option('-o, --output <format>', 'how to print').choices(choices).default(choices[0])
 
 const examples = `
@@ -25,6 +26,7 @@ Examples:
   tapio graph -c tapio.yaml -o mermaid          the pipelines and their threads as a picture
   tapio config -c seed.yaml                     the whole configuration as it would run, secrets hidden
   tapio ebpf status                             what this kernel allows to watch, who watches, and what it costs
+  tapio collect ebpf --server tapio:9090        one receiver alone, sending to another Tapio
   tapio raw --since 10m --type oom_kill         what the kernel itself said, record by record
 
 Exit codes:
@@ -61,6 +63,7 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
     .action(async (options: { output?: string }) => done(await listComponents(options, io)))
   program.command('schema').description('print the JSON Schema of the configuration, for editors')
     .action(async (options: object) => done(await showSchema(options, io)))
+  addCollectCommand(program, [configOption(), setOption()], io, run, done)
   addRawCommand(program, io, done)
   program.command('completion').description('print a completion script').addArgument(new Argument('<shell>').choices(shells))
     .action((shell: Shell) => { io.out(completionScript(program, shell)); done('ok') })

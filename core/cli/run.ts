@@ -24,6 +24,8 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
   const interrupted = new Promise<string>(resolve => { interrupt = resolve })
   let count = 0
   const release = signals(name => { if (++count === 1) interrupt(name); else endNow() })
+  // Components wait with timers that keep nothing alive; between two attempts of an exporter there may be nothing else that does.
+  const alive = setInterval(() => undefined, 2 ** 30)
   // Before anybody is told that it runs: a SIGUSR2 without a listener ends the process.
   const stopProfiling = prepared.config.service.profiling ? profileOnSignal(logger) : undefined
   try {
@@ -31,6 +33,7 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
     logger.info('tapio is running', { mode: prepared.plan.service.mode, threads: prepared.plan.threads, ...(address === undefined ? {} : { metrics: `http://${address.host}:${address.port}/metrics` }) })
   } catch (error) {
     logger.error('tapio did not start', { error })
+    clearInterval(alive)
     stopProfiling?.()
     release()
     return 'failure'
@@ -40,6 +43,7 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
   const end = await Promise.race([interrupted.then(name => ({ kind: 'signal' as const, reason: name })), instance.endRequested])
   logger.info('tapio is draining', { because: end.reason, timeoutMs: prepared.plan.service.shutdownTimeoutMs })
   const report = await instance.stop()
+  clearInterval(alive)
   summary?.finish()
   stopProfiling?.()
   release()

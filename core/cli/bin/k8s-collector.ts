@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+import { seedArguments } from '../seed-programs.js'
+
+process.argv.splice(2, Infinity, ...seedArguments('k8s-collector', process.argv.slice(2)))
+await import('../main.js')

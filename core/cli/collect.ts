@@ -1,0 +1,81 @@
+/**
+ * `tapio collect RECEIVER… --server HOST:PORT`: an instance that runs just these receivers and sends to another Tapio. Nothing of its
+ * own: a configuration is made, and runs as any other.
+ */
+import { hostname } from 'node:os'
+import { Option, type Command } from 'commander'
+import { stringify } from 'yaml'
+import { listed, nearest } from '../config/suggest.js'
+import { openCatalog } from '../instance.js'
+import { wirePort } from '../wire/service.js'
+import type { ExitName } from './exit-codes.js'
+import type { CommandIo } from './io.js'
+import type { RunOptions } from './run.js'
+
+export interface CollectOptions extends RunOptions {
+  readonly server: string
+  readonly id?: string
+  readonly tokenFile?: string
+  readonly tlsCa?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly tlsServerName?: string
+  readonly tlsInsecure?: true
+  readonly tlsSkipVerify?: true
+}
+
+export function addCollectCommand (program: Command, shared: readonly Option[], io: CommandIo, run: (options: RunOptions) => Promise<ExitName>, done: (exit: ExitName) => void): void {
+  const command = program.command('collect').description('run one or a few receivers alone and send what they see to another Tapio (its `tapio` receiver)')
+    .argument('<receivers...>', 'kubernetes, systemd, cni, ebpf or any other receiver of this build')
+    .option('--server <endpoint>', 'host:port of the server', `localhost:${wirePort}`)
+    .option('--id <name>', 'who this is, the same after a restart (default: the host\'s name and the receivers)')
+    .option('--token-file <file>', 'a bearer token; read again when it changes')
+    .option('--tls-ca <file>', 'authorities (PEM) of the server\'s certificate')
+    .option('--tls-cert <file>', 'own certificate (PEM), for mTLS')
+    .option('--tls-key <file>', 'its private key (PEM)')
+    .option('--tls-server-name <name>', 'the name in the server\'s certificate, when it is not the host')
+    .option('--tls-insecure', 'plain text, also to another machine')
+    .option('--tls-skip-verify', 'TLS without checking who is at the other end')
+  for (const option of shared) command.addOption(option)
+  command.option('--summary', 'show what flows').addHelpText('after', help)
+    .action(async (receivers: string[], options: CollectOptions) => done(await collect(receivers, options, io, run)))
+}
+
+const help = `
+Options of a receiver come from --config, under its usual name (receivers: kubernetes: …), or from --set:
+  tapio collect kubernetes --server tapio:9090 --set 'receivers.kubernetes.namespaces=[shop]'
+Metrics and health are served on a free port of loopback (see the log); service.telemetry.metrics.endpoint fixes it.
+`
+
+async function collect (receivers: readonly string[], options: CollectOptions, io: CommandIo, run: (options: RunOptions) => Promise<ExitName>): Promise<ExitName> {
+  const known = (await openCatalog(io.modules)).types('receiver')
+  const unknown = receivers.filter(r => !known.includes(r.split('/')[0] as string))
+  for (const name of unknown) {
+    const near = nearest(name, known)
+    io.err(`tapio collect: this build has no receiver "${name}"${near === undefined ? '' : `; did you mean "${near}"?`} It has: ${listed([...known].sort())}\n`)
+  }
+  if (unknown.length > 0) return 'usage'
+  return run({ ...options, config: [`yaml:${stringify(collectConfig(receivers, options)).replaceAll('$', '$$$$')}`, ...options.config ?? []] })
+}
+
+/**
+ * Mode debug without its tracing and profiles: one thread and no ring, so that an answer `accepted` is the server's, and a source
+ * that then moves its cursor loses nothing.
+ */
+export function collectConfig (receivers: readonly string[], options: CollectOptions): object {
+  const { server, id, tokenFile, tlsCa, tlsCert, tlsKey, tlsServerName, tlsInsecure, tlsSkipVerify } = options
+  const tls = defined({ ca_file: tlsCa, cert_file: tlsCert, key_file: tlsKey, server_name_override: tlsServerName, insecure: tlsInsecure, insecure_skip_verify: tlsSkipVerify })
+  return {
+    receivers: Object.fromEntries(receivers.map(r => [r, null])),
+    exporters: { tapio: { endpoint: server, collector_id: id ?? `${hostname()}/${receivers.join('+')}`, tls, auth: defined({ bearer_token_file: tokenFile }) } },
+    service: {
+      mode: 'debug', tracing: false, profiling: false,
+      telemetry: { metrics: { endpoint: '127.0.0.1:0' } },
+      pipelines: { collect: { receivers, exporters: ['tapio'] } }
+    }
+  }
+}
+
+function defined (options: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}

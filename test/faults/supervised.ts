@@ -1,0 +1,68 @@
+/** A program that is started again whenever the test has killed it, by its pid. Any other end is the test's failure. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const program = join(dirname(fileURLToPath(import.meta.url)), 'tapio.js')
+const keptLog = 20_000
+
+export class Supervised {
+  kills = 0
+  /** What it has said lately. */
+  log = ''
+  #child: ChildProcess
+  #ended: Promise<void>
+  #end: () => void = () => undefined
+  #fail: (error: Error) => void = () => undefined
+  #killed = false
+  #args: readonly string[]
+
+  constructor (readonly name: string, args: readonly string[]) {
+    this.#args = args
+    this.#ended = new Promise((resolve, reject) => { this.#end = resolve; this.#fail = reject })
+    this.#ended.catch(() => undefined)
+    this.#child = this.#spawn()
+  }
+
+  /** Resolves when it ended with code 0 by itself or after `terminate`; rejects at any other end that was no kill. */
+  get ended (): Promise<void> { return this.#ended }
+
+  /** SIGKILL, in whatever state it is; it is started again when it is gone, with other arguments if given. */
+  async kill (args = this.#args): Promise<void> {
+    const child = this.#child
+    if (child.exitCode !== null) return
+    this.#args = args
+    this.#killed = true
+    this.kills++
+    const gone = new Promise(resolve => child.once('close', resolve))
+    child.kill('SIGKILL')
+    await gone
+  }
+
+  /** The end it brings about itself is a kill, too: its next life has other arguments. */
+  expectDeath (args: readonly string[]): void {
+    this.#args = args
+    this.#killed = true
+    this.kills++
+  }
+
+  terminate (): void { this.#child.kill('SIGTERM') }
+
+  /** For the end of a test, whatever happened. */
+  destroy (): void {
+    this.#child.removeAllListeners('close').kill('SIGKILL')
+  }
+
+  #spawn (): ChildProcess {
+    const child = spawn(process.execPath, [program, ...this.#args], { stdio: ['ignore', 'ignore', 'pipe'] })
+    child.stderr?.on('data', (chunk: Buffer) => { this.log = (this.log + chunk.toString()).slice(-keptLog) })
+    child.once('close', (code, signal) => {
+      if (this.#killed && signal === 'SIGKILL') {
+        this.#killed = false
+        this.#child = this.#spawn()
+      } else if (code === 0) this.#end()
+      else this.#fail(new Error(`${this.name} ended with ${code ?? signal}:\n${this.log}`))
+    })
+    return child
+  }
+}
