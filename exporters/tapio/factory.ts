@@ -6,7 +6,7 @@ import { declarations } from './metrics.js'
 export const factory = defineComponent({
   kind: 'exporter',
   type: 'tapio',
-  description: 'Sends to the tapio receiver of another instance over gRPC: acknowledged, resumed after a lost connection, nothing delivered twice.',
+  description: 'Sends to the tapio receiver of another instance over gRPC: acknowledged by its exporters, resumed after a lost connection.',
   stability: 'beta',
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
   schema,

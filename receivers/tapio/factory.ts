@@ -6,7 +6,7 @@ import { declarations } from './metrics.js'
 export const factory = defineComponent({
   kind: 'receiver',
   type: 'tapio',
-  description: 'Takes in what other Tapio instances send (`tapio collect`, the tapio exporter): acknowledged, resumable, nothing delivered twice.',
+  description: 'Takes in what other Tapio instances send (`tapio collect`, the tapio exporter): acknowledged, resumable, repeats known by event id.',
   stability: 'beta',
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
   schema,

@@ -79,7 +79,7 @@ const sizeOf = (path: string): number => existsSync(path) ? statSync(path).size 
 async function grown (pair: Pair, bytes: number): Promise<void> {
   const until = sizeOf(pair.store) + bytes
   let failure: Error | undefined
-  for (const side of [pair.server, pair.collector]) side.ended.catch((error: Error) => { failure = error })
+  for (const side of [pair.server, pair.collector]) side.ended.then(() => { failure = new Error(`${side.name} has ended before it was killed often enough`) }, (error: Error) => { failure = error })
   while (sizeOf(pair.store) < until) {
     if (failure !== undefined) throw failure
     await new Promise(resolve => setTimeout(resolve, 2))
@@ -112,7 +112,7 @@ test(`either side killed ${kills} times at random under load: nothing lost, noth
   }
   await finish(pair)
   const repeated = checkStore(pair.store, rows)
-  console.log(`seed ${seed}: ${rows} events, ${pair.server.kills} kills of the server, ${pair.collector.kills} of the collector; the store recognised ${repeated.length} events`)
+  console.log(`REPORT seed ${seed}: ${rows} events, ${pair.server.kills} kills of the server, ${pair.collector.kills} of the collector; the store recognised ${repeated.length} events`)
   assert.is(pair.server.kills + pair.collector.kills, kills, `seed ${seed}`)
   assert.ok(repeated.length <= pair.server.kills * batchRows, `seed ${seed}: ${repeated.length} events came again after ${pair.server.kills} kills of the server`)
 })
