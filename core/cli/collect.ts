@@ -3,7 +3,7 @@
  * own: a configuration is made, and runs as any other.
  */
 import { hostname } from 'node:os'
-import { Option, type Command } from 'commander'
+import type { Command, Option } from 'commander'
 import { stringify } from 'yaml'
 import { listed, nearest } from '../config/suggest.js'
 import { openCatalog } from '../instance.js'

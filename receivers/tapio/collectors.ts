@@ -69,7 +69,7 @@ export class Collectors {
     const { logger, metrics, status } = this.options
     try {
       await file.append(progress)
-      if (file.isDue) file.compact([...this.#known.values()].map(c => c.progress))
+      if (file.isDue) this.#compact(file)
       if (this.#failing) status.ok()
       this.#failing = false
       return { status: 'done' }
@@ -80,6 +80,15 @@ export class Collectors {
       this.#failing = true
       status.recoverableError(reason)
       return { status: 'retry', reason }
+    }
+  }
+
+  /** What was appended is safe either way. */
+  #compact (file: StateFile): void {
+    try {
+      file.compact([...this.#known.values()].map(c => c.progress))
+    } catch (error) {
+      this.options.logger.warn('the state file could not be written anew and grows on', { file: file.path, error: (error as Error).message })
     }
   }
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -58,6 +58,21 @@ test('a damaged record ends what is read, and the damage is told', async ({ path
   writeFileSync(path, bytes)
   const again = StateFile.open(path, false)
   assert.equal([again.loaded.records.length, again.loaded.torn], [1, bytes.length - end])
+  again.file.close()
+})
+
+test('what cannot be written is told, and a compaction that fails leaves the file in use', async ({ path }) => {
+  const { file } = StateFile.open(path, false)
+  mkdirSync(`${path}.new`)
+  await file.append(progress(1))
+  assert.throws(() => file.compact([]), /EISDIR|directory/i)
+  await file.append(progress(2))
+  file.close()
+  let failure = ''
+  await file.append(progress(3)).catch((error: Error) => { failure = error.message })
+  assert.is(failure, 'it is closed')
+  const again = StateFile.open(path, false)
+  assert.equal(plain(again.loaded.records), plain([progress(1), progress(2)]))
   again.file.close()
 })
 

@@ -8,7 +8,7 @@
  * Only ever appended to, so after a kill it is whole up to its last record; what is torn behind it is cut off. When most of it is
  * out of date it is written anew beside and renamed over. One process at a time may use it.
  */
-import { closeSync, fdatasync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fdatasync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
@@ -67,6 +67,8 @@ export class StateFile {
 
   /** Adds a record. Rejects when it did not reach the file, which then is as before. */
   async append (progress: Progress): Promise<void> {
+    // Its number may be another file's by now.
+    if (this.#closed) throw new Error('it is closed')
     const record = encodeRecord(progress)
     try {
       writeAll(this.#fd, record)
@@ -80,20 +82,23 @@ export class StateFile {
 
   get isDue (): boolean { return this.#size > this.#compactAt }
 
-  /** Replaces everything by `all`. Throws when it could not; the old file is then still in use. */
+  /** Replaces everything by `all`. Throws when it could not; the old file is then still in use, and it is due later. */
   compact (all: Iterable<Progress>): void {
     const beside = `${this.path}.new`
-    const fd = openSync(beside, 'w', 0o600)
+    this.#compactAt = this.#size * 2
+    rmSync(beside, { force: true })
+    const fd = openSync(beside, 'a+', 0o600)
     let size = 0
     try {
       for (const part of [magic, ...Array.from(all, encodeRecord)]) { writeAll(fd, part); size += part.length }
       fsyncSync(fd)
-    } finally {
+      renameSync(beside, this.path)
+    } catch (error) {
       closeSync(fd)
+      throw error
     }
-    renameSync(beside, this.path)
     closeSync(this.#fd)
-    this.#fd = openSync(this.path, 'a+', 0o600)
+    this.#fd = fd
     this.#size = size
     this.#compactAt = Math.max(minCompactBytes, size * growth)
   }
