@@ -2,15 +2,14 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { finder } from '../component/catalog.js'
 import { defineComponent, type ComponentFactory } from '../component/factory.js'
-import { components as testComponents, testMisbehaving, testSource } from '../testing/components.js'
+import { components as testComponents, testMisbehaving } from '../testing/components.js'
 import { planGraph, type Plan } from './plan.js'
 import { ringBytes } from './plan-rings.js'
 import { serviceDefaults, type GraphSpec, type Mode, type ServiceSpec } from './spec.js'
 
 const light: ComponentFactory = defineComponent({ ...testMisbehaving, type: 'test_light', light: true })
 const single: ComponentFactory = defineComponent({ ...testMisbehaving, type: 'test_single', concurrency: 'single' })
-const acked: ComponentFactory = defineComponent({ ...testSource, type: 'test_source_acked', endToEnd: true })
-const find = finder([...testComponents, single, light, acked])
+const find = finder([...testComponents, single, light])
 
 /** `pipelines` as `name: receivers | processors | exporters`. */
 function spec (pipelines: readonly string[], service: Partial<ServiceSpec> = {}): GraphSpec {

@@ -67,6 +67,17 @@ for (const mode of modes) {
     assert.is(sunk(runtime), 5000)
   })
 
+  test(`${mode}: an endToEnd source hears of the exporter itself, beside a source that does not ask`, async () => {
+    const { runtime } = make(
+      [source({ rows: 5000 }, 'test_source_acked'), source({ rows: 3000, finish: false }), middle(), sink({ retry_every: 3 }), sink({}, 'test_sink/other')], { mode, batchSize: 100 },
+      [{ id: 'p', receivers: ['test_source_acked'], processors: ['test_misbehaving'], exporters: ['test_sink'] }, { id: 'q', receivers: ['test_source'], processors: [], exporters: ['test_sink/other'] }])
+    await runtime.start()
+    await until(() => sunk(runtime) === 5000 && sunk(runtime, 'test_sink/other') === 3000, 'all rows of both')
+    assert.is((await runtime.stop()).undelivered, 0)
+    // The answer `retry` of the exporter has come all the way back to the edge from the receiver.
+    assert.ok(count(runtime, 'tapio_edge_retried_events_total', { from: 'receiver/test_source_acked', to: 'pipeline/p' }) > 0)
+  })
+
   test(`${mode}: rows that a processor holds are flushed by the stop`, async () => {
     const { runtime } = make([source({ rows: 3000 }), middle({ hold: true }), sink()], { mode })
     await runtime.start()

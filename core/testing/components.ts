@@ -141,6 +141,9 @@ export const testSource = defineComponent({
   create: s => new Source(s.get('config') as Static<typeof sourceSchema>, s.get('next'), s.get('meter').counter(sourceRefused))
 })
 
+/** The same, asking for the exporters' own answers. */
+export const testAckedSource = defineComponent({ ...testSource, type: 'test_source_acked', endToEnd: true })
+
 export const testSink = defineComponent({
   kind: 'exporter', type: 'test_sink', description: 'Counts what it gets.', stability: 'stable', signals, schema: sinkSchema, concurrency: 'single', metrics: [sinkRows, sinkLatency], drops: {},
   create: s => new Sink(s.get('config') as Static<typeof sinkSchema>, s.get('meter').counter(sinkRows), s.get('meter').histogram(sinkLatency))
@@ -156,4 +159,4 @@ export const testForward = defineComponent({
   create: s => { const next = s.get('next'); return { consume: (batch: EventBatch) => next.consume(batch.count === 0 ? emptyBatch : batch) } }
 })
 
-export const components: readonly ComponentFactory[] = [testSource, testSink, testMisbehaving, testForward]
+export const components: readonly ComponentFactory[] = [testSource, testAckedSource, testSink, testMisbehaving, testForward]
