@@ -40,7 +40,7 @@ export interface Finding {
   readonly attributes?: Attributes
 }
 
-export interface ObjectChange extends Finding {
+export interface Change extends Finding {
   readonly timeMs: number
   readonly severity: SeverityName
   /** What the change is a sign of: `memory_pressure_cascade`, `pod_crash_loop`, `rollout`. */
