@@ -2,7 +2,8 @@
 import type { ComponentFactory } from '../core/component/factory.js'
 import { factory as ebpf } from './ebpf/factory.js'
 import { factory as file } from './file/factory.js'
+import { factory as kubernetes } from './kubernetes/factory.js'
 import { factory as otlp } from './otlp/factory.js'
 import { factory as tapio } from './tapio/factory.js'
 
-export const receivers: readonly ComponentFactory[] = [ebpf, file, otlp, tapio]
+export const receivers: readonly ComponentFactory[] = [ebpf, file, kubernetes, otlp, tapio]

@@ -27,6 +27,15 @@ export interface LineConsumer {
   /** The server has agreed to answer. */
   opened(): void
   line(text: string): void
+  /** Awaited before more is read: who has no room stops the reading. */
+  room?(): Promise<void> | undefined
+}
+
+/** The whole object, or only its metadata: https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+export type Representation = 'whole' | 'metadata'
+
+function acceptOf (as: Representation, what: 'list' | 'watch'): string {
+  return as === 'whole' ? 'application/json' : `application/json;as=PartialObjectMetadata${what === 'list' ? 'List' : ''};g=meta.k8s.io;v=v1`
 }
 
 /** What a server says about an error; a longer body is not read. */
@@ -41,20 +50,21 @@ export class ApiClient {
   constructor (readonly access: Access, readonly limits: ApiLimits = defaultLimits, readonly userAgent = 'tapio') {}
 
   /** The body of GET `path`, parsed. Throws ApiError for an answer of another kind, Error when there is none. */
-  async get (path: string, signal: AbortSignal): Promise<unknown> {
-    const response = await this.#open(path, signal, this.limits.idleMs)
+  async get (path: string, signal: AbortSignal, as: Representation = 'whole'): Promise<unknown> {
+    const response = await this.#open(path, signal, this.limits.idleMs, acceptOf(as, 'list'))
     const body = await readBody(response, this.limits.maxAnswerBytes)
     return JSON.parse(body.toString())
   }
 
   /** Every line of the answer, as it comes. Resolves when the server ends the answer; throws when it breaks off. */
-  async lines (path: string, signal: AbortSignal, idleMs: number, to: LineConsumer): Promise<void> {
-    const response = await this.#open(path, signal, idleMs)
+  async lines (path: string, signal: AbortSignal, idleMs: number, to: LineConsumer, as: Representation = 'whole'): Promise<void> {
+    const response = await this.#open(path, signal, idleMs, acceptOf(as, 'watch'))
     to.opened()
     const splitter = new LineSplitter(this.limits.maxLineBytes)
     try {
       for await (const chunk of response) {
         for (const line of splitter.push(chunk as Buffer)) to.line(line)
+        await to.room?.()
       }
     } finally {
       response.destroy()
@@ -67,7 +77,7 @@ export class ApiClient {
     this.#agent = undefined
   }
 
-  async #open (path: string, signal: AbortSignal, idleMs: number): Promise<IncomingMessage> {
+  async #open (path: string, signal: AbortSignal, idleMs: number, accept: string): Promise<IncomingMessage> {
     const { authorization, tls } = await this.access.credentials()
     signal.throwIfAborted()
     const { server } = this.access
@@ -75,7 +85,7 @@ export class ApiClient {
       host: server.hostname.replace(/^\[|\]$/g, ''),
       port: server.port === '' ? (server.protocol === 'https:' ? 443 : 80) : Number(server.port),
       path: `${server.pathname.replace(/\/$/, '')}${path}`,
-      headers: { accept: 'application/json', 'user-agent': this.userAgent, ...(authorization === undefined ? {} : { authorization }) },
+      headers: { accept, 'user-agent': this.userAgent, ...(authorization === undefined ? {} : { authorization }) },
       agent: this.#agentFor(tls),
       timeout: idleMs,
       signal

@@ -10,7 +10,7 @@
  */
 import type { Clock } from '../component/clock.js'
 import { Backoff, type RetryPolicy } from '../delivery/backoff.js'
-import { ApiError, type ApiClient } from './api-client.js'
+import { ApiError, type ApiClient, type Representation } from './api-client.js'
 import { LineTooLong } from './json-lines.js'
 import type { KubeList, KubeObject, Status } from './objects.js'
 import { resourceUrl, type ResourceType, type Selection } from './resources.js'
@@ -24,6 +24,8 @@ export interface ObjectSink {
   remove(object: KubeObject): void
   /** The list has been given: what is held and did not come in it is gone. */
   listed(): void
+  /** Awaited before more is read; a server that is kept waiting too long ends the watch, which then goes on from where it was. */
+  room?(): Promise<void> | undefined
 }
 
 export type WatchState =
@@ -43,6 +45,9 @@ export interface ListWatchOptions {
   readonly selection: Selection
   readonly sink: ObjectSink
   readonly onState: (state: WatchState) => void
+  /** A version that the sink has all of, from an earlier run: the watch begins there, without a list. */
+  readonly fromVersion?: string
+  readonly representation?: Representation
   /** Objects a page; client-go's pager has the same. */
   readonly pageSize?: number
   /** The server is asked to end a watch after this long, so that load balancers and rotated credentials are met in peace. */
@@ -71,7 +76,13 @@ export class ListWatch {
   #backoff: Backoff
   #state = ''
 
-  constructor (readonly options: ListWatchOptions) { this.#backoff = this.#freshBackoff() }
+  constructor (readonly options: ListWatchOptions) {
+    this.#backoff = this.#freshBackoff()
+    this.#version = options.fromVersion ?? ''
+  }
+
+  /** What the sink has been given, as a version to begin from another time; '' while a list is needed. */
+  get version (): string { return this.#version }
 
   start (): void { this.#running ??= this.#run() }
 
@@ -93,13 +104,15 @@ export class ListWatch {
   }
 
   async #list (): Promise<void> {
-    const { client, type, selection, sink, pageSize = 500 } = this.options
+    const { client, type, selection, sink, representation, pageSize = 500 } = this.options
     this.counts.lists++
     sink.listing()
     let [next, objects, version] = ['', 0, '']
     do {
-      const page = await client.get(resourceUrl(type, selection, { limit: String(pageSize), ...(next === '' ? {} : { continue: next }) }), this.#stopping.signal) as KubeList
+      const page = await client.get(resourceUrl(type, selection, { limit: String(pageSize), ...(next === '' ? {} : { continue: next }) }), this.#stopping.signal, representation) as KubeList
       for (const item of page.items ?? []) sink.put(item)
+      await sink.room?.()
+      this.#stopping.signal.throwIfAborted()
       objects += page.items?.length ?? 0
       version = page.metadata?.resourceVersion ?? ''
       next = page.metadata?.continue ?? ''
@@ -111,7 +124,7 @@ export class ListWatch {
   }
 
   async #watch (): Promise<void> {
-    const { client, clock, type, selection, watchMs = 300_000, random = Math.random } = this.options
+    const { client, clock, type, selection, sink, representation, watchMs = 300_000, random = Math.random } = this.options
     const seconds = Math.max(1, Math.round(watchMs * (0.8 + 0.2 * random()) / 1000))
     this.counts.watches++
     const startedMs = clock.monotonicMs()
@@ -122,8 +135,9 @@ export class ListWatch {
       line: text => {
         this.#take(text)
         if (lines++ === 0) this.#backoff = this.#freshBackoff()
-      }
-    })
+      },
+      room: () => sink.room?.()
+    }, representation)
     if (lines === 0 && clock.monotonicMs() - startedMs < shortWatchMs) throw new Error('the server ended a watch at once')
     this.#backoff = this.#freshBackoff()
   }

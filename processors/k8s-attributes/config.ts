@@ -1,6 +1,7 @@
 /** Options of the k8s_attributes processor: names and meanings of the Collector's k8sattributes. */
 import { Type, type Static } from '@sinclair/typebox'
-import { ByteSize, Duration, Enum, Options, Section, Url } from '../../core/config/schema.js'
+import { ByteSize, Duration, Enum, Options, Section } from '../../core/config/schema.js'
+import { accessOptions } from '../../core/kubernetes/access-options.js'
 
 export const metadataNames = [
   'k8s.namespace.name', 'k8s.pod.name', 'k8s.pod.uid', 'k8s.pod.ip', 'k8s.pod.start_time', 'k8s.node.name',
@@ -39,10 +40,7 @@ const field = Options({
 })
 
 export const schema = Options({
-  auth_type: Enum(['serviceAccount', 'kubeConfig', 'none'], { default: 'serviceAccount', description: 'How to reach the API server: as the pod Tapio runs in, by a kubeconfig, or without credentials.' }),
-  kubeconfig: Type.String({ default: '', description: 'auth_type: kubeConfig: the file; empty = what `KUBECONFIG` lists, else `~/.kube/config`.' }),
-  context: Type.String({ default: '', description: 'auth_type: kubeConfig: the context; empty = the current one.' }),
-  api_server: Type.Optional(Url({ description: 'auth_type: none: the address; left out = the one a pod is given in its environment.' })),
+  ...accessOptions,
   extract: Section({
     metadata: Type.Array(Enum(metadataNames), { default: defaultMetadata, description: 'What to write. `k8s.deployment.name` and `k8s.cronjob.name` come from the owner\'s name, so that only pods need to be watched.' }),
     labels: Type.Array(field, { default: [], description: 'Labels of the pod to write.' }),

@@ -1,4 +1,5 @@
 import type { ConfigFault } from '../../core/component/factory.js'
+import { accessFaults } from '../../core/kubernetes/access-options.js'
 import { fieldRule } from './tags.js'
 import type { Association, Field, K8sAttributesConfig } from './config.js'
 
@@ -7,7 +8,7 @@ export function configFaults (config: K8sAttributesConfig): ConfigFault[] {
   const faults = config.pod_association.flatMap((a, i) => associationFaults(a, ['pod_association', i, 'sources']))
   faults.push(...extract.labels.flatMap((f, i) => fieldFaults(f, ['extract', 'labels', i])), ...extract.annotations.flatMap((f, i) => fieldFaults(f, ['extract', 'annotations', i])))
   if (filter.node !== '' && filter.node_from_env_var !== '') faults.push({ path: ['filter'], message: 'give `node` or `node_from_env_var`, not both' })
-  if (config.api_server !== undefined && config.auth_type !== 'none') faults.push({ path: ['api_server'], message: '`api_server` applies to `auth_type: none` only; elsewhere the address comes with the credentials' })
+  faults.push(...accessFaults(config))
   return faults
 }
 

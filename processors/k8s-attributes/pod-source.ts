@@ -1,9 +1,7 @@
 /** The pods one configuration asks for, watched once per thread however many pipelines want them. */
 import type { Clock } from '../../core/component/clock.js'
-import { openAccess, type Access } from '../../core/kubernetes/access.js'
+import { accessOf } from '../../core/kubernetes/access-options.js'
 import { ApiClient } from '../../core/kubernetes/api-client.js'
-import { clusterAddress, inCluster } from '../../core/kubernetes/in-cluster.js'
-import { contextAccess, kubeconfigFiles, readKubeconfig } from '../../core/kubernetes/kubeconfig.js'
 import { ListWatch, type WatchState } from '../../core/kubernetes/list-watch.js'
 import { pods, type Selection } from '../../core/kubernetes/resources.js'
 import { PodIndex } from '../../core/topology/pod-index.js'
@@ -56,14 +54,6 @@ export class PodSource {
   #say (state: SourceState): void {
     this.#state = state
     for (const listener of [...this.#listeners]) listener(state)
-  }
-}
-
-async function accessOf ({ auth_type: auth, api_server: server, kubeconfig, context }: K8sAttributesConfig, clock: Clock): Promise<Access> {
-  switch (auth) {
-    case 'serviceAccount': return inCluster(clock)
-    case 'kubeConfig': return contextAccess(await readKubeconfig(kubeconfigFiles(kubeconfig)), context, clock)
-    case 'none': return openAccess(server ?? clusterAddress(process.env).href)
   }
 }
 

@@ -16,6 +16,7 @@ import { cronJobFindings, daemonSetFindings, deploymentFindings, jobFindings, re
 export type { Action, Category, ContainerRef, Finding, Change, ObjectRef } from './change.js'
 export { eventTime } from './event.js'
 export { heartbeatLost, leaseMs } from './node.js'
+export { published } from './published.js'
 export { reduced } from './reduce.js'
 export { ChangeWriter } from './writer.js'
 

@@ -7,6 +7,8 @@ import type { Container, EnvVar, PodSpec, PodTemplate } from './types.js'
 const maxValue = 120
 /** Names under which people put secrets into plain values, although they should not. */
 const secretName = /pass|secret|token|credential|private|api_?key|access_?key|auth|dsn|conn(ection)?_?str/i
+/** `auth:8080`, `http://auth/`: an address, whatever its variable is called. */
+const address = /^(\w+:\/\/)?[a-z0-9.-]+(:\d{1,5}(\/|$)|\/)|^\w+:\/\/[a-z0-9.-]+$/i
 /** `//user:password@host` in an address. */
 const userInfo = /(\/\/[^/\s:@]*:)[^/\s@]+@/g
 const restartedAt = 'kubectl.kubernetes.io/restartedAt'
@@ -62,9 +64,11 @@ function hiddenValue (variable: EnvVar | undefined): string {
   if (variable === undefined) return ''
   if (variable.valueFrom !== undefined) return shortened(`from ${stable(variable.valueFrom)}`, maxValue)
   const value = variable.value ?? ''
-  if (value.startsWith(hidden) || (!secretName.test(variable.name ?? '') && value.length <= maxValue && hideUserInfo(value) === value)) return value
+  if (value.startsWith(hidden) || (!isSecret(variable.name ?? '', value) && value.length <= maxValue && hideUserInfo(value) === value)) return value
   return `${hidden} ${createHash('sha256').update(value).digest('hex').slice(0, 6)}`
 }
+
+function isSecret (name: string, value: string): boolean { return secretName.test(name) && !address.test(value) }
 
 function shown (value: string): string { return value.startsWith(hidden) ? hidden : asText(value) || '(none)' }
 
@@ -84,6 +88,15 @@ function hideUserInfo (text: string): string { return text.replace(userInfo, '$1
 export function keptEnv (variables: unknown): unknown {
   if (!Array.isArray(variables)) return undefined
   return (variables as EnvVar[]).map(variable => ({ name: variable?.name ?? '', value: hiddenValue(variable) }))
+}
+
+/** Variables as they may leave: references and addresses stay, as others need them. */
+export function publishedEnv (variables: unknown): unknown {
+  if (!Array.isArray(variables)) return undefined
+  return (variables as EnvVar[]).map(variable => {
+    const { name = '', value } = variable ?? {}
+    return typeof value === 'string' ? { ...variable, value: isSecret(name, value) ? hidden : hideUserInfo(value) } : variable
+  })
 }
 
 /** Command lines, likewise. */

@@ -29,7 +29,7 @@ export class ChangeWriter {
 
   constructor (readonly options: WriterOptions) {}
 
-  /** `raw`: the object as it came. */
+  /** `raw`: the object the change was seen at, as JSON. */
   add (change: Change, raw?: Uint8Array): void {
     const { reason, message, severity, about, action, timeMs, exitCode, signal } = change
     const row = this.#builder.append({

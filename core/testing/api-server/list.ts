@@ -1,11 +1,11 @@
 /** A list, or one page of it. All pages of a list are of one version, so a token stands for a snapshot until history is compacted. */
 import type { KubeObject } from '../../kubernetes/objects.js'
-import type { Target } from './kinds.js'
+import { groupVersionOf, type Target } from './kinds.js'
 import type { Selector } from './selectors.js'
 import { keyOf, type Change, type ObjectStore } from './store.js'
 
 /** Undefined = 410: the token's version is forgotten. */
-export function listAnswer (store: ObjectStore, target: Target, selects: Selector, query: URLSearchParams): unknown {
+export function listAnswer (store: ObjectStore, target: Target, selects: Selector, query: URLSearchParams, metadataOnly = false): unknown {
   const token = query.get('continue') ?? ''
   const [version, after] = token === '' ? [store.version, ''] : JSON.parse(Buffer.from(token, 'base64url').toString()) as [number, string]
   const all = snapshot(store, target.id, version)
@@ -19,8 +19,12 @@ export function listAnswer (store: ObjectStore, target: Target, selects: Selecto
     resourceVersion: String(version),
     ...(more ? { continue: Buffer.from(JSON.stringify([version, keyOf(last)])).toString('base64url'), remainingItemCount: rest.length - items.length } : {})
   }
-  const { group, version: api, kind } = target.kind
-  return { kind: `${kind}List`, apiVersion: group === '' ? api : `${group}/${api}`, metadata, items }
+  if (metadataOnly) return { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items: items.map(partial) }
+  return { kind: `${target.kind.kind}List`, apiVersion: groupVersionOf(target.kind), metadata, items }
+}
+
+export function partial ({ metadata }: KubeObject): unknown {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }
 }
 
 /** The objects as they were at `version`. */

@@ -82,10 +82,10 @@ export class ApiServerStandIn {
       sendStatus(response, 403, 'Forbidden', `${target.kind.plural} is forbidden: User "tapio" cannot list resource "${target.kind.plural}" in API group "${target.kind.group}" at the cluster scope`)
       return
     }
-    this.#answer(target, url.searchParams, response)
+    this.#answer(target, url.searchParams, response, (request.headers.accept ?? '').includes('as=PartialObjectMetadata'))
   }
 
-  #answer (target: Target, query: URLSearchParams, response: ServerResponse): void {
+  #answer (target: Target, query: URLSearchParams, response: ServerResponse, metadataOnly: boolean): void {
     const { kind, id, namespace, name } = target
     if (name !== undefined) {
       const object = this.store.get(id, namespace === undefined ? name : `${namespace}/${name}`)
@@ -96,13 +96,13 @@ export class ApiServerStandIn {
     const selects = selectorOf(query, namespace)
     const watch = query.get('watch')
     if (watch === 'true' || watch === '1') {
-      const stream = new WatchStream(this.store, id, selects, query, response, () => this.faults.chunkBytes)
+      const stream = new WatchStream(this.store, target, selects, query, response, () => this.faults.chunkBytes, metadataOnly)
       this.watches.add(stream)
       response.on('close', () => { stream.end(); this.watches.delete(stream) })
       stream.start()
       return
     }
-    const answer = listAnswer(this.store, target, selects, query)
+    const answer = listAnswer(this.store, target, selects, query, metadataOnly)
     if (answer === undefined) sendStatus(response, 410, 'Expired', 'The provided continue parameter is too old to display a consistent list result.')
     else send(response, 200, answer)
   }

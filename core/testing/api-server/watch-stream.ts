@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http'
+import { groupVersionOf, type Target } from './kinds.js'
+import { partial } from './list.js'
 import type { Selector } from './selectors.js'
 import type { Change, ObjectStore } from './store.js'
 
@@ -9,7 +11,7 @@ export class WatchStream {
   #unsubscribe: () => void = () => undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor (readonly store: ObjectStore, readonly kind: string, readonly selects: Selector, readonly query: URLSearchParams, readonly response: ServerResponse, readonly chunkBytes: () => number) {}
+  constructor (readonly store: ObjectStore, readonly target: Target, readonly selects: Selector, readonly query: URLSearchParams, readonly response: ServerResponse, readonly chunkBytes: () => number, readonly metadataOnly = false) {}
 
   start (): void {
     const { store, query, response } = this
@@ -32,9 +34,8 @@ export class WatchStream {
   bookmark (version: number): void {
     if (this.query.get('allowWatchBookmarks') !== 'true') return
     this.sent.push({ type: 'BOOKMARK', version, key: '' })
-    const [group, plural] = this.kind.split('/')
-    const kind = plural === 'pods' ? 'Pod' : plural ?? ''
-    this.#write({ type: 'BOOKMARK', object: { kind, apiVersion: group === '' ? 'v1' : `${group ?? ''}/v1`, metadata: { resourceVersion: String(version), creationTimestamp: null } } })
+    const { kind } = this.target
+    this.#write({ type: 'BOOKMARK', object: { kind: kind.kind, apiVersion: groupVersionOf(kind), metadata: { resourceVersion: String(version), creationTimestamp: null } } })
   }
 
   drop (how: 'cleanly' | 'within a line'): void {
@@ -50,18 +51,18 @@ export class WatchStream {
 
   /** Without a version a watch begins with what there is. */
   #synthetic (): readonly Change[] {
-    return this.store.list(this.kind).map(object => ({ version: Number(object.metadata?.resourceVersion), type: 'ADDED', kind: this.kind, key: '', object, before: undefined }))
+    return this.store.list(this.target.id).map(object => ({ version: Number(object.metadata?.resourceVersion), type: 'ADDED', kind: this.target.id, key: '', object, before: undefined }))
   }
 
   /** Entering and leaving a selection look like being added and deleted. */
   #pass (change: Change): void {
-    if (change.kind !== this.kind) return
+    if (change.kind !== this.target.id) return
     const was = change.before !== undefined && this.selects(change.before)
     const is = change.type !== 'DELETED' && this.selects(change.object)
     if (!was && !is) return
     const type = !is ? 'DELETED' : was ? 'MODIFIED' : 'ADDED'
     this.sent.push({ type, version: change.version, key: change.key })
-    this.#write({ type, object: change.object })
+    this.#write({ type, object: this.metadataOnly ? partial(change.object) : change.object })
   }
 
   #write (event: object): void {

@@ -1,0 +1,69 @@
+/**
+ * When checkpoints are written: a picture is taken of all watches at one moment, and goes to the disk once everything that had
+ * been told by then has been taken or given up by the pipeline, at most every `interval`.
+ */
+import type { Clock } from '../../core/component/clock.js'
+import type { ChangeQueue } from './change-queue.js'
+import { writeCheckpoint, type WatchPicture } from './checkpoint.js'
+
+export interface CheckpointerOptions {
+  readonly file: string
+  readonly intervalMs: number
+  readonly server: string
+  readonly clock: Clock
+  readonly queue: ChangeQueue
+  /** Undefined while there is nothing worth keeping. Called at one moment, without a pause. */
+  picture(): readonly WatchPicture[] | undefined
+  written(error?: unknown): void
+}
+
+interface Taken { readonly watches: readonly WatchPicture[], readonly at: number }
+
+export class Checkpointer {
+  #taken: Taken | undefined
+  #takenMs: number
+  #writing: Promise<void> | undefined
+  /** Versions of the last one written: the same again is not. */
+  #last = ''
+  #failed = false
+
+  constructor (readonly options: CheckpointerOptions) { this.#takenMs = options.clock.monotonicMs() }
+
+  /** Called often; does something seldom. */
+  tick (): void {
+    const { clock, intervalMs, queue } = this.options
+    const nowMs = clock.monotonicMs()
+    if (this.#taken === undefined && nowMs - this.#takenMs >= intervalMs) { this.#take(); this.#takenMs = nowMs }
+    if (this.#taken === undefined || this.#writing !== undefined || queue.settled < this.#taken.at) return
+    this.#writing = this.#write(this.#taken.watches).finally(() => { this.#writing = undefined })
+    this.#taken = undefined
+  }
+
+  /** The last one, of what is so when everything has been told. */
+  async close (): Promise<void> {
+    await this.#writing
+    this.#take()
+    if (this.#taken !== undefined) await this.#write(this.#taken.watches)
+  }
+
+  #take (): void {
+    const watches = this.options.picture()
+    if (watches === undefined || versionsOf(watches) === this.#last) return
+    this.#taken = { watches, at: this.options.queue.added }
+  }
+
+  async #write (watches: readonly WatchPicture[]): Promise<void> {
+    const { file, server, written } = this.options
+    try {
+      await writeCheckpoint(file, server, watches)
+      this.#last = versionsOf(watches)
+      this.#failed = false
+      written()
+    } catch (error) {
+      if (!this.#failed) written(error)
+      this.#failed = true
+    }
+  }
+}
+
+function versionsOf (watches: readonly WatchPicture[]): string { return watches.map(w => `${w.watch} ${w.version}`).join('\n') }
