@@ -18,7 +18,7 @@ export { eventTime } from './event.js'
 export { heartbeatLost, leaseMs } from './node.js'
 export { published } from './published.js'
 export { reduced } from './reduce.js'
-export { ChangeWriter } from './writer.js'
+export { ChangeWriter, idOf } from './writer.js'
 
 type Compare = (before: never, after: never) => Finding[]
 

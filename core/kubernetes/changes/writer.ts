@@ -91,4 +91,4 @@ function attributesOf ({ change, intent, category, from, to, attributes }: Chang
 function nanoOf (timeMs: number): bigint { return BigInt(Math.round(timeMs * 1000)) * 1000n }
 
 /** The same change of the same version of an object has the same id, whoever sees it and however often. */
-function idOf (key: string): Uint8Array { return createHash('sha256').update(key).digest().subarray(0, 16) }
+export function idOf (key: string): Uint8Array { return createHash('sha256').update(key).digest().subarray(0, 16) }
