@@ -3,6 +3,7 @@ import { run as batch } from './batch.js'
 import { run as collector } from './collector/main.js'
 import { run as ebpf } from './ebpf/main.js'
 import { run as k8sAttributes } from './k8s-attributes.js'
+import { run as kubernetes } from './kubernetes.js'
 import { run as otlpServer } from './otlp-server.js'
 import { run as modes } from './modes.js'
 import { run as overload } from './overload.js'
@@ -10,7 +11,7 @@ import { run as rawstore } from './rawstore.js'
 import { run as ring } from './ring.js'
 import type { Report } from './report.js'
 
-const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>> = { batch, ring, 'otlp-server': otlpServer, 'k8s-attributes': k8sAttributes, modes, overload, ebpf, rawstore, collector }
+const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>> = { batch, ring, 'otlp-server': otlpServer, 'k8s-attributes': k8sAttributes, kubernetes, modes, overload, ebpf, rawstore, collector }
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter(name => benches[name] === undefined)
