@@ -11,7 +11,7 @@ import { NGHTTP2_CANCEL, RpcCode } from '../../core/net/grpc/status.js'
 import { wholeBody, type Body } from './chunks.js'
 import type { Compression, Decompressed } from './decompressor.js'
 import type { Deadlines, Limited } from './deadlines.js'
-import type { Place } from './gate.js'
+import type { Incoming, Place } from './gate.js'
 import type { CallHead } from './grpc-head.js'
 import { MessageReader, type MessageFault } from './grpc-message.js'
 import type { GrpcAnswers } from './grpc-answers.js'
@@ -37,7 +37,7 @@ export type CallStream = ServerHttp2Stream & { [callKey]?: Call }
 
 type State = 'reading' | 'handled' | 'ended'
 
-export class Call implements Limited {
+export class Call implements Limited, Incoming {
   readonly #reader: MessageReader
   readonly #arrivedMs: number
   #state: State = 'reading'
@@ -50,6 +50,7 @@ export class Call implements Limited {
     this.#arrivedMs = context.now()
     this.deadlineMs = this.#arrivedMs + Math.min(context.readTimeoutMs, head.timeoutMs)
     context.deadlines.add(this)
+    place.reads(this)
     stream.on('data', onData).on('end', onEnd)
   }
 
@@ -65,6 +66,7 @@ export class Call implements Limited {
     if (this.#state !== 'reading' || this.stream.aborted) return
     const message = this.#reader.end()
     if ('outcome' in message) { this.#refuse(message); return }
+    this.place.whole()
     if (!this.#reader.compressed) { this.#take(message); return }
     if (this.head.encoding === '') { this.#refuse({ code: RpcCode.internal, message: 'the message is compressed but there is no grpc-encoding', outcome: 'malformed' }); return }
     this.context.inflate(this.head.encoding, wholeBody(message)).then(result => this.#inflated(result, message.length)).catch((error: unknown) => this.#failed(error))
@@ -75,6 +77,12 @@ export class Call implements Limited {
     this.context.deadlines.delete(this)
     if (this.#state === 'reading') this.#leave('aborted')
     else if (this.#state === 'handled') this.#state = 'ended'
+  }
+
+  /** Only while its message comes in. */
+  giveWay (): void {
+    const answer = this.context.intake.tooSlow('grpc', this.head.signal)
+    if (answer.status !== 'success') this.#answerWith(rpcStatusOf(answer))
   }
 
   expire (): void {
