@@ -21,8 +21,9 @@ import { post, until } from '../../core/otlp/testing/harness.js'
 import { parseOptions } from '../../core/config/options.js'
 import { FakeClock } from '../../core/testing/fake-clock.js'
 import { factory } from './factory.js'
+import { originOf } from './origins.js'
 import { connect, framed, rawCall, spans } from './raw-call-for-test.js'
-import { withReceiver, type Started } from './start-for-test.js'
+import { startReceiver, withReceiver, type Started } from './start-for-test.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'tapio-otlp-'))
 const authority = await TestAuthority.create(folder)
@@ -183,6 +184,19 @@ test('include_metadata keeps address and headers with the batch, never credentia
     await post(r.httpPort, '/v1/traces', spans(1))
     assert.is(r.next.batches[0]?.origin, undefined, 'off unless asked for')
   })
+})
+
+test('names that every object has are names of headers like others', () => {
+  const headers = Object.fromEntries([['__proto__', 'p'], ['x-a', 'a']])
+  assert.equal(Object.entries(originOf(true, undefined, headers)?.metadata ?? {}), [['__proto__', ['p']], ['x-a', ['a']]])
+  assert.equal(originOf(['constructor', 'x-a'], undefined, headers)?.metadata, { 'x-a': ['a'] })
+})
+
+test('clients that connect and never begin TLS do not hold up the end', async () => {
+  const r = await startReceiver({ ...both({ tls: { cert_file: first.certFile, key_file: first.keyFile } }), read_timeout: 600_000 })
+  const silent = await Promise.all([r.grpcPort, r.httpPort].map(port => new Promise<net.Socket>(resolve => { const socket = net.connect(port, '127.0.0.1', () => resolve(socket)).on('error', () => {}).resume() })))
+  await r.stop(100)
+  for (const socket of silent) await until(() => socket.destroyed, 'closed')
 })
 
 test('options that let nobody in, or would keep credentials, are faults', () => {
