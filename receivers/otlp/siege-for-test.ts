@@ -1,9 +1,8 @@
 /** A receiver with few places and one healthy client, for tests in which other clients do their worst. */
-import { performance } from 'node:perf_hooks'
 import net from 'node:net'
 import { suite, type Test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { post, until } from '../../core/otlp/testing/harness.js'
+import { atRest, post, until } from '../../core/otlp/testing/harness.js'
 import { connect, framed, rawCall, spans } from './raw-call-for-test.js'
 import { startReceiver, type Started } from './start-for-test.js'
 
@@ -65,20 +64,4 @@ export async function report (r: Started, startMiB: number, what: string, { sent
 
 export function openSocket (port: number): Promise<net.Socket> {
   return new Promise(resolve => { const socket = net.connect(port, '127.0.0.1').on('connect', () => resolve(socket)).on('error', () => resolve(socket)).resume() })
-}
-
-/**
- * Rejects unless the event loop has nothing to do: in twenty waits of 10 ms it turns a few times each. One that spins on a
- * dead connection turns thousands of times. (Node counts its turns from 20.18 on; before that there is nothing to see.)
- */
-export async function atRest (waits = 20, mostTurns = 50): Promise<void> {
-  const turns = (): number => (performance.nodeTiming.uvMetricsInfo as { loopCount: number } | undefined)?.loopCount ?? 0
-  for (let tries = 0; ; tries++) {
-    const before = turns()
-    for (let i = 0; i < waits; i++) await new Promise(resolve => setTimeout(resolve, 10))
-    const turned = turns() - before
-    if (turned <= waits * mostTurns) return
-    // What is being closed may still take a while.
-    if (tries === 10) throw new Error(`the event loop turned ${turned} times in ${waits} waits of 10 ms: something spins`)
-  }
 }
