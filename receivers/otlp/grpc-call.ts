@@ -82,6 +82,7 @@ export class Call implements Limited, Incoming {
   /** Only while its message comes in. */
   giveWay (): void {
     const answer = this.context.intake.tooSlow('grpc', this.head.signal)
+    this.#reader.release()
     if (answer.status !== 'success') this.#answerWith(rpcStatusOf(answer))
   }
 
