@@ -192,9 +192,20 @@ test('names that every object has are names of headers like others', () => {
   assert.equal(originOf(['constructor', 'x-a'], undefined, headers)?.metadata, { 'x-a': ['a'] })
 })
 
+const silentClients = (ports: readonly number[]): Promise<net.Socket[]> => Promise.all(ports.map(port => new Promise<net.Socket>(resolve => { const socket = net.connect(port, '127.0.0.1', () => resolve(socket)).on('error', () => {}).resume() })))
+
+test('clients that never begin TLS are closed after read_timeout and counted, and others come in meanwhile', async () => {
+  await withReceiver({ ...both({ tls: { cert_file: first.certFile, key_file: first.keyFile } }), read_timeout: 300 }, async r => {
+    const silent = await silentClients(Array.from({ length: 40 }, (_, i) => i % 2 === 0 ? r.grpcPort : r.httpPort))
+    assert.is(await securePost(r), 200)
+    for (const socket of silent) await until(() => socket.destroyed, 'closed')
+    for (const transport of ['grpc', 'http']) assert.is(r.meter.values.get(`otlp_receiver_closed_connections{reason="tls",transport="${transport}"}`), 20)
+  })
+})
+
 test('clients that connect and never begin TLS do not hold up the end', async () => {
   const r = await startReceiver({ ...both({ tls: { cert_file: first.certFile, key_file: first.keyFile } }), read_timeout: 600_000 })
-  const silent = await Promise.all([r.grpcPort, r.httpPort].map(port => new Promise<net.Socket>(resolve => { const socket = net.connect(port, '127.0.0.1', () => resolve(socket)).on('error', () => {}).resume() })))
+  const silent = await silentClients([r.grpcPort, r.httpPort])
   await r.stop(100)
   for (const socket of silent) await until(() => socket.destroyed, 'closed')
 })
