@@ -42,6 +42,8 @@ export class Call implements Limited, Incoming {
   readonly #arrivedMs: number
   #state: State = 'reading'
   deadlineMs: number
+  /** All of the message is here, and it is being decompressed. */
+  #whole = false
   /** The client ended it before its message was whole: Node's ends its side before it resets, and then we may answer first. */
   abandoned = false
 
@@ -69,6 +71,9 @@ export class Call implements Limited, Incoming {
     this.place.whole()
     if (!this.#reader.compressed) { this.#take(message); return }
     if (this.head.encoding === '') { this.#refuse({ code: RpcCode.internal, message: 'the message is compressed but there is no grpc-encoding', outcome: 'malformed' }); return }
+    // The client has done its part: only its own patience counts from here on.
+    this.deadlineMs = this.#arrivedMs + this.head.timeoutMs
+    this.#whole = true
     this.context.inflate(this.head.encoding, wholeBody(message)).then(result => this.#inflated(result, message.length)).catch((error: unknown) => this.#failed(error))
   }
 
@@ -90,7 +95,7 @@ export class Call implements Limited, Incoming {
     const { context, head } = this
     // Answered, and the client does not take the answer.
     if (this.#state === 'ended') { context.deadlines.delete(this); this.stream.close(NGHTTP2_CANCEL); return }
-    const waited = head.timeoutMs <= context.readTimeoutMs || this.#state === 'handled'
+    const waited = this.#whole || head.timeoutMs <= context.readTimeoutMs || this.#state === 'handled'
     const message = waited ? `no answer within the client's ${head.timeoutMs} ms` : `no whole request within ${context.readTimeoutMs} ms`
     const status = { code: RpcCode.deadlineExceeded, message }
     // What the pipeline holds stays counted as held, and its answer is what is counted as the outcome.
