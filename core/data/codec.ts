@@ -23,7 +23,8 @@
  *           f  [address|nil, metadata|nil] of the connection, when kept (origin.ts)
  *
  * Offsets count from the body. Numbers of the body are little-endian, as on every platform Node runs on. The document is
- * plain msgpack without extensions: any reader can open it.
+ * plain msgpack without extensions: any reader can open it. Attributes that were edited come back with one zero: -0 is 0
+ * (the bytes of a record keep theirs).
  */
 import { crc32 } from 'node:zlib'
 import { Packr } from 'msgpackr'

@@ -56,5 +56,13 @@ const schemes: Readonly<Record<string, string>> = { bearer: 'Bearer', basic: 'Ba
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 function tokensOf (path: string): Buffer[] {
-  return readFileSync(path, 'utf8').split('\n').map(line => line.trim()).filter(line => line !== '' && !line.startsWith('#')).map(token => digest(`Bearer ${token}`))
+  return readTokens(path).split('\n').map(line => line.trim()).filter(line => line !== '' && !line.startsWith('#')).map(token => digest(`Bearer ${token}`))
+}
+
+function readTokens (path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new Error(`auth: bearer_token_file "${path}" cannot be read: ${(error as Error).message}`, { cause: error })
+  }
 }

@@ -8,6 +8,8 @@ import type { Logger } from '../telemetry/logger.js'
 
 export class FileWatch {
   #seen: string
+  /** The state that was last complained of: once is enough. */
+  #unusable: string | undefined
   #cancel: () => void = () => {}
   #closed = false
 
@@ -37,6 +39,8 @@ export class FileWatch {
       this.#seen = now
       this.logger.info('read again after a change', { files: this.paths.join(', ') })
     } catch (error) {
+      if (now === this.#unusable) return
+      this.#unusable = now
       this.logger.warn('a changed file cannot be used; what was read before stays in use', { files: this.paths.join(', '), error: error instanceof Error ? error.message : String(error) })
     }
   }

@@ -45,15 +45,22 @@ async function loadWasm (): Promise<Zstd> {
   const wasm = createRequire(import.meta.url)('@bokuweb/zstd-wasm') as Wasm
   await wasm.init()
   return {
-    compress: body => asBuffer(wasm.compress(body as Buffer, 1)),
-    decompress: (body, maxBytes) => inflate(wasm, body, maxBytes)
+    compress (body) {
+      if (body.length * 2 > roomBytes) throw new Error(`${body.length} bytes are more than Zstandard can take here at once`)
+      return asBuffer(wasm.compress(body as Buffer, 1))
+    },
+    decompress: (body, maxBytes) => inflate(wasm, body, Math.min(maxBytes, roomBytes - body.length))
   }
 }
+
+/** The library's memory grows to 2 GiB, and beyond that it would write to address 0: input and output must fit together. */
+const roomBytes = 1.5 * 2 ** 30
 
 /** The library's answer for an output that does not fit its place: -ZSTD_error_dstSize_tooSmall. */
 const tooSmall = / -70$/
 
 function inflate (wasm: Wasm, body: Uint8Array, maxBytes: number): Buffer | undefined {
+  if (maxBytes <= 0) return undefined
   const claimed = contentSize(body)
   if (claimed !== undefined && claimed > maxBytes) return undefined
   // Streaming encoders do not say how much comes out; each try that was too small costs what it wrote.

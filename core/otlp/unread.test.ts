@@ -86,7 +86,8 @@ for (const signal of recordSignals) {
       assert.is.not(lazy.unread, undefined, `seed ${seed}: somebody read`)
       assert.equal(recordsOf(sent(lazy)), recordsOf(sent(eager)), `seed ${seed}`)
       assert.is.not(lazy.unread, undefined, `seed ${seed}: framing read`)
-      assert.equal(plainRows(lazy), plainRows(eager), `seed ${seed}`)
+      // Through a document as well: there is one zero in it, where attributes that were edited may have had a negative one.
+      assert.equal(plainRows(lazy), plainRows(reread(eager, true)), `seed ${seed}`)
     }
   })
 

@@ -180,6 +180,17 @@ test('editing a resource with the values it has changes no byte of it', () => {
   }
 })
 
+test('a negative zero stays the bytes it is when something else is edited', () => {
+  const zeros = [{ key: 'z', value: { doubleValue: -0 } }, { key: 'list', value: { arrayValue: { values: [{ doubleValue: -0 }] } } }]
+  const bytes = encode('traces', { resourceSpans: [{ resource: { attributes: zeros }, scopeSpans: [{ spans: [{ name: 'a', attributes: zeros }] }] }] })
+  const batch = read('traces', bytes)
+  const edited = throughCodec(batch.withResources(batch.resources.map(r => r.envelope === undefined ? r : r.with({ pod: 'p-1' }))).withAttribute('z', column([-0])))
+  const [before, after] = [recordsOf(bytes)[0] as RecordBytes, recordsOf(frame(throughCodec(edited)))[0] as RecordBytes]
+  assert.is(after.record, before.record)
+  // Behind the tag and length of the Resource, which has grown.
+  assert.ok(after.resource.includes(before.resource.slice(4)) && after.resource.length > before.resource.length)
+})
+
 test('events that never were OTLP become log records with semantic conventions', () => {
   const builder = new BatchBuilder()
   builder.append({

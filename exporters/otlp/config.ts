@@ -16,13 +16,13 @@ export const schema = Options({
   protocol: Enum(protocols, { default: 'grpc', description: 'How to send.' }),
   headers: Type.Record(Type.String(), Secret(), { default: {}, description: 'Added to every request: authentication, tenant. Values are never shown.' }),
   compression: Enum(['none', ...compressions] as const, { default: 'none', description: 'Compression of requests.' }),
-  timeout: Duration({ default: '5s', minimum: '1ms', description: 'How long one request may take.' }),
+  timeout: Duration({ default: '5s', minimum: '1ms', maximum: '24d', description: 'How long one request may take.' }),
   tls: Section(tlsClient),
   auth: clientAuth,
   connections: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'gRPC: connections to an endpoint; each request takes the one with the fewest under way. More than one helps where something between balances connections.' }),
   keepalive: Section({
-    time: Duration({ default: '0', description: 'gRPC: a ping after each so much time; servers may cut off who pings more often than they permit (gRPC-Go: 5m). 0 = none.' }),
-    timeout: Duration({ default: '20s', minimum: '1ms', description: 'A connection that does not answer a ping within this is given up.' }),
+    time: Duration({ default: '0', maximum: '24d', description: 'gRPC: a ping after each so much time; servers may cut off who pings more often than they permit (gRPC-Go: 5m). 0 = none.' }),
+    timeout: Duration({ default: '20s', minimum: '1ms', maximum: '24d', description: 'A connection that does not answer a ping within this is given up.' }),
     permit_without_stream: Type.Boolean({ default: false, description: 'Ping also when no request is under way.' })
   }),
   max_concurrent_requests: Type.Integer({ default: 8, minimum: 1, description: 'Requests in hand at once, on their way or waiting to be sent again; more wait their turn with their sender.' }),

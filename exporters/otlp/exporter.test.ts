@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import http from 'node:http'
+import net from 'node:net'
 import grpc from '@grpc/grpc-js'
 import type { Outcome } from '../../core/component/outcome.js'
 import type { EventBatch } from '../../core/data/batch.js'
@@ -94,9 +95,11 @@ const proto = { 'content-type': 'application/x-protobuf' }
 const httpCases: readonly [string, HttpAnswer, Outcome, string][] = [
   ['200 is accepted', { code: 200 }, { status: 'accepted' }, 'ok'],
   ['a partial success rejects its count', { code: 200, headers: proto, body: encodeExportResponse({ rejected: 1, message: 'old' }) }, { status: 'rejected', reason: 'old', count: 1 }, 'ok'],
+  ['a partial success in JSON, though protobuf was sent', { code: 200, headers: { 'content-type': 'application/json' }, body: exportResponseJson('traces', { rejected: 1, message: 'old' }) }, { status: 'rejected', reason: 'old', count: 1 }, 'ok'],
   ['a warning without rejections is accepted', { code: 200, headers: proto, body: encodeExportResponse({ rejected: 0, message: 'deprecated' }) }, { status: 'accepted' }, 'ok'],
   ['an answer that cannot be read was a success all the same', { code: 200, headers: proto, body: Buffer.from([10, 200]) }, { status: 'accepted' }, 'ok'],
   ['429 with Retry-After waits so long', { code: 429, headers: { 'retry-after': '7', ...proto }, body: protoStatus(8, 'full') }, { status: 'retry', reason: 'HTTP 429: full', afterMs: 7000 }, 'recoverable'],
+  ['429 with a Retry-After of centuries waits a day', { code: 429, headers: { 'retry-after': '9'.repeat(400) } }, { status: 'retry', reason: 'HTTP 429', afterMs: 86_400_000 }, 'recoverable'],
   ['429 without is left to the back-off', { code: 429 }, { status: 'retry', reason: 'HTTP 429' }, 'recoverable'],
   ['502 is retried', { code: 502 }, { status: 'retry', reason: 'HTTP 502' }, 'recoverable'],
   ['503 is retried', { code: 503 }, { status: 'retry', reason: 'HTTP 503' }, 'recoverable'],
@@ -190,6 +193,48 @@ test('an answer that does not come in time is a retry', async () => {
   assert.is((await e.exporter.consume(batchOf('traces'))).status, 'retry')
   await e.stop()
   blackHole.close()
+})
+
+test('a kept connection that the other side closes as the request goes out: sent again at once, on another', async () => {
+  let requests = 0
+  const server = net.createServer(socket => {
+    let first = true
+    socket.on('error', () => undefined).on('data', () => {
+      requests++
+      if (!first) { socket.resetAndDestroy(); return }
+      first = false
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')
+    })
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const e = startExporter({ endpoint: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`, protocol: 'http/protobuf', max_concurrent_requests: 1 })
+  for (let i = 0; i < 3; i++) assert.equal(await e.exporter.consume(batchOf('traces')), { status: 'accepted' })
+  assert.is(requests, 5, 'the second and the third went out twice')
+  await e.stop()
+  server.close()
+})
+
+test('a new connection that ends without an answer is a retry', async () => {
+  const server = net.createServer(socket => { socket.on('error', () => undefined).on('data', () => socket.resetAndDestroy()) })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const e = startExporter({ endpoint: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`, protocol: 'http/protobuf' })
+  assert.is((await e.exporter.consume(batchOf('traces'))).status, 'retry')
+  await e.stop()
+  server.close()
+})
+
+test('what cannot be encoded is rejected at once: no other try would end otherwise', async () => {
+  const server = await httpServer(() => ({ code: 200 }))
+  const e = startExporter({ endpoint: server.endpoint, protocol: 'http/json', retry_on_failure: { enabled: true, initial_interval: 60_000, max_interval: 60_000, max_elapsed_time: 0, multiplier: 1, randomization_factor: 0 } })
+  // A record whose last byte is missing, as out of a damaged document.
+  const batch = batchOf('traces')
+  const damaged = batch.withColumn('rawLength', (batch.columns.rawLength as Uint32Array).map(n => n - 1))
+  const outcome = await e.exporter.consume(damaged.withConstant('a', 'b'))
+  assert.ok(outcome.status === 'rejected' && outcome.reason.startsWith('the request cannot be encoded: '), JSON.stringify(outcome))
+  assert.is(server.seen.length, 0)
+  assert.equal(e.status.events, ['ok'])
+  await e.stop()
+  server.close()
 })
 
 test('a batch of several signals is one request each, and the outcomes are one', async () => {

@@ -11,7 +11,7 @@ import { Code, codeName, timeoutHeader } from '../../core/net/grpc/codes.js'
 import { connect } from '../../core/net/grpc/connect.js'
 import { Connection, type Keepalive, type NotConnected } from '../../core/net/grpc/connection.js'
 import { messagePrefix, readMessage } from './grpc-message.js'
-import { sentRetry, type Sender, type SenderOptions, type Sent } from './sender.js'
+import { notEncoded, sentRetry, type Sender, type SenderOptions, type Sent } from './sender.js'
 
 /** https://opentelemetry.io/docs/specs/otlp/#failures. RESOURCE_EXHAUSTED joins them only when it says when. */
 const retryable = new Set<number>([Code.CANCELLED, Code.DEADLINE_EXCEEDED, Code.ABORTED, Code.OUT_OF_RANGE, Code.UNAVAILABLE, Code.DATA_LOSS])
@@ -47,7 +47,12 @@ export class GrpcSender implements Sender {
   }
 
   async send (request: FramedRequest, signal: AbortSignal): Promise<Sent> {
-    const chunks = await this.#frame(request)
+    let chunks: readonly Uint8Array[]
+    try {
+      chunks = await this.#frame(request)
+    } catch (error) {
+      return notEncoded(error)
+    }
     const path = signalFacts[request.signal].grpcPath
     let result = await this.#call(path, chunks, signal)
     // Once: the connection ended before the request was looked at, and the next one is a new one.

@@ -7,13 +7,16 @@ import { decodeExportResponse, decodeStatus, parseExportResponseJson, parseStatu
 import { signalFacts, type OtlpSignal } from '../../core/otlp/signals.js'
 import type { FramedRequest } from '../../core/otlp/writer.js'
 import { splitUnix } from '../../core/net/target.js'
-import { sentRetry, type Sender, type SenderOptions, type Sent } from './sender.js'
+import { notEncoded, sentRetry, type Sender, type SenderOptions, type Sent } from './sender.js'
 
 /** https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
 const retryable = new Set([429, 502, 503, 504])
 
 /** Answers that are about this request's content; other errors say that no request will pass. */
 const aboutData = new Set([400, 413, 422])
+
+/** What a socket says when the other side has closed it. */
+const connectionGone = new Set(['ECONNRESET', 'EPIPE'])
 
 /** An answer is a few bytes; what a confused server sends beyond this is cut off. */
 const maxAnswerBytes = 64 * 1024
@@ -37,9 +40,14 @@ export class HttpSender implements Sender {
   }
 
   async send (request: FramedRequest, signal: AbortSignal): Promise<Sent> {
+    let chunks: readonly Uint8Array[]
     try {
-      const reply = await plain(await this.#post(request.signal, await this.#encode(request), signal))
-      return judge(request.signal, reply, this.json)
+      chunks = await this.#encode(request)
+    } catch (error) {
+      return notEncoded(error)
+    }
+    try {
+      return judge(request.signal, await plain(await this.#exchange(request.signal, chunks, signal)), this.json)
     } catch (error) {
       return sentRetry((error as Error).message, false)
     }
@@ -55,9 +63,19 @@ export class HttpSender implements Sender {
     return [compression === 'none' ? body : await compress(compression, body)]
   }
 
-  #post (signalName: OtlpSignal, chunks: readonly Uint8Array[], signal: AbortSignal): Promise<Reply> {
+  /** Again at once when a connection that was kept open ended as the request went out; each such one leaves the pool. */
+  async #exchange (signalName: OtlpSignal, chunks: readonly Uint8Array[], signal: AbortSignal): Promise<Reply> {
+    for (;;) {
+      const reply = await this.#post(signalName, chunks, signal)
+      if (reply !== undefined) return reply
+    }
+  }
+
+  /** Undefined when the other side ended a connection that it had kept open for the next request. */
+  #post (signalName: OtlpSignal, chunks: readonly Uint8Array[], signal: AbortSignal): Promise<Reply | undefined> {
     const { timeoutMs, compression, headers, credentials } = this.options
     return new Promise((resolve, reject) => {
+      let answered = false
       const request = this.#request(this.#base + signalFacts[signalName].httpPath, {
         method: 'POST',
         agent: this.#agent,
@@ -70,10 +88,13 @@ export class HttpSender implements Sender {
           'content-length': chunks.reduce((n, c) => n + c.length, 0),
           ...(compression === 'none' ? {} : { 'content-encoding': compression })
         }
-      }, response => { readReply(response).then(resolve, reject) })
+      }, response => { answered = true; readReply(response).then(resolve, reject) })
       const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
       const abort = (): void => { request.destroy(new Error('shutting down')) }
-      request.on('error', reject).on('close', () => {
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        if (request.reusedSocket && !answered && connectionGone.has(error.code ?? '')) resolve(undefined)
+        else reject(error)
+      }).on('close', () => {
         clearTimeout(timer)
         signal.removeEventListener('abort', abort)
       })
@@ -105,11 +126,12 @@ async function plain (reply: Reply): Promise<Reply> {
 }
 
 function judge (signal: OtlpSignal, reply: Reply, json: boolean): Sent {
+  const type = reply.headers['content-type']
+  const isJson = type === undefined ? json : type.includes('json')
   if (reply.code >= 200 && reply.code < 300) {
-    const partial = json ? parseExportResponseJson(signal, reply.body.toString()) : decodeExportResponse(reply.body)
+    const partial = isJson ? parseExportResponseJson(signal, reply.body.toString()) : decodeExportResponse(reply.body)
     return { status: 'success', rejectedItems: partial?.rejected ?? 0, message: partial?.message ?? '' }
   }
-  const isJson = (reply.headers['content-type'] ?? '').includes('json')
   const said = isJson ? parseStatusMessageJson(reply.body.toString()) : decodeStatus(reply.body)?.message ?? ''
   const message = `HTTP ${reply.code}${said === '' ? '' : `: ${said}`}`
   if (retryable.has(reply.code)) return sentRetry(message, true, retryAfterMs(reply.headers['retry-after']))

@@ -27,7 +27,15 @@ export interface SenderOptions {
   readonly credentials: Credentials
 }
 
+/** A wait that somebody asks for beyond this is a mistake, or would be one to believe. */
+const longestWaitMs = 24 * 3_600_000
+
 /** With `afterMs` only when there is one: an absent wait leaves it to the back-off. */
 export function sentRetry (message: string, reachable: boolean, afterMs?: number): Sent {
-  return afterMs === undefined ? { status: 'retry', message, reachable } : { status: 'retry', message, reachable, afterMs }
+  return afterMs === undefined ? { status: 'retry', message, reachable } : { status: 'retry', message, reachable, afterMs: Math.min(afterMs, longestWaitMs) }
+}
+
+/** Bytes that are no message (of a damaged document) are so for ever: trying again would only hold up the others. */
+export function notEncoded (error: unknown): Sent {
+  return { status: 'rejected', message: `the request cannot be encoded: ${error instanceof Error ? error.message : String(error)}`, data: true }
 }

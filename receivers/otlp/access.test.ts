@@ -21,8 +21,9 @@ import { post, until } from '../../core/otlp/testing/harness.js'
 import { parseOptions } from '../../core/config/options.js'
 import { FakeClock } from '../../core/testing/fake-clock.js'
 import { factory } from './factory.js'
+import { originOf } from './origins.js'
 import { connect, framed, rawCall, spans } from './raw-call-for-test.js'
-import { withReceiver, type Started } from './start-for-test.js'
+import { startReceiver, withReceiver, type Started } from './start-for-test.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'tapio-otlp-'))
 const authority = await TestAuthority.create(folder)
@@ -183,6 +184,30 @@ test('include_metadata keeps address and headers with the batch, never credentia
     await post(r.httpPort, '/v1/traces', spans(1))
     assert.is(r.next.batches[0]?.origin, undefined, 'off unless asked for')
   })
+})
+
+test('names that every object has are names of headers like others', () => {
+  const headers = Object.fromEntries([['__proto__', 'p'], ['x-a', 'a']])
+  assert.equal(Object.entries(originOf(true, undefined, headers)?.metadata ?? {}), [['__proto__', ['p']], ['x-a', ['a']]])
+  assert.equal(originOf(['constructor', 'x-a'], undefined, headers)?.metadata, { 'x-a': ['a'] })
+})
+
+const silentClients = (ports: readonly number[]): Promise<net.Socket[]> => Promise.all(ports.map(port => new Promise<net.Socket>(resolve => { const socket = net.connect(port, '127.0.0.1', () => resolve(socket)).on('error', () => {}).resume() })))
+
+test('clients that never begin TLS are closed after read_timeout and counted, and others come in meanwhile', async () => {
+  await withReceiver({ ...both({ tls: { cert_file: first.certFile, key_file: first.keyFile } }), read_timeout: 300 }, async r => {
+    const silent = await silentClients(Array.from({ length: 40 }, (_, i) => i % 2 === 0 ? r.grpcPort : r.httpPort))
+    assert.is(await securePost(r), 200)
+    for (const socket of silent) await until(() => socket.destroyed, 'closed')
+    for (const transport of ['grpc', 'http']) assert.is(r.meter.values.get(`otlp_receiver_closed_connections{reason="tls",transport="${transport}"}`), 20)
+  })
+})
+
+test('clients that connect and never begin TLS do not hold up the end', async () => {
+  const r = await startReceiver({ ...both({ tls: { cert_file: first.certFile, key_file: first.keyFile } }), read_timeout: 600_000 })
+  const silent = await silentClients([r.grpcPort, r.httpPort])
+  await r.stop(100)
+  for (const socket of silent) await until(() => socket.destroyed, 'closed')
 })
 
 test('options that let nobody in, or would keep credentials, are faults', () => {

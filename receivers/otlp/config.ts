@@ -42,7 +42,7 @@ export const schema = Options({
   }, { description: 'Which protocols to listen for. Naming one starts only that one; naming none starts both with their defaults.' }),
   max_concurrent_requests: Type.Integer({ default: 256, minimum: 1, description: 'Requests being received or processed at once, over both protocols. More are asked to retry.' }),
   max_in_flight_size: ByteSize({ default: '128MiB', minimum: '1MiB', description: 'Bytes of requests being received or processed at once, decoded columns included. More are asked to retry.' }),
-  read_timeout: Duration({ default: '30s', minimum: '1ms', description: 'How long a client may take to send a whole request.' }),
+  read_timeout: Duration({ default: '30s', minimum: '1ms', maximum: '24d', description: 'How long a client may take to send a whole request.' }),
   retry_after: Duration({ default: '1s', description: 'What clients are told to wait when Tapio cannot take a request now and does not know for how long.' })
 })
 

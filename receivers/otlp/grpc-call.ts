@@ -11,7 +11,7 @@ import { NGHTTP2_CANCEL, RpcCode } from '../../core/net/grpc/status.js'
 import { wholeBody, type Body } from './chunks.js'
 import type { Compression, Decompressed } from './decompressor.js'
 import type { Deadlines, Limited } from './deadlines.js'
-import type { Place } from './gate.js'
+import type { Incoming, Place } from './gate.js'
 import type { CallHead } from './grpc-head.js'
 import { MessageReader, type MessageFault } from './grpc-message.js'
 import type { GrpcAnswers } from './grpc-answers.js'
@@ -37,11 +37,13 @@ export type CallStream = ServerHttp2Stream & { [callKey]?: Call }
 
 type State = 'reading' | 'handled' | 'ended'
 
-export class Call implements Limited {
+export class Call implements Limited, Incoming {
   readonly #reader: MessageReader
   readonly #arrivedMs: number
   #state: State = 'reading'
   deadlineMs: number
+  /** All of the message is here, and it is being decompressed. */
+  #whole = false
   /** The client ended it before its message was whole: Node's ends its side before it resets, and then we may answer first. */
   abandoned = false
 
@@ -50,6 +52,7 @@ export class Call implements Limited {
     this.#arrivedMs = context.now()
     this.deadlineMs = this.#arrivedMs + Math.min(context.readTimeoutMs, head.timeoutMs)
     context.deadlines.add(this)
+    place.reads(this)
     stream.on('data', onData).on('end', onEnd)
   }
 
@@ -65,8 +68,12 @@ export class Call implements Limited {
     if (this.#state !== 'reading' || this.stream.aborted) return
     const message = this.#reader.end()
     if ('outcome' in message) { this.#refuse(message); return }
+    this.place.whole()
     if (!this.#reader.compressed) { this.#take(message); return }
     if (this.head.encoding === '') { this.#refuse({ code: RpcCode.internal, message: 'the message is compressed but there is no grpc-encoding', outcome: 'malformed' }); return }
+    // The client has done its part: only its own patience counts from here on.
+    this.deadlineMs = this.#arrivedMs + this.head.timeoutMs
+    this.#whole = true
     this.context.inflate(this.head.encoding, wholeBody(message)).then(result => this.#inflated(result, message.length)).catch((error: unknown) => this.#failed(error))
   }
 
@@ -77,11 +84,18 @@ export class Call implements Limited {
     else if (this.#state === 'handled') this.#state = 'ended'
   }
 
+  /** Only while its message comes in. */
+  giveWay (): void {
+    const answer = this.context.intake.tooSlow('grpc', this.head.signal)
+    this.#reader.release()
+    if (answer.status !== 'success') this.#answerWith(rpcStatusOf(answer))
+  }
+
   expire (): void {
     const { context, head } = this
     // Answered, and the client does not take the answer.
     if (this.#state === 'ended') { context.deadlines.delete(this); this.stream.close(NGHTTP2_CANCEL); return }
-    const waited = head.timeoutMs <= context.readTimeoutMs || this.#state === 'handled'
+    const waited = this.#whole || head.timeoutMs <= context.readTimeoutMs || this.#state === 'handled'
     const message = waited ? `no answer within the client's ${head.timeoutMs} ms` : `no whole request within ${context.readTimeoutMs} ms`
     const status = { code: RpcCode.deadlineExceeded, message }
     // What the pipeline holds stays counted as held, and its answer is what is counted as the outcome.

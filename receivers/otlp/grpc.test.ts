@@ -8,18 +8,14 @@ import { otlpSignals, signalFacts } from '../../core/otlp/signals.js'
 import { grpcCall, rawExchange, until, type GrpcReply } from '../../core/otlp/testing/harness.js'
 import { oracleType, requestType } from '../../core/otlp/testing/oracle.js'
 import { Random } from '../../core/otlp/testing/random.js'
-import { startReceiver, type Started } from './start-for-test.js'
+import { FakeClock } from '../../core/testing/fake-clock.js'
+import { startReceiver, withReceiver } from './start-for-test.js'
 
 const Code = { ok: 0, invalidArgument: 3, deadlineExceeded: 4, resourceExhausted: 8, unimplemented: 12, internal: 13, unavailable: 14 }
 
 const spans = (n: number, name = 'a'): Buffer => {
   const type = oracleType(requestType('traces'))
   return Buffer.from(type.encode(type.fromObject({ resourceSpans: [{ scopeSpans: [{ spans: Array.from({ length: n }, () => ({ name })) }] }] })).finish())
-}
-
-async function withReceiver (config: object, use: (started: Started) => Promise<void>): Promise<void> {
-  const started = await startReceiver(config)
-  try { await use(started) } finally { await started.stop() }
 }
 
 const detailsOf = (reply: GrpcReply): ReturnType<typeof decodeStatus> => {
@@ -123,15 +119,20 @@ test('calls beyond the limit are turned away before their message is read', asyn
 })
 
 test('200 calls that never finish their message time out and free their places', async () => {
+  const clock = new FakeClock()
   await withReceiver({ max_concurrent_requests: 20, read_timeout: 1000 }, async r => {
     const calls = Array.from({ length: 200 }, () => rawCall(r.grpcPort, framed(Buffer.alloc(100)).subarray(0, 20), { end: false }))
-    const codes = (await Promise.all(calls)).map(c => Number(c.code))
-    assert.is(codes.filter(c => c === Code.deadlineExceeded).length, 20)
-    assert.is(codes.filter(c => c === Code.resourceExhausted).length, 180)
-    await until(() => r.receiver.gate.requests === 0, 'all places free')
-    assert.equal([r.counted({ outcome: 'timeout' }), r.counted({ outcome: 'retry' })], [20, 180])
+    await until(() => r.counted({ outcome: 'retry' }) === 180, '180 turned away')
+    await clock.advance(300)
+    // The first of the twenty gives way.
     assert.is((await grpcCall(r.grpcPort, 'traces', spans(1))).code, Code.ok)
-  })
+    await clock.advance(1000)
+    const codes = (await Promise.all(calls)).map(c => Number(c.code))
+    assert.is(codes.filter(c => c === Code.deadlineExceeded).length, 19)
+    assert.is(codes.filter(c => c === Code.resourceExhausted).length, 181)
+    await until(() => r.receiver.gate.requests === 0, 'all places free')
+    assert.equal(['timeout', 'slow', 'retry'].map(outcome => r.counted({ outcome })), [19, 1, 180])
+  }, clock)
 })
 
 test('calls that are reset in the middle are counted as aborted', async () => {

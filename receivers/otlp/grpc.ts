@@ -9,6 +9,7 @@ import http2, { type Http2SecureServer, type Http2Server, type IncomingHttpHeade
 import type { Deadline } from '../../core/component/component.js'
 import type { RpcStatus } from '../../core/otlp/responses.js'
 import { listen } from '../../core/net/listen.js'
+import { OpenSockets } from '../../core/net/open-sockets.js'
 import { compressions } from '../../core/net/compression.js'
 import { draining, NGHTTP2_NO_ERROR, unauthenticated } from '../../core/net/grpc/status.js'
 import { Access } from '../../core/net/access.js'
@@ -32,6 +33,7 @@ type Stream = CallStream & { [recordKey]?: SessionRecord }
 
 export class GrpcServer {
   readonly #server: Http2Server | Http2SecureServer
+  readonly #sockets: OpenSockets
   readonly #access: Access
   readonly #include: IncludeMetadata
   readonly #sessions: Sessions
@@ -49,6 +51,7 @@ export class GrpcServer {
     const server = serverOptions(config.max_concurrent_streams, maxBytes)
     this.#server = this.#access.secure ? http2.createSecureServer({ ...server, ...this.#access.tlsOptions, handshakeTimeout: readTimeoutMs }) : http2.createServer(server)
     this.#server.maxConnections = config.max_connections
+    this.#sockets = new OpenSockets(this.#server)
     this.#server
       .on('session', (session: ServerHttp2Session) => {
         const record = this.#sessions.add(session)
@@ -82,7 +85,7 @@ export class GrpcServer {
     this.#stopping = true
     this.#access.close()
     return new Promise(resolve => {
-      const force = (): void => this.#sessions.destroy()
+      const force = (): void => { this.#sessions.destroy(); this.#sockets.destroy() }
       this.#server.close(() => {
         deadline.signal.removeEventListener('abort', force)
         this.#context.deadlines.stop()

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Origin } from '../../core/data/origin.js'
 import { Chunks, type Body } from './chunks.js'
 import type { Compression, Decompressed } from './decompressor.js'
-import type { Place } from './gate.js'
+import type { Incoming, Place } from './gate.js'
 import type { HttpAnswers } from './http-answers.js'
 import { malformed, tooLarge, type Refusal, type RequestHead } from './http-head.js'
 import type { Answer, Intake } from './intake.js'
@@ -26,7 +26,7 @@ export interface ExchangeContext {
 export const exchangeKey = Symbol('exchange')
 type Request = IncomingMessage & { [exchangeKey]?: Exchange }
 
-export class Exchange {
+export class Exchange implements Incoming {
   readonly #chunks = new Chunks()
   #state: 'reading' | 'handled' | 'ended' = 'reading'
   /** How it is counted when the connection breaks; Node's parser and timers may know better. */
@@ -34,6 +34,7 @@ export class Exchange {
 
   constructor (readonly context: ExchangeContext, readonly request: Request, readonly response: ServerResponse, readonly head: RequestHead, readonly place: Place, readonly origin: Origin | undefined) {
     request[exchangeKey] = this
+    place.reads(this)
     // A request that is torn down later (we answer early, the client goes away) must not raise an unheard error.
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', ignore)
   }
@@ -49,6 +50,7 @@ export class Exchange {
 
   end (): void {
     if (this.#state !== 'reading') return
+    this.place.whole()
     const { head: { compression }, context } = this
     if (compression === '') { this.#take(this.#chunks.length === 0 ? empty : this.#chunks); return }
     const body = this.#chunks.length === 0 ? empty : this.#chunks.bytes()
@@ -60,6 +62,9 @@ export class Exchange {
     if (this.#state !== 'reading' || this.request.complete) return
     this.#leave(this.broken)
   }
+
+  /** Only while its body comes in. */
+  giveWay (): void { this.#answer(this.context.intake.tooSlow('http', this.head.signal)) }
 
   #inflated (result: Decompressed, before: number): void {
     if (this.#state !== 'reading') return

@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream'
 import type { Deadline } from '../../core/component/component.js'
 import { challenge } from '../../core/net/auth.js'
 import { listen } from '../../core/net/listen.js'
+import { OpenSockets } from '../../core/net/open-sockets.js'
 import { encodeStatus, statusJson } from '../../core/otlp/responses.js'
 import { Access } from '../../core/net/access.js'
 import type { HttpConfig } from './config.js'
@@ -30,6 +31,7 @@ type Connection = Duplex & { [connectionKey]?: { readonly request: IncomingMessa
 
 export class HttpServer {
   readonly #server: Server
+  readonly #sockets: OpenSockets
   readonly #access: Access
   readonly #answers: HttpAnswers
   readonly #context: ExchangeContext
@@ -54,6 +56,7 @@ export class HttpServer {
     const server = serverOptions(config, readTimeoutMs)
     this.#server = this.#access.secure ? createSecureServer({ ...server, ...this.#access.tlsOptions, handshakeTimeout: readTimeoutMs }, onRequest) : createServer(server, onRequest)
     this.#server.maxConnections = config.max_connections
+    this.#sockets = new OpenSockets(this.#server)
     this.#server
       .on('clientError', (error: NodeJS.ErrnoException, socket) => this.#onClientError(error, socket))
       .on('drop', () => metrics.closed('http', 'limit'))
@@ -78,7 +81,7 @@ export class HttpServer {
     this.#stopping = this.#answers.stopping = true
     this.#access.close()
     return new Promise(resolve => {
-      const force = (): void => this.#server.closeAllConnections()
+      const force = (): void => { this.#server.closeAllConnections(); this.#sockets.destroy() }
       this.#server.close(() => { deadline.signal.removeEventListener('abort', force); resolve() })
       this.#server.closeIdleConnections()
       if (deadline.signal.aborted) force()

@@ -84,6 +84,12 @@ export class Intake {
     return { status: 'retry', message: 'too many requests in flight', afterMs: this.options.retryAfterMs }
   }
 
+  /** The answer to a request that came in so slowly that it had to give way to others. */
+  tooSlow (transport: Transport, signal: OtlpSignal): Answer {
+    this.options.metrics.request(transport, signal, 'slow')
+    return { status: 'retry', message: 'the request came in too slowly while others had no room', afterMs: this.options.retryAfterMs }
+  }
+
   #busy (transport: Transport, signal: OtlpSignal, batch: EventBatch): Answer {
     this.options.metrics.items(transport, signal, 0, allItems(batch, signal))
     return this.busy(transport, signal)

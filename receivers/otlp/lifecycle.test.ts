@@ -4,7 +4,7 @@ import { Value } from '@sinclair/typebox/value'
 import { deadlineIn, RecordingHost, testBench } from '../../core/testing/services.js'
 import { schema } from './config.js'
 import { factory } from './factory.js'
-import { Gate } from './gate.js'
+import { Gate, type Place } from './gate.js'
 import { OtlpReceiver } from './receiver.js'
 import { anyPort, startReceiver } from './start-for-test.js'
 
@@ -55,6 +55,36 @@ test('the gate counts places and bytes, and gives all back together', () => {
   b?.leave()
   assert.equal([gate.bytes, gate.requests], [0, 0])
   assert.equal(seen, [60, 100, 40, 540, 0])
+})
+
+test('who comes in too slowly gives way when there is no room, the slowest first; nobody else does', () => {
+  let now = 0
+  const gate = new Gate(3, 1000, () => {}, () => now)
+  const gone: string[] = []
+  const enter = (name: string): Place => {
+    const place = gate.enter() as Place
+    place.reads({ giveWay: () => { gone.push(name) } })
+    return place
+  }
+  const [fast, slow, slower] = [enter('fast'), enter('slow'), enter('slower')]
+  const bytes = (place: Place, n: number): void => { assert.ok(place.take(n)) }
+  bytes(fast, 600); bytes(slow, 20); bytes(slower, 10)
+  now = 200
+  assert.is(gate.enter(), undefined, 'all are too young to tell')
+  now = 260
+  fast.whole()
+  assert.ok(gate.enter()?.take(1))
+  assert.equal([gone, gate.requests, gate.bytes], [['slower'], 3, 621])
+  assert.ok(slow.take(100), 'there is room')
+  const last = gate.enter() as Place
+  assert.equal(gone, ['slower', 'slow'])
+  assert.is(gate.enter(), undefined, 'the others are whole, or do not come in')
+  assert.not(last.take(900), 'bytes are what is short, and nobody is slow')
+  assert.ok(last.take(10))
+  last.reads({ giveWay: () => { gone.push('last') } })
+  now = 600
+  assert.ok(fast.take(399), 'bytes come from the slow as well')
+  assert.equal([gone, gate.requests, gate.bytes], [['slower', 'slow', 'last'], 2, 1000])
 })
 
 test('every metric the receiver emits is declared', async () => {

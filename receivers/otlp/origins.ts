@@ -10,14 +10,15 @@ export const credentialHeaders: readonly string[] = ['authorization', 'proxy-aut
 /** Undefined when nothing is asked for. */
 export function originOf (include: IncludeMetadata, address: string | undefined, headers: IncomingHttpHeaders): Origin | undefined {
   if (include === false) return undefined
-  const metadata: Record<string, readonly string[]> = {}
+  const metadata: [string, readonly string[]][] = []
   const names = include === true ? Object.keys(headers) : include
   for (const name of names) {
-    const value = headers[name]
+    // A client may call a header `__proto__`, and ask for what every object has.
+    const value = Object.hasOwn(headers, name) ? headers[name] : undefined
     if (value === undefined || name.startsWith(':') || credentialHeaders.includes(name)) continue
-    metadata[name] = Array.isArray(value) ? value : [value]
+    metadata.push([name, Array.isArray(value) ? value : [value]])
   }
-  return { ...(address === undefined ? {} : { address }), metadata }
+  return { ...(address === undefined ? {} : { address }), metadata: Object.fromEntries(metadata) }
 }
 
 /** Names as the headers have them: in lower case. */

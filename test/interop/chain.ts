@@ -1,4 +1,5 @@
 /** Tapio as a link of a chain, the corpus that goes through it, and waiting for its end. */
+import type { Compression } from '../../core/net/compression.js'
 import { signalFacts } from '../../core/otlp/signals.js'
 import { post } from '../../core/otlp/testing/harness.js'
 import { randomMessage, usual } from '../../core/otlp/testing/messages.js'
@@ -12,12 +13,14 @@ import type { Recorder } from './recorder.js'
 export const tapioWires = ['grpc', 'http/protobuf', 'http/json'] as const
 export type TapioWire = (typeof tapioWires)[number]
 
+export type TapioCompression = 'none' | Compression
+
 export interface Ports { readonly grpc: number, readonly http: number }
 
 export interface TapioLink extends Running, Ports {}
 
 /** OTLP in over both protocols -> batch -> OTLP out to `next`. */
-export async function tapioLink (next: Ports, wire: TapioWire, compression: 'none' | 'gzip'): Promise<TapioLink> {
+export async function tapioLink (next: Ports, wire: TapioWire, compression: TapioCompression): Promise<TapioLink> {
   const [grpc, http] = await Promise.all([freePort(), freePort()])
   const endpoint = wire === 'grpc' ? `127.0.0.1:${next.grpc}` : `http://127.0.0.1:${next.http}`
   const running = await launchTapio('tapio', {

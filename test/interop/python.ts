@@ -12,6 +12,7 @@ import type { Peer, Scenario } from './main.js'
 import { compare, countRecords, type Requests } from './outcome.js'
 import type { RecordSignal } from './canonical.js'
 import { Recorder } from './recorder.js'
+import { compareSchema, type OfficialSchema } from './schema.js'
 
 const run = promisify(execFile)
 const scripts = fileURLToPath(new URL('../../../test/interop/python/', import.meta.url))
@@ -36,7 +37,14 @@ export async function pythonScenarios (): Promise<Peer> {
   if (typeof python !== 'string') return python
   const script = 'import importlib.metadata as m, platform; print("Python", platform.python_version(), *("%s %s" % (n, m.version(n)) for n in ("opentelemetry-sdk", "opentelemetry-proto", "grpcio", "protobuf")), sep=", ")'
   const { stdout } = await run(python, ['-c', script])
-  return { versions: stdout.trim(), scenarios: [...before(python), ...behind(python)] }
+  return { versions: stdout.trim(), scenarios: [schema(python), ...before(python), ...behind(python)] }
+}
+
+function schema (python: string): Scenario {
+  return {
+    name: 'the schema table and the descriptors of opentelemetry-proto',
+    run: async () => compareSchema(JSON.parse((await run(python, [join(scripts, 'schema.py')])).stdout) as OfficialSchema)
+  }
 }
 
 /** The SDK exports the same data to Tapio and straight to a second recorder. */

@@ -1,7 +1,8 @@
 /**
  * Scenario: one Tapio hands on to another: otlp exporter -> otlp receiver, behind TLS and compressed; and profiles, which
  * are only carried.
- * Guarantees: what goes in comes out byte for byte; what the far side rejects or cannot take is told as such.
+ * Guarantees: what goes in comes out byte for byte, in JSON as the same message; what the far side rejects or cannot take is
+ * told as such.
  * Does not prove: other machines, threads, other implementations.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -11,9 +12,11 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { rejected, retry } from '../../core/component/outcome.js'
 import { TestAuthority } from '../../core/net/testing/certificates.js'
+import { protobufToJson } from '../../core/otlp/json-encode.js'
 import { post } from '../../core/otlp/testing/harness.js'
 import { randomMessage, usual } from '../../core/otlp/testing/messages.js'
 import { requestType } from '../../core/otlp/testing/oracle.js'
+import { plainMessage } from '../../core/otlp/testing/plain.js'
 import { Random } from '../../core/otlp/testing/random.js'
 import { recordsOf } from '../../core/otlp/testing/records-of.js'
 import { signalFacts, type OtlpSignal } from '../../core/otlp/signals.js'
@@ -66,6 +69,26 @@ for (const protocol of ['grpc', 'http/protobuf'] as const) {
       })
     })
   }
+}
+
+for (const signal of ['traces', 'metrics', 'logs', 'profiles'] as const) {
+  test(`${signal} as JSON in, JSON to the next, and JSON again: the same message`, async () => {
+    await withReceiver({ protocols: plain }, async first => {
+      await withReceiver({ protocols: plain }, async second => {
+        await withExporter({ endpoint: endpointOf(second, 'http/json', false), protocol: 'http/json', compression: 'gzip', max_request_bytes: 8 * 2 ** 20 }, async e => {
+          const sent = randomRequests(signal, 12)
+          for (const request of sent) {
+            const reply = await post(first.httpPort, signalFacts[signal].httpPath, protobufToJson(signal, request), { 'content-type': 'application/json' })
+            assert.equal([reply.code, reply.body.toString()], [200, '{}'])
+          }
+          for (const batch of first.next.batches) assert.equal(await e.exporter.consume(batch), { status: 'accepted' })
+          assert.equal(rawRows(second), rawRows(first))
+          const messages = (r: Started): unknown[] => r.next.batches.map(batch => plainMessage(requestType(signal), batch.raw.buffers[0] as Uint8Array))
+          assert.equal(messages(second), sent.map(request => plainMessage(requestType(signal), request)))
+        })
+      })
+    })
+  })
 }
 
 const plain = { grpc: { endpoint: '127.0.0.1:0' }, http: { endpoint: '127.0.0.1:0' } }

@@ -5,7 +5,7 @@
  */
 import type { ClientHttp2Session } from 'node:http2'
 import { Backoff, type RetryPolicy } from '../../delivery/backoff.js'
-import type { Clock } from '../../component/clock.js'
+import { longestMs, type Clock } from '../../component/clock.js'
 
 /** gRPC's connection back-off (doc/connection-backoff.md), but never longer than a retry waits. */
 const reconnectPolicy: RetryPolicy = { initialMs: 1000, maxMs: 30_000, multiplier: 1.6, jitter: 0.2, maxElapsedMs: 0 }
@@ -91,7 +91,7 @@ export class Connection {
     if (this.#session === session) this.#session = undefined
     if (!session.closed) session.close()
     // gRFC A8: whoever pings too often halves the rate.
-    if (code === enhanceYourCalm && data !== undefined && Buffer.from(data).toString() === 'too_many_pings') this.#keepaliveMs *= 2
+    if (code === enhanceYourCalm && data !== undefined && Buffer.from(data).toString() === 'too_many_pings') this.#keepaliveMs = Math.min(longestMs, this.#keepaliveMs * 2)
   }
 
   #keepAlive (session: ClientHttp2Session): () => void {

@@ -22,6 +22,12 @@ export interface SessionLimits {
 
 /** Calls that clients took back, a second, that are taken for back-pressure or timeouts rather than for an attack. */
 const resetsPerSecond = 20
+/**
+ * A connection that was sent something and has been silent for so long is asked once whether it is still there, whatever the
+ * options say: after frames that break the protocol (too long, for a stream that never was, wrongly compressed headers) Node 20
+ * neither reads on nor closes nor tells, and so never sees that the client is gone.
+ */
+const doubtAfterMs = 10_000
 /** As grpc-go: two pings too early are forgiven until data was sent. */
 const allowedStrikes = 2
 
@@ -36,6 +42,8 @@ export class SessionRecord {
   pingSentMs: number | undefined
   lastSignMs: number
   lastPingMs = -Infinity
+  /** Bytes read when it last proved that it is alive. */
+  provenBytes = -1
   strikes = 0
   resets = 0
   resetsAtMs: number
@@ -123,7 +131,11 @@ export class Sessions {
     else if (idle > 0 && record.calls === 0 && now - record.idleMs > idle) this.#retire(record, 'idle', now + timeout)
     else if (record.pingSentMs !== undefined) {
       if (now - record.pingSentMs > timeout) this.#destroy(record, 'ping_timeout')
-    } else if (time > 0 && now - record.lastSignMs > time) this.#ping(record, now)
+    } else if ((time > 0 && now - record.lastSignMs > time) || this.#doubtful(record, now)) this.#ping(record, now)
+  }
+
+  #doubtful (record: SessionRecord, now: number): boolean {
+    return record.greeted && now - record.lastSignMs > doubtAfterMs && record.session.socket.bytesRead !== record.provenBytes
   }
 
   #ping (record: SessionRecord, now: number): void {
@@ -131,6 +143,7 @@ export class Sessions {
     record.session.ping(() => {
       record.pingSentMs = undefined
       record.lastSignMs = this.clock.monotonicMs()
+      if (!record.session.destroyed) record.provenBytes = record.session.socket.bytesRead
     })
   }
 

@@ -52,3 +52,19 @@ export async function until (condition: () => boolean, what: string, timeoutMs =
     await new Promise(resolve => setTimeout(resolve, 5))
   }
 }
+
+/**
+ * Rejects unless the event loop has nothing to do: in twenty waits of 10 ms it turns a few times each. One that spins on a
+ * dead connection turns thousands of times. (Node counts its turns from 20.18 on; before that there is nothing to see.)
+ */
+export async function atRest (waits = 20, mostTurns = 50): Promise<void> {
+  const turns = (): number => (performance.nodeTiming.uvMetricsInfo as { loopCount: number } | undefined)?.loopCount ?? 0
+  for (let tries = 0; ; tries++) {
+    const before = turns()
+    for (let i = 0; i < waits; i++) await new Promise(resolve => setTimeout(resolve, 10))
+    const turned = turns() - before
+    if (turned <= waits * mostTurns) return
+    // What is being closed may still take a while.
+    if (tries === 10) throw new Error(`the event loop turned ${turned} times in ${waits} waits of 10 ms: something spins`)
+  }
+}

@@ -25,6 +25,13 @@ const int32s = [0, 1, 2, -1, 9, 17, 24, 25, 255, 256, 2147483647, -2147483648]
 const uint32s = [0, 1, 127, 128, 16384, 4294967295]
 const doubles = [0, -0, 1, -1.5, 0.1, Number.MAX_VALUE, Number.MIN_VALUE, Infinity, -Infinity, NaN, 2 ** 53, 1e300]
 const strings = ['', 'a', 'GET /cart', 'service.name', 'naïve', '日本語', '👩‍🚀', 'x'.repeat(23), 'x'.repeat(24), 'y'.repeat(64), 'z'.repeat(65), 'long '.repeat(300), '\u0000\n\t"\\', '__proto__']
+const ids = (length: number): Buffer[] => [0, 1, 255].map(byte => Buffer.alloc(length, byte)).concat(Buffer.alloc(0))
+
+/** For each kind of field the values that break readers: empty, extreme, just around what fits somewhere. */
+export const samples = {
+  string: strings, bytes: [0, 1, 40, 127, 128].map(length => Buffer.alloc(length, 0xe2)), traceId: ids(16), spanId: ids(8), profileId: ids(16), bool: [true, false],
+  int32: int32s, sint32: int32s, enum: int32s, uint32: uint32s, fixed32: uint32s, int64: int64s, sfixed64: int64s, uint64: uint64s, fixed64: uint64s, double: doubles
+} as const satisfies Readonly<Record<Scalar, readonly unknown[]>>
 
 export function randomMessage (rnd: Random, type: MessageType, options: MessageOptions = usual): Uint8Array {
   const w = Writer.create()
@@ -73,20 +80,22 @@ function writeField (rnd: Random, w: Writer, field: Field, options: MessageOptio
 
 function writeScalar (rnd: Random, w: Writer, scalar: Scalar): void {
   switch (scalar) {
-    case 'string': w.string(rnd.pick(strings)); return
-    case 'bytes': w.bytes(rnd.bytes(rnd.below(40))); return
-    case 'profileId': case 'traceId': w.bytes(rnd.bytes(rnd.chance(0.9) ? 16 : 0)); return
-    case 'spanId': w.bytes(rnd.bytes(rnd.chance(0.9) ? 8 : 0)); return
-    case 'bool': w.bool(rnd.chance(0.5)); return
-    case 'int32': case 'enum': w.int32(rnd.pick(int32s)); return
-    case 'sint32': w.sint32(rnd.pick(int32s)); return
-    case 'uint32': w.uint32(rnd.pick(uint32s)); return
-    case 'fixed32': w.fixed32(rnd.pick(uint32s)); return
-    case 'int64': w.int64(rnd.pick(int64s)); return
-    case 'sfixed64': w.sfixed64(rnd.pick(int64s)); return
-    case 'uint64': w.uint64(rnd.pick(uint64s)); return
-    case 'fixed64': w.fixed64(rnd.pick(uint64s)); return
-    case 'double': w.double(rnd.pick(doubles))
+    case 'bytes': writeValue(w, scalar, rnd.bytes(rnd.below(40))); return
+    case 'profileId': case 'traceId': writeValue(w, scalar, rnd.bytes(rnd.chance(0.9) ? 16 : 0)); return
+    case 'spanId': writeValue(w, scalar, rnd.bytes(rnd.chance(0.9) ? 8 : 0)); return
+    default: writeValue(w, scalar, rnd.pick<unknown>(samples[scalar]))
+  }
+}
+
+/** One of `samples[scalar]`, or another value of its type. */
+export function writeValue (w: Writer, scalar: Scalar, value: unknown): void {
+  switch (scalar) {
+    case 'string': w.string(value as string); return
+    case 'bytes': case 'profileId': case 'traceId': case 'spanId': w.bytes(value as Uint8Array); return
+    case 'bool': w.bool(value as boolean); return
+    case 'enum': w.int32(value as number); return
+    case 'int32': case 'sint32': case 'uint32': case 'fixed32': case 'double': w[scalar](value as number); return
+    default: w[scalar](value as string)
   }
 }
 

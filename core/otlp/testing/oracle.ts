@@ -1,7 +1,7 @@
 /**
  * The second opinion: protobufjs's generated decoder for the same schema, and what the columns should hold by its reading.
- * Shares nothing with the reader but the schema table (which was compared, field by field, with the descriptors of the
- * official Python package opentelemetry-proto 1.45.2: 206 fields, no difference).
+ * Shares nothing with the reader but the schema table, which `npm run test:interop` compares field by field with the
+ * descriptors of the official Python package opentelemetry-proto.
  */
 import protobuf from 'protobufjs'
 import { messageType, type MessageType } from '../schema.js'
@@ -12,21 +12,26 @@ export type Decoded = Record<string, unknown> & { $unknowns?: Uint8Array[] }
 /** Below these only the wire format is checked: see profiles.ts. */
 const opaque = new Set(['Profile', 'ProfilesDictionary'])
 
-const root = new protobuf.Root()
+const [root, wholeRoot] = [new protobuf.Root(), new protobuf.Root()]
 
 // Kept, they tell of known fields that came with another wire type.
 protobuf.Reader.discardUnknown = false
 
 /** The protobufjs type of `type`, with all it holds. proto2 rules: enums open (as int32), text unchecked, presence kept. */
-export function oracleType (type: MessageType): protobuf.Type {
-  const known = root.get(type.name)
+export function oracleType (type: MessageType): protobuf.Type { return makeType(root, type) }
+
+/** Likewise, and with what is inside of profiles. */
+export function wholeType (type: MessageType): protobuf.Type { return makeType(wholeRoot, type) }
+
+function makeType (where: protobuf.Root, type: MessageType): protobuf.Type {
+  const known = where.get(type.name)
   if (known instanceof protobuf.Type) return known
   const made = new protobuf.Type(type.name)
-  root.add(made)
+  where.add(made)
   // protobufjs 8.8.1 misreads unknown groups in a type without any field.
-  if (opaque.has(type.name)) return made.add(new protobuf.Field('unused', 0x1ffffffe, 'int32'))
+  if (where === root && opaque.has(type.name)) return made.add(new protobuf.Field('unused', 0x1ffffffe, 'int32'))
   for (const field of type.fields) {
-    if (field.message !== undefined) oracleType(field.message)
+    if (field.message !== undefined) makeType(where, field.message)
     const scalar = field.scalar === 'enum' ? 'int32' : ['traceId', 'spanId', 'profileId'].includes(field.scalar ?? '') ? 'bytes' : field.scalar
     made.add(new protobuf.Field(field.name, field.number, scalar ?? (field.message as MessageType).name, field.repeated ? 'repeated' : 'optional'))
   }
