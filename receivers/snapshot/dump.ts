@@ -1,7 +1,7 @@
 /** A dump as batches of events: objects first, then what was written about them. */
 import type { EventBatch } from '../../core/data/batch.js'
 import { RawEncoding, Severity } from '../../core/data/enums.js'
-import { changesOf, ChangeWriter, type ObjectChange } from '../../core/kubernetes/changes/index.js'
+import { ChangeWriter, type ObjectChange } from '../../core/kubernetes/changes/index.js'
 import type { KubeObject } from '../../core/kubernetes/objects.js'
 import { isKubeKind } from '../../core/kubernetes/watchable.js'
 import { readAlerts, type Alert } from './alerts.js'
@@ -13,6 +13,7 @@ import { readEnd } from './read-text.js'
 import type { Reports } from './reports.js'
 import { nanoOf, Rows } from './rows.js'
 import { scan, type DumpFile } from './scan.js'
+import { statesOf } from './states.js'
 import { Subjects } from './subjects.js'
 import { newestTime, offsetMinutes, type LocalClock } from './times.js'
 import { offsetOf, readUnitStatus, reasonOf, severityOf, type UnitStatus } from './unit-status.js'
@@ -76,16 +77,16 @@ export class Dump {
     try {
       const { text } = await readEnd(file.path, limit)
       const alerts = is === 'alerts' ? readAlerts(JSON.parse(text)) : undefined
-      if (alerts === undefined) this.#takeObjects(text, file.name)
-      else this.#alerts.push(...alerts)
+      if (alerts === undefined) await this.#takeObjects(text, file.name)
+      else for (const alert of alerts) this.#alerts.push(alert)
       this.reports.file('read', file.name)
     } catch (error) {
       this.reports.file('damaged', file.name, error instanceof Error ? error.message.slice(0, 120) : 'cannot be read')
     }
   }
 
-  #takeObjects (text: string, name: string): void {
-    const { objects, damaged } = parseObjects(text, name)
+  async #takeObjects (text: string, name: string): Promise<void> {
+    const { objects, damaged } = await parseObjects(text, name)
     this.reports.objects('damaged', damaged)
     for (const object of objects) {
       this.reports.objects(isKubeKind(object.kind ?? '') ? 'read' : 'other_kind')
@@ -133,12 +134,12 @@ export class Dump {
     if (writer.count > 0) yield writer.finish(nanoOf(this.collectedMs))
   }
 
-  /** That it exists is no news. One whose shape nobody foresaw is counted. */
+  /** One whose shape nobody foresaw is counted. */
   #statesOf (object: KubeObject): readonly ObjectChange[] {
     const { kind = '' } = object
     if (!isKubeKind(kind)) return []
     try {
-      return changesOf(kind, undefined, object, this.collectedMs).filter(c => c.change !== 'created')
+      return statesOf(kind, object, this.collectedMs)
     } catch {
       this.reports.objects('damaged')
       return []

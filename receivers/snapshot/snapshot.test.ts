@@ -78,6 +78,23 @@ test('a cluster-info dump: what is wrong, events at their times, logs by contain
   assert.is(bench.counted('snapshot_files{outcome="read"}'), 5)
 })
 
+test('a pod that is not ready is told once it had its time; restarts without a known end too', async () => {
+  const pod = (name: string, status: object, created = '2026-01-02T08:00:00Z', more: object = {}): object => ({ kind: 'Pod', metadata: { name, namespace: 'shop', creationTimestamp: created, ...more }, status })
+  const running = (ready: boolean, restartCount = 0): object => ({ phase: 'Running', containerStatuses: [{ name: 'main', ready, restartCount, state: { running: {} } }] })
+  const bench = await read({
+    'collected-at': '2026-01-02T09:00:00Z',
+    'pods.json': { kind: 'PodList', items: [
+      pod('unready', { ...running(false), conditions: [{ type: 'Ready', status: 'False', reason: 'ContainersNotReady', lastTransitionTime: '2026-01-02T08:30:00Z' }] }),
+      pod('stuck', { phase: 'Pending', containerStatuses: [{ name: 'main', ready: false, state: { waiting: { reason: 'ContainerCreating' } } }] }),
+      pod('restarted', running(true, 3)),
+      pod('young', running(false), '2026-01-02T08:59:30Z'), pod('going', running(false), undefined, { deletionTimestamp: '2026-01-02T09:00:10Z' }), pod('done', { phase: 'Succeeded' }), pod('well', running(true))
+    ] }
+  })
+  assert.equal(bench.rows().map(r => `${r.get('entityName')} ${r.get('name')}`), ['unready ContainersNotReady', 'stuck NotReady', 'restarted ContainerRestarted'])
+  assert.is(timeOf(bench.rows(), 'ContainersNotReady'), nano('2026-01-02T08:30:00Z'))
+  assert.match(String(bench.rows()[1]?.get('message')), /Pod shop\/stuck: is not ready, phase Pending; container main waits in ContainerCreating/)
+})
+
 test('a must-gather: YAML, its time, logs of the run before, a node\'s journal', async () => {
   const bench = await read({
     'img/timestamp': '2026-01-02 09:10:00.123 +0000 UTC m=+0.1\n2026-01-02 09:15:00.123 +0000 UTC m=+300\n',
