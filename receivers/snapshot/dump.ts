@@ -1,7 +1,8 @@
 /** A dump as batches of events: objects first, then what was written about them. */
 import type { EventBatch } from '../../core/data/batch.js'
 import { RawEncoding, Severity } from '../../core/data/enums.js'
-import { ChangeWriter, type ObjectChange } from '../../core/kubernetes/changes/index.js'
+import type { Change } from '../../core/kubernetes/changes/change.js'
+import { ChangeWriter } from '../../core/kubernetes/changes/index.js'
 import type { KubeObject } from '../../core/kubernetes/objects.js'
 import { isKubeKind } from '../../core/kubernetes/watchable.js'
 import { readAlerts, type Alert } from './alerts.js'
@@ -135,7 +136,7 @@ export class Dump {
   }
 
   /** One whose shape nobody foresaw is counted. */
-  #statesOf (object: KubeObject): readonly ObjectChange[] {
+  #statesOf (object: KubeObject): readonly Change[] {
     const { kind = '' } = object
     if (!isKubeKind(kind)) return []
     try {

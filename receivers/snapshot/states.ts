@@ -1,5 +1,6 @@
 /** What is wrong with an object that is seen once, and never again: its changes since nothing, and what a watcher would wait for. */
-import { changeOf, changesOf, type Finding, type ObjectChange } from '../../core/kubernetes/changes/index.js'
+import type { Change, Finding } from '../../core/kubernetes/changes/change.js'
+import { changeOf, changesOf } from '../../core/kubernetes/changes/index.js'
 import type { ObservedContainer, ObservedPod } from '../../core/kubernetes/changes/types.js'
 import type { KubeObject } from '../../core/kubernetes/objects.js'
 import type { KubeKind } from '../../core/kubernetes/watchable.js'
@@ -8,7 +9,7 @@ import type { KubeKind } from '../../core/kubernetes/watchable.js'
 const startingMs = 60_000
 
 /** That it exists is no news. Throws on objects whose shape nobody foresaw. */
-export function statesOf (kind: KubeKind, object: KubeObject, collectedMs: number): readonly ObjectChange[] {
+export function statesOf (kind: KubeKind, object: KubeObject, collectedMs: number): readonly Change[] {
   const own = changesOf(kind, undefined, object, collectedMs).filter(c => c.change !== 'created')
   return kind === 'Pod' ? [...own, ...podFindings(object, collectedMs).map(f => changeOf(kind, object, f, collectedMs))] : own
 }

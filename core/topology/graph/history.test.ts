@@ -70,11 +70,11 @@ function play (seed: number, maxEnded: number): void {
 }
 
 test('the graph at any time is what the objects of that time make it', () => {
-  for (let seed = 1; seed <= 25; seed++) play(seed, 1e6)
+  for (let seed = 1; seed <= 12; seed++) play(seed, 1e6)
 })
 
 test('what was forgotten makes no answer wrong that is said to be complete', () => {
-  for (let seed = 101; seed <= 115; seed++) play(seed, 10)
+  for (let seed = 101; seed <= 108; seed++) play(seed, 10)
 })
 
 test.run()
