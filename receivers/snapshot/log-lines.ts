@@ -12,7 +12,7 @@ export interface LogLine {
 }
 
 /** Longest line kept, in UTF-16 units. */
-const maxLine = 8192
+export const maxLine = 8192
 
 const iso = /^\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)(Z|[+-]\d\d:?\d\d)?\]?\s*/
 /** CRI: `TIME stdout F text`. */
@@ -34,10 +34,10 @@ const words: readonly (readonly [RegExp, number])[] = [
   [/\bdebug\b/i, Severity.debug]
 ]
 
+/** `line` is at most `maxLine` long. */
 export function readLogLine (line: string, clock: LocalClock): LogLine {
-  const text = line.length > maxLine ? line.slice(0, maxLine) : line
-  const stamped = iso.exec(text)
-  const rest = stamped === null ? text : text.slice(stamped[0].length).replace(criStream, '')
+  const stamped = iso.exec(line)
+  const rest = stamped === null ? line : line.slice(stamped[0].length).replace(criStream, '')
   const stampedMs = stamped === null ? NaN : isoTime(stamped[1] as string, stamped[2], clock)
   const inner = rest.startsWith('{') ? jsonLine(rest, clock) : plainLine(rest, clock)
   // The program's own time is nearer to what happened than the runtime's.

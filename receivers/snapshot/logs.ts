@@ -1,6 +1,6 @@
 /** The lines of one log as events. */
 import type { EventInput } from '../../core/data/builder.js'
-import { isContinuation, readLogLine, type LogLine } from './log-lines.js'
+import { isContinuation, maxLine, readLogLine, type LogLine } from './log-lines.js'
 import type { Role } from './layout.js'
 import type { Subject, Subjects } from './subjects.js'
 import type { LocalClock } from './times.js'
@@ -20,14 +20,14 @@ export interface LogEvent { readonly event: EventInput, readonly timeMs: number,
 const maxJoined = 200
 
 /** `==== START logs for container NAME of pod NS/POD ====` of cluster-info dump. */
-const heading = /^==== (START|END) logs for container (\S+) of pod (\S+)\/(\S+) ====$/
+const heading = /^==== (START|END) logs for container (\S+) of pod ([^\s/]+)\/([^\s/]+) ====$/
 
 /** A line without a time is of the time of the one before; before any, of the first that has one. */
 export function logEvents (log: Log): LogEvent[] {
   const entries: { readonly lines: string[], readonly read: LogLine, readonly container: string, readonly index: number }[] = []
   let container = log.role.is === 'log' ? log.role.container ?? '' : ''
   log.lines.forEach((text, index) => {
-    const line = text.trimEnd()
+    const line = text.slice(0, maxLine).trimEnd()
     const head = heading.exec(line)
     if (head !== null) container = head[1] === 'START' ? head[2] as string : ''
     if (head !== null || line === '') return

@@ -78,6 +78,7 @@ test('systemctl status is read, and gives the machine\'s offset away', () => {
   assert.is(offsetOf(status, Date.parse('2026-01-02T10:00:20Z')), 480)
   assert.equal([severityOf(status.state), reasonOf(status.state)], ['error', 'UnitFailed'])
   assert.equal(readUnitStatus('   Active: active (running)\n', 'x.service'), { unit: 'x.service', state: 'active (running)', since: '', agoMs: NaN, journal: [] })
+  for (const hostile of ['\n'.repeat(500_000), ' '.repeat(500_000), `Active: ${' since '.repeat(100_000)}`, 'a.'.repeat(300_000)]) assert.is(readUnitStatus(hostile, 'x.service'), undefined)
   assert.is(readUnitStatus('Unit x.service could not be found.', 'x.service'), undefined)
   assert.equal(['3 days ago', '1 week 2 days ago', '1min 5s ago', 'Xh ago'].map(ago => readUnitStatus(`Active: active (running) since Fri 2026-01-02 17:25:00 UTC; ${ago}`, '')?.agoMs), [259_200_000, 777_600_000, 65_000, NaN])
 })

@@ -147,6 +147,13 @@ test('of a long log the end is read, from a whole line on', async () => {
   assert.equal([messages[0]?.startsWith('line '), messages.at(-1), messages.length > 90 && messages.length < 115, bench.counted('snapshot_cut_logs')], [true, 'line 999', true, 1])
 })
 
+test('hostile lines are cut, not lingered over', async () => {
+  const bench = await read({ 'shop/cart-0/logs.txt': [`==== START logs for container ${'a/'.repeat(100_000)}`, `==== START logs for container a of pod ${'/'.repeat(100_000)} ====`, ` ${'x'.repeat(100_000)}`, 'time='.repeat(50_000), '{"a":'.repeat(50_000), 'end'].join('\n') })
+  const lengths = bench.rows().map(r => r.get('message')?.length ?? 0)
+  assert.ok(lengths.every(l => l <= 3 * 8192), lengths.join())
+  assert.is(bench.rows().at(-1)?.get('message'), 'end')
+})
+
 test('objects as they are, when wanted: without the values of secrets', async () => {
   const bench = await read({ 'all.json': { kind: 'List', items: [healthy, { kind: 'Secret', metadata: { name: 's', namespace: 'shop' }, data: { p: 'aHVudGVyMg==' } }] } }, { objects: 'all' })
   const rows = bench.rows().filter(r => r.get('name') === 'ObjectSnapshot')

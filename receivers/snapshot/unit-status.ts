@@ -12,15 +12,20 @@ export interface UnitStatus {
   readonly journal: readonly string[]
 }
 
-const active = /^\s*Active:\s+(.+?)(?:\s+since\s+\S+\s+(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[^;]*;\s*(.+?)\s+ago)?\s*$/m
+const active = /^Active: (.+?)(?: since \S+ (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[^;]*; (.+?) ago)?$/
+const heading = /^(?:[●○×↻*] )?(\S+\.(?:service|socket|timer|mount|scope|slice))(?: |$)/
+/** Longer lines are no part of the head, and the expressions above are slow on hostile ones. */
+const maxHeadLine = 512
 /** `Nov 17 18:00:57 host unit[1]: text`, or the hint that journal lines were cut. */
 const journalLine = /^[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d /
 
 export function readUnitStatus (text: string, fallbackUnit: string): UnitStatus | undefined {
-  const match = active.exec(text)
-  if (match === null) return undefined
-  const unit = /^\s*[●○×↻*]?\s*(\S+\.(?:service|socket|timer|mount|scope|slice))\b/m.exec(text)?.[1] ?? fallbackUnit
-  return { unit, state: match[1] as string, since: match[2] ?? '', agoMs: duration(match[3] ?? ''), journal: text.split('\n').filter(line => journalLine.test(line)) }
+  const lines = text.split('\n')
+  const head = lines.filter(line => line.length <= maxHeadLine).map(line => line.trim())
+  const match = head.map(line => active.exec(line)).find(m => m !== null)
+  if (match === undefined || match === null) return undefined
+  const unit = head.map(line => heading.exec(line)?.[1]).find(name => name !== undefined) ?? fallbackUnit
+  return { unit, state: match[1] as string, since: match[2] ?? '', agoMs: duration(match[3] ?? ''), journal: lines.filter(line => journalLine.test(line)) }
 }
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, day: 86_400_000, days: 86_400_000, week: 604_800_000, weeks: 604_800_000, month: 2_629_800_000, months: 2_629_800_000, year: 31_557_600_000, years: 31_557_600_000 }
