@@ -11,6 +11,7 @@ const commands = {
   test: ['core/tools/test.mjs'],
   'test:long': ['core/tools/test.mjs', '--long'],
   'test:interop': ['dist/test/interop/main.js'],
+  'test:cluster': ['dist/test/kubernetes/cluster.js'],
   bench: ['dist/test/bench/main.js'],
   gen: ['dist/core/tools/gen.js']
 }
