@@ -130,16 +130,18 @@ export class ListWatch {
     const startedMs = clock.monotonicMs()
     let lines = 0
     const query = { watch: 'true', allowWatchBookmarks: 'true', resourceVersion: this.#version, timeoutSeconds: String(seconds) }
-    await client.lines(resourceUrl(type, selection, query), this.#stopping.signal, seconds * 1000 + idleGraceMs, {
-      opened: () => { this.#say({ state: 'watching' }) },
-      line: text => {
-        this.#take(text)
-        if (lines++ === 0) this.#backoff = this.#freshBackoff()
-      },
-      room: () => sink.room?.()
-    }, representation)
-    if (lines === 0 && clock.monotonicMs() - startedMs < shortWatchMs) throw new Error('the server ended a watch at once')
-    this.#backoff = this.#freshBackoff()
+    const lived = (): boolean => lines > 0 || clock.monotonicMs() - startedMs >= shortWatchMs
+    try {
+      await client.lines(resourceUrl(type, selection, query), this.#stopping.signal, seconds * 1000 + idleGraceMs, {
+        opened: () => { this.#say({ state: 'watching' }) },
+        line: text => { this.#take(text); lines++ },
+        room: () => sink.room?.()
+      }, representation)
+    } finally {
+      // A quiet watch that breaks off after an hour is no repeated failure.
+      if (lived()) this.#backoff = this.#freshBackoff()
+    }
+    if (!lived()) throw new Error('the server ended a watch at once')
   }
 
   #take (line: string): void {
