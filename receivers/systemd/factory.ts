@@ -1,0 +1,26 @@
+import { defineComponent } from '../../core/component/factory.js'
+import { schema } from './config.js'
+import { badEntries, busConnections, entries, readers, rejectedEvents, signals, trackedUnits } from './metrics.js'
+
+export const factory = defineComponent({
+  kind: 'receiver',
+  type: 'systemd',
+  description: 'Sees units start, stop and fail over D-Bus, reads the journal without a gap over restarts, and finds faults in the kernel\'s log lines.',
+  stability: 'beta',
+  signals: ['events'],
+  schema,
+  concurrency: 'single',
+  metrics: [entries, badEntries, readers, signals, busConnections, trackedUnits, rejectedEvents],
+  drops: {
+    filtered: 'a journal entry that does not fit priority, units or matches',
+    rate_limited: 'journal entries beyond `journal.rate_limit`',
+    duplicate: 'told before by the other source: one unit\'s change by bus and journal, one OOM kill by the ebpf receiver',
+    overflow: 'changes of units that came faster than the pipeline took them; the journal tells them too',
+    refused: 'the pipeline refused the events',
+    shutdown: 'changes of units that the pipeline did not take before the time to stop ran out; journal entries are read again'
+  },
+  async create (services) {
+    const { SystemdReceiver } = await import('./receiver.js')
+    return services.construct(SystemdReceiver)
+  }
+})
