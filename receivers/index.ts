@@ -5,6 +5,7 @@ import { factory as file } from './file/factory.js'
 import { factory as kubernetes } from './kubernetes/factory.js'
 import { factory as otlp } from './otlp/factory.js'
 import { factory as snapshot } from './snapshot/factory.js'
+import { factory as systemd } from './systemd/factory.js'
 import { factory as tapio } from './tapio/factory.js'
 
-export const receivers: readonly ComponentFactory[] = [ebpf, file, kubernetes, otlp, snapshot, tapio]
+export const receivers: readonly ComponentFactory[] = [ebpf, file, kubernetes, otlp, snapshot, systemd, tapio]

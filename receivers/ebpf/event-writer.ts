@@ -10,6 +10,7 @@ import { RawEncoding, Signal } from '../../core/data/enums.js'
 import type { EventIds } from '../../core/data/ids.js'
 import { Resource } from '../../core/data/resource.js'
 import type { Subject } from '../../core/identity/identities.js'
+import { oomKills } from '../../core/identity/oom-kills.js'
 import { headerSize, recordName, recordTable, RecordReader, type Drained, type KernelFacts, type RecordName } from '../../native/index.js'
 import { describe } from './describe.js'
 import type { RawPath } from './raw-path.js'
@@ -130,6 +131,7 @@ export class EventWriter {
     this.#into.resource[this.row] = resource
     describe[name](this, owner)
     if (rawId !== '') this.attribute('tapio.raw.id', rawId)
+    if (name === 'oom_kill') oomKills.add(this.reader.number(fields.pid), Number((this.reader.wide(fields.time_ns) + this.bootOffsetNs) / 1_000_000n))
     if (name === 'exec' || name === 'exit' || name === 'oom_kill') this.#ancestors()
     this.row++
   }

@@ -12,6 +12,7 @@ import { wait } from '../../core/delivery/insist.js'
 import { ReadLoop } from '../../core/delivery/read-loop.js'
 import { redeliver } from '../../core/delivery/redeliver.js'
 import { Identities } from '../../core/identity/identities.js'
+import { oomKills } from '../../core/identity/oom-kills.js'
 import { asDrained, KernelSession, sweepReclaims, sweepSyscalls, type Drained, type RecordName } from '../../native/index.js'
 import type { EbpfConfig } from './config.js'
 import { EventWriter } from './event-writer.js'
@@ -34,6 +35,7 @@ export class EbpfReceiver implements Receiver {
   #whose: Whose = unknownOwners
   #raw: RawPath | undefined
   #sweptMs = 0
+  #unwatch = (): void => undefined
 
   constructor (
     @inject(Tokens.config) readonly config: EbpfConfig,
@@ -51,6 +53,7 @@ export class EbpfReceiver implements Receiver {
     this.#sweptMs = this.clock.monotonicMs()
     await this.#open()
     this.reports.started(session, options.warnings)
+    if (this.config.programs.includes('memory')) this.#unwatch = oomKills.watch()
     this.#loop.start(() => this.#run(session), error => { this.reports.broken(error) })
   }
 
@@ -58,6 +61,7 @@ export class EbpfReceiver implements Receiver {
   protected kernelOptions (): KernelOptions { return kernelOptions(this.config) }
 
   async stop (deadline: Deadline): Promise<void> {
+    this.#unwatch()
     await this.#loop.stop(deadline)
     if (this.#session !== undefined) this.reports.kernelCounters(this.#session)
     this.#session?.close()

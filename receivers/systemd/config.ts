@@ -24,7 +24,7 @@ export const schema = Options({
     matches: Type.Array(Type.Record(Type.String({ pattern: '^[A-Z0-9_]+$' }), Type.String()), { default: [], maxItems: 100, description: 'Only entries that have all the fields of one of these maps pass: `{SYSLOG_IDENTIFIER: kubelet}`. Empty: all.' }),
     rate_limit: Type.Integer({ minimum: 0, maximum: 10_000_000, default: 1000, description: 'Most entries a second, beside unit and kernel events; as many may come at once. 0 = no limit.' }),
     max_entry_size: ByteSize({ default: '256KiB', minimum: '4KiB', maximum: '16MiB', description: 'Larger entries are skipped and counted.' }),
-    max_message_size: ByteSize({ default: '16KiB', minimum: '128B', maximum: '1MiB', description: 'Longer messages are cut.' })
+    max_message_size: ByteSize({ default: '16KiB', minimum: '128B', maximum: '1MiB', description: 'Longer messages are cut, at this many characters.' })
   }),
   kernel: Type.Boolean({ default: true, description: 'Make events of the kernel\'s lines in the journal that tell of faults: OOM kills, hung tasks, file systems, disks, memory, network interfaces.' }),
   state_directory: Type.String({ minLength: 1, default: '/var/lib/tapio/systemd', description: 'Where the position in the journal is kept, in a file of this receiver alone.' })

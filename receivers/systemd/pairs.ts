@@ -7,7 +7,7 @@ export type FactSource = 'bus' | 'journal'
 /** Fact, who told it, how often more than the other source. */
 export type Pairing = readonly [key: string, source: FactSource, ahead: number]
 
-/** Facts that wait for their twin; of those whose twin never comes the oldest are forgotten. */
+/** Facts that are remembered; the oldest are forgotten. */
 const mostFacts = 2048
 
 export class Pairs {
@@ -20,15 +20,19 @@ export class Pairs {
   /** Whether `source` is the first to tell it. */
   first (key: string, source: FactSource): boolean {
     const known = this.#ahead.get(key)
+    // Moved to the end: the first of a Map is the one that was told longest ago.
     this.#ahead.delete(key)
-    if (known !== undefined && known.source !== source) {
-      if (known.count > 1) this.#ahead.set(key, { source: known.source, count: known.count - 1 })
-      return false
-    }
-    this.#ahead.set(key, { source, count: (known?.count ?? 0) + 1 })
+    const isTwin = known !== undefined && known.source !== source && known.count > 0
+    const before = known?.count ?? 0
+    this.#ahead.set(key, isTwin ? { source: known.source, count: before - 1 } : { source, count: before + 1 })
     if (this.#ahead.size > mostFacts) this.#ahead.delete(this.#ahead.keys().next().value as string)
-    return true
+    return !isTwin
   }
+
+  /** Whether either source has told it. */
+  told (key: string): boolean { return this.#ahead.has(key) }
 
   saved (): Pairing[] { return [...this.#ahead].map(([key, { source, count }]) => [key, source, count]) }
 }
+
+export function factKey (unit: string, invocation: string, fact: string): string { return `${unit}/${invocation}/${fact}` }
