@@ -33,6 +33,7 @@ const { warning, high, error, critical, info } = Severity
 /** Named groups `pid`, `comm` and `interface` fill columns, others become `linux.<group>`. The first that fits counts. */
 export const kernelRules: readonly Rule[] = [
   // kernel/hung_task.c check_hung_task
+  rule('hung_task', 'system', critical, /^INFO: task (?<comm>docker):(?<pid>\d+) blocked for more than (?<seconds>\d+) seconds/, 'DockerHung'),
   rule('hung_task', 'system', error, /^INFO: task (?<comm>.{1,64}?):(?<pid>\d+) blocked (?:in I\/O wait )?for more than (?<seconds>\d+) seconds/, 'TaskHung'),
   // kernel/watchdog.c, kernel/rcu/tree_stall.h
   rule('soft_lockup', 'cpu', critical, /BUG: soft lockup - CPU#(?<cpu>\d+) stuck for (?<seconds>\d+)s! \[(?<comm>.{1,64}?):(?<pid>\d+)\]/, 'KernelOops'),
@@ -59,7 +60,7 @@ export const kernelRules: readonly Rule[] = [
   rule('disk_offline', 'disk', critical, /^(?:sd \S+ )?(?:\[(?<device>\w+)\] )?[^]*rejecting I\/O to (?:offline|dead) device/, 'IOError'),
   rule('nvme_timeout', 'disk', error, /^nvme (?<device>\S+): (?:I\/O (?:tag )?\d+[^]*timeout|controller is down)/),
   // arch/x86/kernel/cpu/mce/core.c, drivers/edac/edac_mc.c, mm/memory-failure.c
-  rule('machine_check', 'cpu', critical, /^(?:mce: )?\[Hardware Error\]: (?:CPU (?<cpu>\d+): Machine Check|[^]*Machine check events logged)|^mce: (?:CPU|\[Hardware)/),
+  rule('machine_check', 'cpu', critical, /^(?:mce: )?\[Hardware Error\]: (?:CPU (?<cpu>\d+): Machine Check|[^]*Machine check events logged)|^mce: CPU ?\d+: Machine Check/),
   rule('memory_error', 'memory', error, /^EDAC (?<controller>\S+): (?<count>\d+) (?<kind>CE|UE) /, 'MemoryReadError'),
   rule('memory_error', 'memory', error, /^(?:CE )?memory read error/i, 'MemoryReadError'),
   rule('memory_failure', 'memory', critical, /^Memory failure: (?<page>0x[0-9a-f]+): /),
@@ -73,11 +74,10 @@ export const kernelRules: readonly Rule[] = [
   rule('nic_link_up', 'network', info, /(?:^|[\s:])(?<interface>(?!Link|NIC|is)[a-zA-Z][\w.@-]{0,15}):? (?:NIC )?Link (?:is )?Up\b/i),
   rule('conntrack_full', 'network', error, /nf_conntrack: (?:nf_conntrack: )?table full, dropping packet/),
   rule('neighbour_table_full', 'network', error, /neighbour: (?<family>\w+): neighbor table overflow!|^(?:arp_cache|ndisc_cache): neighbor table overflow!/),
-  rule('syn_flooding', 'network', warning, /possible SYN flooding on port (?<endpoint>\S+?)\. /),
+  rule('syn_flooding', 'network', warning, /[Pp]ossible SYN flooding on port (?<endpoint>\S+?)\. /),
   // drivers/thermal, arch/x86 therm_throt
   rule('cpu_throttled', 'cpu', warning, /CPU(?<cpu>\d+): (?:Core|Package) temperature(?:\/speed)? (?:is )?above threshold/),
-  rule('file_table_full', 'system', error, /^VFS: file-max limit (?<limit>\d+) reached/),
-  rule('docker_hung', 'system', critical, /task docker:\w+ blocked for more than \w+ seconds\./, 'DockerHung')
+  rule('file_table_full', 'system', error, /^VFS: file-max limit (?<limit>\d+) reached/)
 ]
 
 const longestLine = 4096

@@ -1,0 +1,114 @@
+/** Facts about units: states from signals, pairs of two sources, names of objects, patterns, limits, lines and entries. */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Variant } from '@jellybrick/dbus-next'
+import { FakeClock } from '../../core/testing/fake-clock.js'
+import { pathOfUnit, plain, unitOfPath } from './bus-names.js'
+import { EntryLines } from './entry-lines.js'
+import { Globs } from './globs.js'
+import { Pairs } from './pairs.js'
+import { RateLimit } from './rate-limit.js'
+import { changesOf, nothingKnown, updated, type UnitState } from './unit-states.js'
+import { unitEvent } from './unit-events.js'
+
+const test = suite('units')
+const run = (invocation: string, active: string, sub: string, more: Partial<UnitState> = {}): UnitState => ({ ...nothingKnown, invocation, active, sub, ...more })
+const facts = (before: UnitState, after: UnitState): string[] => changesOf('a.service', before, after).map(c => c.fact)
+
+const steps: readonly (readonly [string, UnitState, UnitState, string[]])[] = [
+  ['starts', run('', 'inactive', 'dead'), run('1', 'active', 'running'), ['started']],
+  ['starts slowly: not yet', run('', 'inactive', 'dead'), run('1', 'activating', 'start'), []],
+  ['starts slowly: now', run('1', 'activating', 'start'), run('1', 'active', 'running'), ['started']],
+  ['reloads', run('1', 'active', 'running'), run('1', 'reloading', 'reload'), []],
+  ['stops', run('1', 'deactivating', 'stop-sigterm'), run('1', 'inactive', 'dead'), ['stopped']],
+  ['crashes', run('1', 'active', 'running'), run('1', 'failed', 'failed', { result: 'signal' }), ['failed']],
+  ['crashes and will come again', run('1', 'active', 'running'), run('1', 'activating', 'auto-restart', { result: 'exit-code', restarts: 0 }), ['failed']],
+  ['comes again', run('1', 'activating', 'auto-restart', { result: 'exit-code' }), run('2', 'active', 'running', { restarts: 1 }), ['started', 'restart_scheduled']],
+  ['crashes again before anyone looked', run('1', 'activating', 'auto-restart', { result: 'exit-code' }), run('2', 'activating', 'auto-restart', { result: 'exit-code' }), ['failed']],
+  ['hits the start limit', run('2', 'activating', 'auto-restart', { result: 'exit-code' }), run('2', 'failed', 'failed', { result: 'exit-code' }), ['failed']],
+  ['is reset', run('2', 'failed', 'failed', { result: 'exit-code' }), run('2', 'inactive', 'dead'), []],
+  ['restarts after success', run('1', 'active', 'running'), run('1', 'activating', 'auto-restart'), []]
+]
+for (const [name, before, after, expected] of steps) test(`a unit ${name}`, () => { assert.equal(facts(before, after), expected) })
+
+test('properties of the bus become a state; what is not sent stays', () => {
+  const values = plain({ ActiveState: new Variant('s', 'failed'), InvocationID: new Variant('ay', Buffer.from('00ff', 'hex')), ExecMainStatus: new Variant('i', 3), StateChangeTimestamp: new Variant('t', 5n), SubState: 7 })
+  assert.equal(updated(run('1', 'active', 'running', { restarts: 2 }), values), { ...nothingKnown, active: 'failed', sub: 'running', invocation: '00ff', exitStatus: 3, restarts: 2, changedMicros: 5n })
+  assert.equal(updated(nothingKnown, plain(null)), nothingKnown)
+})
+
+test('a failure\'s event has code or signal, and an id that is the same when it is told again', () => {
+  const state = run('1', 'failed', 'failed', { result: 'signal', exitCode: 2, exitStatus: 9, changedMicros: 1_000_000n })
+  const tell = () => unitEvent({ unit: 'a.service', fact: 'failed', before: 'active', state }, 0n)
+  assert.is(tell().exitSignal, 9)
+  assert.is(tell().returnCode, undefined)
+  assert.is(tell().timeUnixNano, 1_000_000_000n)
+  assert.match(tell().message ?? '', /failed with result 'signal', its main process ended by signal 9/)
+  assert.is(tell().id, tell().id)
+  assert.is(unitEvent({ unit: 'a.service', fact: 'failed', before: '', state: { ...state, exitCode: 1, exitStatus: 3 } }, 0n).returnCode, 3)
+})
+
+test('names of objects', () => {
+  for (const [unit, path] of [['crash.service', 'crash_2eservice'], ['a-b@1.service', 'a_2db_401_2eservice'], ['1é.service', '_31_c3_a9_2eservice']] as const) {
+    assert.is(pathOfUnit(unit), `/org/freedesktop/systemd1/unit/${path}`)
+    assert.is(unitOfPath(pathOfUnit(unit)), unit)
+  }
+  assert.is(unitOfPath('/org/freedesktop/systemd1'), undefined)
+})
+
+test('what two sources tell is told once, what happens twice stays two', () => {
+  const pairs = new Pairs()
+  assert.ok(pairs.first('x', 'bus'))
+  assert.not.ok(pairs.first('x', 'journal'))
+  assert.ok(pairs.first('x', 'journal'))
+  assert.ok(pairs.first('x', 'journal'))
+  assert.not.ok(pairs.first('x', 'bus'))
+  const later = new Pairs(pairs.saved())
+  assert.not.ok(later.first('x', 'bus'))
+  assert.ok(later.first('x', 'bus'))
+  assert.ok(later.told('x'))
+  assert.not.ok(later.told('y'))
+})
+
+test('facts are bounded', () => {
+  const pairs = new Pairs()
+  for (let i = 0; i < 5000; i++) pairs.first(String(i), 'bus')
+  assert.is(pairs.saved().length, 2048)
+  assert.ok(pairs.first('0', 'journal'), 'the oldest is forgotten')
+  assert.not.ok(pairs.first('4999', 'journal'))
+})
+
+test('patterns', () => {
+  const globs = new Globs(['*.service', 'user@*', 'a+b'])
+  for (const name of ['x.service', '.service', 'user@0.service', 'user@', 'a+b']) assert.ok(globs.fit(name), name)
+  for (const name of ['xservice', 'x.service.d', 'aab', '']) assert.not.ok(globs.fit(name), name)
+  assert.not.ok(new Globs([]).fit('x'))
+  assert.not.ok(new Globs(['*'.repeat(200) + 'x']).fit('y'.repeat(10_000)))
+})
+
+test('a rate limit gives what it has, and more as time goes by', async () => {
+  const clock = new FakeClock()
+  const limit = new RateLimit(10, clock)
+  const taken = (): number => { let n = 0; while (n < 100 && limit.take()) n++; return n }
+  assert.is(taken(), 10)
+  await clock.advance(500)
+  assert.is(taken(), 5)
+  await clock.advance(60_000)
+  assert.is(taken(), 10)
+  assert.ok(new RateLimit(0, clock).take())
+})
+
+test('lines out of any chunks; one that is too long is skipped whole', () => {
+  let tooLong = 0
+  const whole = Buffer.from(`${'é'.repeat(3)}\n\nab\n${'x'.repeat(50)}\ncd\nopen`)
+  for (let size = 1; size <= whole.length; size++) {
+    tooLong = 0
+    const lines = new EntryLines(10, () => { tooLong++ })
+    const got: string[] = []
+    for (let at = 0; at < whole.length; at += size) got.push(...lines.push(whole.subarray(at, at + size)))
+    assert.equal(got, ['ééé', 'ab', 'cd'])
+    assert.is(tooLong, 1)
+  }
+})
+
+test.run()
