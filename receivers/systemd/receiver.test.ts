@@ -5,16 +5,13 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Ajv } from 'ajv'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { refused, retry } from '../../core/component/outcome.js'
 import type { EventRow } from '../../core/data/row.js'
-import { systemClock } from '../../core/component/clock.js'
 import { oomKills } from '../../core/identity/oom-kills.js'
-import { deadlineIn, testBench, type TestBench } from '../../core/testing/services.js'
-import { schema } from './config.js'
-import { SystemdReceiver } from './receiver.js'
+import { deadlineIn } from '../../core/testing/services.js'
+import { startReceiver, type Running } from './testing/start.js'
 
 const test = suite<{ directory: string }>('systemd receiver')
 test.before.each(context => { context.directory = mkdtempSync(join(tmpdir(), 'tapio-systemd-')) })
@@ -38,23 +35,15 @@ function journalctl (directory: string, lines: readonly string[], then = 'exec t
   return command
 }
 
-interface Running extends TestBench { readonly receiver: SystemdReceiver, stop (ms?: number): Promise<void>, events (): EventRow[] }
+interface Options { readonly bus?: object, readonly journal?: object }
 
-async function start (directory: string, command: string, options: { journal?: object, [key: string]: unknown } = {}): Promise<Running> {
-  const config = { bus: { enabled: false }, state_directory: join(directory, 'state'), ...options, journal: { command, ...options.journal } }
-  const validate = new Ajv({ strict: false, useDefaults: true, allErrors: true }).compile(schema)
-  assert.ok(validate(config), JSON.stringify(validate.errors))
-  const bench = testBench('receiver', 'systemd', config, { clock: systemClock })
-  const receiver = bench.services.construct(SystemdReceiver)
-  await receiver.start()
-  const events = (): EventRow[] => bench.next.batches.flatMap(b => Array.from({ length: b.count }, (_, i) => b.at(i)))
-  return { ...bench, receiver, events, stop: async (ms = 5000) => { await receiver.stop(deadlineIn(ms)) } }
-}
+const run = (directory: string, command: string, options: Options = {}): Promise<Running> =>
+  startReceiver({ bus: { enabled: false }, state_directory: join(directory, 'state'), ...options, journal: { command, ...options.journal } })
 
 const values = (running: Running, what: (e: EventRow) => unknown): unknown[] => running.events().map(what)
 
 test('kernel faults, unit messages and plain entries become events; the rest is counted', async ({ directory }) => {
-  const running = await start(directory, journalctl(directory, [
+  const running = await run(directory, journalctl(directory, [
     kernel('INFO: task sync:77 blocked for more than 120 seconds.'),
     manager("db.service: Failed with result 'exit-code'.", { MESSAGE_ID: 'd9b373ed55a64feb8242e02dbe79a49c', UNIT: 'db.service', INVOCATION_ID: 'i1', UNIT_RESULT: 'exit-code' }),
     manager('db.service: Main process exited', { MESSAGE_ID: '98e322203f7a4ed290d09fe03c09fe15', UNIT: 'db.service', EXIT_CODE: 'killed', EXIT_STATUS: '9' }),
@@ -85,7 +74,7 @@ test('kernel faults, unit messages and plain entries become events; the rest is 
 })
 
 test('a kill in a pod\'s cgroup names container and pod', async ({ directory }) => {
-  const running = await start(directory, journalctl(directory, [
+  const running = await run(directory, journalctl(directory, [
     kernel(`oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=x,mems_allowed=0,oom_memcg=${pod},task_memcg=${pod},task=node,pid=4711,uid=0`),
     kernel('Memory cgroup out of memory: Killed process 4711 (node) total-vm:10kB, anon-rss:8kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:40kB oom_score_adj:1000', { __MONOTONIC_TIMESTAMP: '9000000', _SOURCE_MONOTONIC_TIMESTAMP: '8000000' })
   ]), { journal: { start_at: 'beginning' } })
@@ -108,7 +97,7 @@ test('a kill that was seen in the kernel comes once, whichever is first; others 
   try {
     oomKills.add(101, Number(nowMicros / 1000n) - 60_000)
     // The line of 102 is read before the kernel's own word of it comes.
-    const running = await start(directory, journalctl(directory, [killed(101, nowMicros - 60_000_000n), killed(102, BigInt(freshMs) * 1000n), killed(103, nowMicros - 60_000_000n)]), { journal: { start_at: 'beginning' } })
+    const running = await run(directory, journalctl(directory, [killed(101, nowMicros - 60_000_000n), killed(102, BigInt(freshMs) * 1000n), killed(103, nowMicros - 60_000_000n)]), { journal: { start_at: 'beginning' } })
     await new Promise(resolve => setImmediate(resolve))
     oomKills.add(102, freshMs)
     await running.next.received(1)
@@ -124,7 +113,7 @@ test('filters by unit and field, and a rate limit that spares faults', async ({ 
     ...Array.from({ length: 200 }, (_, i) => entry(`line ${i}`, { _SYSTEMD_UNIT: 'kubelet.service', SYSLOG_IDENTIFIER: 'kubelet', PRIORITY: '6' })),
     kernel('Kernel panic - not syncing: test')
   ]
-  const running = await start(directory, journalctl(directory, lines), { journal: { start_at: 'beginning', priority: 'info', units: ['kube*'], matches: [{ SYSLOG_IDENTIFIER: 'kubelet' }], rate_limit: 1 } })
+  const running = await run(directory, journalctl(directory, lines), { journal: { start_at: 'beginning', priority: 'info', units: ['kube*'], matches: [{ SYSLOG_IDENTIFIER: 'kubelet' }], rate_limit: 1 } })
   while (!running.events().some(e => e.get('name') === 'kernel_panic')) await running.next.received(running.next.rows + 1)
   await running.stop()
   const logs = running.events().filter(e => e.get('name') === 'journal_log').length
@@ -135,13 +124,13 @@ test('filters by unit and field, and a rate limit that spares faults', async ({ 
 
 test('the end is looked up at the first start and kept; the next start goes on behind what was taken', async ({ directory }) => {
   const old = entry('old')
-  const first = await start(directory, journalctl(directory, [entry('new')], undefined, [old]))
+  const first = await run(directory, journalctl(directory, [entry('new')], undefined, [old]))
   await first.next.received(1)
   await first.stop()
   const cursorOf = (line: string): string => (JSON.parse(line) as { __CURSOR: string }).__CURSOR
   const saved = JSON.parse(readFileSync(join(directory, 'state', 'systemd.json'), 'utf8')) as { cursor: string }
   assert.is(saved.cursor, first.events()[0]?.attribute('journal.cursor'))
-  const second = await start(directory, journalctl(directory, [entry('later')]))
+  const second = await run(directory, journalctl(directory, [entry('later')]))
   await second.next.received(1)
   await second.stop()
   const calls = readFileSync(join(directory, 'arguments'), 'utf8').trim().split('\n')
@@ -153,17 +142,17 @@ test('the end is looked up at the first start and kept; the next start goes on b
 
 test('what the pipeline did not take before the end is not passed over', async ({ directory }) => {
   const old = entry('old')
-  const running = await start(directory, journalctl(directory, [entry('stuck')], undefined, [old]))
+  const running = await run(directory, journalctl(directory, [entry('stuck')], undefined, [old]))
   const asked = new Promise<void>(resolve => { running.next.answer = () => { resolve(); return retry('full') } })
   await asked
-  await running.stop(1)
+  await running.receiver.stop({ signal: AbortSignal.abort(), atMs: 0 })
   const saved = JSON.parse(readFileSync(join(directory, 'state', 'systemd.json'), 'utf8')) as { cursor: string }
   assert.is(saved.cursor, (JSON.parse(old) as { __CURSOR: string }).__CURSOR)
   assert.is(running.drops.get('shutdown'), undefined)
 })
 
 test('entries that are refused are counted and passed', async ({ directory }) => {
-  const running = await start(directory, journalctl(directory, [entry('a')]), { journal: { start_at: 'beginning' } })
+  const running = await run(directory, journalctl(directory, [entry('a')]), { journal: { start_at: 'beginning' } })
   await new Promise<void>(resolve => { running.next.answer = () => { resolve(); return refused('closed') } })
   await running.stop()
   assert.is(running.drops.get('refused'), 1)
@@ -172,7 +161,7 @@ test('entries that are refused are counted and passed', async ({ directory }) =>
 test('a journalctl that ends is started again behind the last entry, and its words are told', async ({ directory }) => {
   const line = entry('one')
   const command = journalctl(directory, [line], `[ -e again ] && exec tail -f /dev/null; touch again; echo '${entry('two')}' > entries; echo 'Failed to open journal: too bad' >&2; exit 1`)
-  const running = await start(directory, command, { journal: { start_at: 'beginning' } })
+  const running = await run(directory, command, { journal: { start_at: 'beginning' } })
   await running.next.received(2)
   await running.stop()
   assert.equal(values(running, e => e.get('message')), ['one', 'two'])
@@ -181,10 +170,10 @@ test('a journalctl that ends is started again behind the last entry, and its wor
 })
 
 test('a missing journalctl is said in one line, and the stop is clean', async ({ directory }) => {
-  const running = await start(directory, join(directory, 'nothing'))
+  const running = await run(directory, join(directory, 'nothing'))
   await running.receiver.stop(deadlineIn(5000))
   await running.receiver.stop(deadlineIn(5000))
-  const other = await start(directory, join(directory, 'nothing'), { journal: { start_at: 'beginning' } })
+  const other = await run(directory, join(directory, 'nothing'), { journal: { start_at: 'beginning' } })
   while (other.status.events.length === 0) await new Promise(resolve => setImmediate(resolve))
   await other.stop()
   assert.is(other.status.events.length, 1)
@@ -193,7 +182,7 @@ test('a missing journalctl is said in one line, and the stop is clean', async ({
 
 test('a state file that is damaged or cannot be written stops nothing', async ({ directory }) => {
   writeFileSync(join(directory, 'state'), 'a file where the directory should be')
-  const running = await start(directory, journalctl(directory, [entry('a')]), { journal: { start_at: 'beginning' } })
+  const running = await run(directory, journalctl(directory, [entry('a')]), { journal: { start_at: 'beginning' } })
   await running.next.received(1)
   await running.stop()
   assert.is(running.logger.lines.filter(l => l.message.startsWith('the position in the journal cannot be kept')).length, 1)
