@@ -34,9 +34,9 @@ export class JournalEvents {
     if (message === undefined) return { kind: 'log', event: this.#base(entry, 'log') }
     const { name, severity, type, fact } = message
     const base = this.#base(entry, type)
-    // A message with an id of a unit is believed only from the manager.
-    if (!fromManager(fields)) return { kind: 'log', event: { ...base, name } }
     const unit = unitOf(fields)
+    // Of a unit's state only the manager is believed; a unit may speak of itself (a program that could not be executed).
+    if (!fromManager(fields)) return { kind: 'log', event: { ...base, name, ...(unit !== '' && { entityKind: 'unit', entityName: unit }) } }
     const event = { ...base, name, severity, entityKind: 'unit', entityName: unit, ...ending(fields), ...(fields.JOB_TYPE !== undefined && { action: fields.JOB_TYPE }), attributes: { ...base.attributes, ...unitAttributes(fields) } }
     const invocation = fields.INVOCATION_ID ?? ''
     return { kind: 'unit', event, ...(fact !== undefined && { fact: { unit, invocation, fact } }) }

@@ -61,10 +61,14 @@ async function run (command: string, args: readonly string[], signal: AbortSigna
   signal.addEventListener('abort', end, { once: true })
   try {
     for await (const chunk of child.stdout) await reader.take(chunk as Buffer)
-  } finally {
-    signal.removeEventListener('abort', end)
+  } catch (error) {
     end()
+    // A program that cannot be started has no output to read.
+    if (failed === undefined) throw error
+  } finally {
+    // Its output ends before it does: how it ends is still to be told.
     await closed
+    signal.removeEventListener('abort', end)
   }
   const how = await closed
   if (failed !== undefined) return { missing: failed.code === 'ENOENT' || failed.code === 'EACCES', reason: failed.message }

@@ -15,7 +15,7 @@ import { startReceiver, type Running } from './testing/start.js'
 
 const test = suite<{ directory: string }>('systemd receiver')
 test.before.each(context => { context.directory = mkdtempSync(join(tmpdir(), 'tapio-systemd-')) })
-test.after.each(({ directory }) => { rmSync(directory, { recursive: true, force: true }) })
+test.after.each(async ({ directory }) => { for (const running of started.splice(0)) await running.stop(); rmSync(directory, { recursive: true, force: true }) })
 
 const pod = '/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod2ca4a155_3599_498d_bb9d_4446693fa3ea.slice/cri-containerd-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope'
 const nowMicros = BigInt(Date.now()) * 1000n
@@ -37,8 +37,14 @@ function journalctl (directory: string, lines: readonly string[], then = 'exec t
 
 interface Options { readonly bus?: object, readonly journal?: object }
 
-const run = (directory: string, command: string, options: Options = {}): Promise<Running> =>
-  startReceiver({ bus: { enabled: false }, state_directory: join(directory, 'state'), ...options, journal: { command, ...options.journal } })
+/** Those of a test that failed have not been stopped by it. */
+const started: Running[] = []
+
+async function run (directory: string, command: string, options: Options = {}): Promise<Running> {
+  const running = await startReceiver({ bus: { enabled: false }, state_directory: join(directory, 'state'), ...options, journal: { command, ...options.journal } })
+  started.push(running)
+  return running
+}
 
 const values = (running: Running, what: (e: EventRow) => unknown): unknown[] => running.events().map(what)
 
@@ -185,7 +191,7 @@ test('a state file that is damaged or cannot be written stops nothing', async ({
   const running = await run(directory, journalctl(directory, [entry('a')]), { journal: { start_at: 'beginning' } })
   await running.next.received(1)
   await running.stop()
-  assert.is(running.logger.lines.filter(l => l.message.startsWith('the position in the journal cannot be kept')).length, 1)
+  assert.ok(running.logger.lines.some(l => l.message.startsWith('the position in the journal cannot be kept')))
 })
 
 test.run()

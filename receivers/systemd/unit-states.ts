@@ -59,10 +59,11 @@ export function changesOf (unit: string, before: UnitState, state: UnitState): U
   const add = (fact: UnitChange['fact']): void => { changes.push({ unit, fact, before: before.active, state }) }
   const isOther = state.invocation !== before.invocation
   if (isUp(state.active) && (isOther || !isUp(before.active))) add('started')
-  // One run can fail twice: on its own, and again when the start limit ends the restarts.
-  if (hasFailed(state) && (isOther || !hasFailed(before) || before.active !== state.active)) add('failed')
+  // One run can fail twice: on its own (failed, then auto-restart), and again when the start limit ends the restarts.
+  if (hasFailed(state) && (isOther || !hasFailed(before) || (state.active === 'failed' && before.active !== 'failed'))) add('failed')
+  // Between two turns of a crash loop a unit is inactive, and has the next run's id.
   const wasRunning = before.active !== 'inactive' && before.active !== 'failed' && before.active !== ''
-  if (state.active === 'inactive' && wasRunning && state.result === 'success') add('stopped')
+  if (state.active === 'inactive' && wasRunning && !isOther && state.result === 'success') add('stopped')
   if (state.restarts > before.restarts) add('restart_scheduled')
   return changes
 }
