@@ -61,7 +61,7 @@ export class BusSource {
     const end = AbortSignal.any([over.signal, stopping])
     try {
       bus = await Bus.connect({
-        address, timeoutMs: timeout,
+        address, timeoutMs: timeout, signal: stopping,
         onSignal: signal => { this.#signal(signal) },
         onEnd: why => { reason = why; over.abort() }
       })

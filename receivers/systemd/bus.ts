@@ -14,6 +14,8 @@ export interface BusSignal { readonly path: string, readonly interface: string, 
 export interface BusOptions {
   readonly address: string
   readonly timeoutMs: number
+  /** Ends the connection, also while it is being made. */
+  readonly signal: AbortSignal
   readonly onSignal: (signal: BusSignal) => void
   /** Once, when the connection is of no more use. */
   readonly onEnd: (reason: string) => void
@@ -27,6 +29,7 @@ export class Bus {
   readonly #inner: Inner | undefined
   readonly #failures = new Set<(error: Error) => void>()
   #ended = false
+  readonly #abort = (): void => { this.close() }
 
   private constructor (readonly options: BusOptions) {
     // `sessionBus` is the one that takes an address.
@@ -37,6 +40,7 @@ export class Bus {
     this.#bus.on('connect', () => { if (this.#ended) this.#hangUp() })
     this.#bus.on('message', message => { if (message.type === MessageType.SIGNAL && !this.#ended) options.onSignal(message) })
     this.#inner?.on('end', () => { fail('the bus closed the connection') })
+    options.signal.addEventListener('abort', this.#abort, { once: true })
   }
 
   /** Connected, and systemd sends its signals. Rejects with the reason. */
@@ -79,6 +83,7 @@ export class Bus {
   }
 
   #hangUp (): void {
+    this.options.signal.removeEventListener('abort', this.#abort)
     this.#bus.disconnect()
     this.#inner?.stream?.destroy()
   }
@@ -86,13 +91,14 @@ export class Bus {
   #call (message: ConstructorParameters<typeof Message>[0]): Promise<readonly unknown[]> {
     if (this.#ended) return Promise.reject(new Error('the connection was closed'))
     return new Promise((resolve, reject) => {
-      const settle = (act: () => void): void => { clearTimeout(timer); this.#failures.delete(reject); act() }
-      const timer = setTimeout(() => { settle(() => { reject(new Error(`no answer to ${message.member} within ${this.options.timeoutMs} ms`)) }) }, this.options.timeoutMs)
-      this.#failures.add(reject)
+      const settle = (act: () => void): void => { clearTimeout(timer); this.#failures.delete(fail); act() }
+      const fail = (error: Error): void => { settle(() => { reject(error) }) }
+      const timer = setTimeout(() => { fail(new Error(`no answer to ${message.member} within ${this.options.timeoutMs} ms`)) }, this.options.timeoutMs)
+      this.#failures.add(fail)
       this.#bus.call(new Message(message)).then(
         answer => { settle(() => { resolve(answer?.body ?? []) }) },
-        (error: unknown) => { settle(() => { reject(error instanceof Error ? error : new Error(String(error))) }) }
+        (error: unknown) => { fail(error instanceof Error ? error : new Error(String(error))) }
       )
-    }).finally(() => undefined) as Promise<readonly unknown[]>
+    })
   }
 }
