@@ -65,6 +65,22 @@ test('a bus that says nothing, or nonsense, is left in time', async ({ directory
   }
 })
 
+test('a stop does not wait for a bus that hangs', async ({ directory }) => {
+  const path = join(directory, 'bus')
+  let connected = (): void => undefined
+  const asked = new Promise<void>(resolve => { connected = resolve })
+  const sockets = new Set<Socket>()
+  const server = createServer(socket => { sockets.add(socket); socket.on('error', () => undefined); connected() })
+  await new Promise<void>(resolve => { server.listen(path, resolve) })
+  const running = await listen(directory, `unix:path=${path}`, 300_000)
+  await asked
+  // Never aborted: only the stop itself can end the wait.
+  await running.receiver.stop({ signal: new AbortController().signal, atMs: Infinity })
+  assert.equal(running.status.events, [])
+  for (const socket of sockets) socket.destroy()
+  await new Promise(resolve => server.close(resolve))
+})
+
 /** Starts a bus on which anyone may be anyone. */
 async function startDaemon (directory: string): Promise<{ daemon: ChildProcess, address: string }> {
   const address = `unix:path=${join(directory, 'bus')}`
