@@ -26,7 +26,7 @@ export function parseLease (network: string, name: string, text: string, sinceMs
   const address = name.replaceAll('_', ':')
   const ip = parseIp(address)
   if (ip === undefined) return undefined
-  const [containerId = '', interfaceName = ''] = text.trim().split(/\r?\n/)
+  const [containerId = '', interfaceName = ''] = text.split(/\r?\n/).map(line => line.trim())
   return { network, address, ip, containerId, interfaceName, sinceMs }
 }
 

@@ -19,6 +19,8 @@ interface Watched {
   seq: number
   /** All has been told once. */
   synced: boolean
+  /** It was there before anyone looked: what it has is not news. */
+  readonly old: boolean
 }
 
 export class NetnsWatch {
@@ -26,6 +28,7 @@ export class NetnsWatch {
   readonly #watched = new Map<number, Watched>()
   readonly #byFd = new Map<number, Watched>()
   #seq = 0
+  #first = true
   /** Why namespaces could not be entered, by inode. */
   readonly faults = new Map<number, string>()
 
@@ -57,17 +60,18 @@ export class NetnsWatch {
         if (opened.fault !== 'ENOENT' && opened.fault !== 'ESRCH') this.faults.set(inode, `${path}: ${opened.fault}`)
         continue
       }
-      const watched = { inode, fd: opened.fd, state: new NetworkState(), dumping: 0, seq: 0, synced: false }
+      const watched = { inode, fd: opened.fd, state: new NetworkState(), dumping: 0, seq: 0, synced: false, old: this.#first }
       this.#watched.set(inode, watched)
       this.#byFd.set(opened.fd, watched)
       watched.state.beginDump()
       changed = true
     }
+    this.#first = false
     this.counts.unreadable = this.faults.size
     return changed
   }
 
-  /** What changed since the last time; the answers to what was asked are taken in without a word. */
+  /** What changed since the last time; what a namespace has at its first sight is told when the namespace is new. */
   read (): Seen[] {
     const seen: Seen[] = []
     // Each round may end one dump of a namespace and begin its next.
@@ -81,7 +85,7 @@ export class NetnsWatch {
         for (const message of messages) {
           if (message.kind === 'end') { this.#ended(watched, message.seq, message.error !== 0 || message.interrupted, seen); continue }
           const change = watched.state.apply(message)
-          if (change !== undefined && (message.seq === 0 || watched.synced)) seen.push({ ...change, inode: watched.inode })
+          if (change !== undefined && isNews(watched, message.seq, change)) seen.push({ ...change, inode: watched.inode })
         }
       }
       if (![...this.#watched.values()].some(w => w.dumping >= 0 && w.seq === 0)) break
@@ -127,4 +131,9 @@ export class NetnsWatch {
     watched.dumping = -1
     watched.synced = true
   }
+}
+
+/** Every namespace is born with a loopback interface. */
+function isNews ({ synced, old }: Watched, seq: number, { interfaceName }: Change): boolean {
+  return seq === 0 || synced || (!old && interfaceName !== 'lo')
 }
