@@ -27,7 +27,7 @@ export const schema = Options({
   plugin_runs: Section({
     enabled: Type.Boolean({ default: true, description: 'Watch plugins run, with the kernel\'s `process` program (CAP_BPF and CAP_PERFMON).' }),
     successes: Type.Boolean({ default: true, description: 'Report those that succeeded too.' }),
-    poll_interval: Duration({ default: '5ms', minimum: '1ms', maximum: '1s', description: 'Time between two looks into the kernel\'s ring: for whom a plugin ran can be read only while it runs.' })
+    poll_interval: Duration({ default: '1ms', minimum: '1ms', maximum: '1s', description: 'Time between two looks into the kernel\'s ring, on a thread beside: for whom a plugin ran can be read only while it runs.' })
   })
 })
 export type CniConfig = Static<typeof schema>

@@ -5,6 +5,7 @@
 import { inject, injectable } from 'tsyringe'
 import type { Clock } from '../../core/component/clock.js'
 import type { Consumer, Deadline, Receiver } from '../../core/component/component.js'
+import { refused } from '../../core/component/outcome.js'
 import { Tokens } from '../../core/component/services.js'
 import { BatchBuilder, type EventInput } from '../../core/data/builder.js'
 import { EventIds } from '../../core/data/ids.js'
@@ -15,8 +16,8 @@ import { redeliver } from '../../core/delivery/redeliver.js'
 import type { CniConfig } from './config.js'
 import { runEvent } from './events.js'
 import { NodeNetwork } from './node-network.js'
-import { Pace } from './pace.js'
-import { PluginRuns, type EndedRun } from './plugin-runs.js'
+import type { EndedRun } from './plugin-runs.js'
+import { PluginWatch } from './plugin-watch.js'
 import { Reports } from './reports.js'
 
 /** Runs that wait for a pipeline that is full; more are dropped and counted. */
@@ -30,7 +31,7 @@ export class CniReceiver implements Receiver {
   readonly #over = new AbortController()
   readonly #ids = new EventIds()
   #network: NodeNetwork | undefined
-  #runs: PluginRuns | undefined
+  #runs: PluginWatch | undefined
   #ended: EndedRun[] = []
   #overflow = 0
   #running: Promise<unknown> | undefined
@@ -43,12 +44,12 @@ export class CniReceiver implements Receiver {
   ) {}
 
   /** Never throws: what cannot be watched here is said, and the rest is. */
-  start (): void {
+  async start (): Promise<void> {
     const network = this.#network = new NodeNetwork(this.config, this.clock, this.reports)
     const found = network.open()
-    if (this.config.plugin_runs.enabled) this.#openRuns()
+    if (this.config.plugin_runs.enabled) await this.#openRuns()
     this.reports.started(this.config.conf_dir, found)
-    this.#running = Promise.all([this.#look(network), this.#follow()]).catch((error: unknown) => { this.reports.broken(error) })
+    this.#running = this.#look(network).catch((error: unknown) => { this.reports.broken(error) })
   }
 
   async stop (deadline: Deadline): Promise<void> {
@@ -59,48 +60,41 @@ export class CniReceiver implements Receiver {
     this.#over.abort()
     // One turn of the loop, in which a delivery that was waiting counts what it gives up.
     await new Promise(resolve => setImmediate(resolve))
+    await this.#runs?.close()
+    if (this.#ended.length > 0) this.reports.delivered(this.#ended.length, refused('shutdown'))
+    this.#ended = []
     this.#network?.close()
-    this.#runs?.close()
     this.#network = this.#runs = undefined
     this.reports.end()
   }
 
-  #openRuns (): void {
-    const { bin_dirs: dirs, root } = this.config
-    const runs = PluginRuns.open(dirs, root)
-    if ('unavailable' in runs) this.reports.without('runs of CNI plugins', runs.unavailable)
-    else this.#runs = runs
+  async #openRuns (): Promise<void> {
+    const { bin_dirs: binDirs, root, rescan_interval: rescanMs, plugin_runs: { poll_interval: pollMs } } = this.config
+    this.#runs = new PluginWatch({ binDirs, root, pollMs, rescanMs }, {
+      unavailable: reason => { this.reports.without('runs of CNI plugins', reason) },
+      runs: (ended, lost, overflow) => { this.#ran(ended, lost, overflow) }
+    })
+    await this.#runs.began()
   }
 
-  async #look (network: NodeNetwork): Promise<void> {
-    const plugins = new Pace(this.clock, this.config.rescan_interval)
-    do {
-      if (plugins.due(false)) plugins.took(() => this.#runs?.update())
-      await this.#deliver([...await network.look(), ...this.#takeRuns()])
-    } while (await wait(this.config.poll_interval, this.clock, this.#stopping.signal))
-    this.#drain()
-    await this.#deliver(this.#takeRuns())
-  }
-
-  /** Beside the looks and more often: a plugin's environment is there for some milliseconds. */
-  async #follow (): Promise<void> {
-    if (this.#runs === undefined) return
-    do this.#drain()
-    while (await wait(this.config.plugin_runs.poll_interval, this.clock, this.#stopping.signal))
-  }
-
-  #drain (): void {
-    const ended = this.#runs?.drain() ?? []
+  #ran (ended: readonly EndedRun[], lost: number, overflow: number): void {
     this.reports.runs(ended)
     for (const run of ended) {
       if (!this.config.plugin_runs.successes && run.exitCode === 0 && run.exitSignal === 0) continue
       if (this.#ended.length < maxWaitingRuns) this.#ended.push(run)
       else this.#overflow++
     }
+    this.reports.missed(lost, overflow + this.#overflow)
+  }
+
+  async #look (network: NodeNetwork): Promise<void> {
+    do await this.#deliver([...await network.look(), ...this.#takeRuns()])
+    while (await wait(this.config.poll_interval, this.clock, this.#stopping.signal))
+    await this.#runs?.close()
+    await this.#deliver(this.#takeRuns())
   }
 
   #takeRuns (): EventInput[] {
-    if (this.#runs !== undefined) this.reports.missed(this.#runs.lost, this.#runs.overflow + this.#overflow)
     const ended = this.#ended
     this.#ended = []
     const nowNs = this.clock.unixNano()
