@@ -30,7 +30,7 @@ export class ConfFiles {
     if (files.length === 0) return { networks: [], problems: [problem('cni_conf_missing', this.directory, Severity.critical, `no CNI configuration (*.conflist, *.conf, *.json) in ${this.directory}: pods cannot get a network and the node stays NotReady; install or repair the network add-on`, `there is a CNI configuration in ${this.directory} again`)] }
     const parsed = files.map(file => [file, this.#parse(file)] as const)
     const networks = parsed.flatMap(([, p]) => p.network ?? [])
-    return { networks, problems: [...parsed.flatMap(([file, p]) => this.#faults(file, p)), ...networks.flatMap(n => this.#programs(n))] }
+    return { networks, problems: [...parsed.flatMap(([file, p]) => this.#faults(file, p)), ...networks.flatMap((n, i) => this.#programs(n, i === 0 ? Severity.critical : Severity.error))] }
   }
 
   #parse (file: string): ParsedConf {
@@ -47,14 +47,15 @@ export class ConfFiles {
     })
   }
 
-  #programs ({ name: network, file, programs }: Network): Problem[] {
+  /** Runtimes use the first network for every pod, others for those that ask for them. */
+  #programs ({ name: network, file, programs }: Network, severity: Problem['severity']): Problem[] {
     return programs.flatMap(program => {
       const found = this.binDirs.map(d => join(d, program)).filter(path => statOf(path)?.isFile() === true)
       const attributes = { 'tapio.cni.network': network, 'tapio.cni.file': join(this.directory, file), 'tapio.cni.plugin': program }
       const [path] = found
-      if (path === undefined) return [problem('cni_plugin_missing', `${file}/${program}`, Severity.critical, `CNI plugin ${program} of network ${network} (${file}) is in none of ${this.binDirs.join(', ')}: no pod gets a network; install it there`, `CNI plugin ${program} of network ${network} is there again`, attributes)]
+      if (path === undefined) return [problem('cni_plugin_missing', `${file}/${program}`, severity, `CNI plugin ${program} of network ${network} (${file}) is in none of ${this.binDirs.join(', ')}: no pod gets this network; install it there`, `CNI plugin ${program} of network ${network} is there again`, attributes)]
       // The first one counts, as for libcni.
-      return executable(path) ? [] : [problem('cni_plugin_not_executable', `${file}/${program}`, Severity.critical, `CNI plugin ${path} of network ${network} (${file}) cannot be executed: no pod gets a network; chmod 755 ${path}`, `CNI plugin ${path} can be executed again`, attributes)]
+      return executable(path) ? [] : [problem('cni_plugin_not_executable', `${file}/${program}`, severity, `CNI plugin ${path} of network ${network} (${file}) cannot be executed: no pod gets this network; chmod 755 ${path}`, `CNI plugin ${path} can be executed again`, attributes)]
     })
   }
 }

@@ -2,7 +2,7 @@
  * Scenario: configurations, leases and attachments as people and programs write them, wrong ones, and bytes made up.
  * Guarantees: what is right is read, what is wrong is named with its place and what to do, and nothing makes a parser throw.
  */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -12,6 +12,7 @@ import { parseAttachment } from './attachments.js'
 import { ConfFiles } from './conf-files.js'
 import { isShared, parseIp, parseSubnet } from './ip.js'
 import { Leases, parseLease } from './leases.js'
+import { listNamespaces } from './namespaces.js'
 import { cniVersions, parseNetConf } from './net-conf.js'
 import { aboutOf, parseEnvironment } from './plugin-runs.js'
 
@@ -101,6 +102,21 @@ test('an attachment, and the environment of a plugin, name the pod', () => {
   assert.not(variables.has('SECRET'))
   assert.equal(aboutOf(variables), { command: 'ADD', interfaceName: 'eth0', subject: { containerId: 'c1', podNamespace: 'shop', podName: 'cart-0', podUid: 'u1', netns: '/run/netns/p' } })
   assert.equal(aboutOf(new Map()), { command: '', interfaceName: '', subject: {} })
+})
+
+test('namespaces are told apart by inode, and names without one are waited for only while they are new', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tapio-netns-'))
+  try {
+    for (const name of ['a', 'b']) symlinkSync('/proc/self/ns/net', join(directory, name))
+    const list = (nowMs: number) => listNamespaces({ root: '', directories: [directory, join(directory, 'none')], processes: false, max: 10, nowMs })
+    const { namespaces, unfinished, complete } = await list(Date.now())
+    assert.equal([[...namespaces.values()].map(n => [n.path, n.own]), unfinished, complete], [[['', true]], false, true])
+    writeFileSync(join(directory, 'c'), '')
+    const made = Number(statSync(join(directory, 'c')).ctimeMs)
+    assert.equal([(await list(made + 1)).unfinished, (await list(made + 60_000)).unfinished], [true, false])
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
 })
 
 test('changed and made up texts are survived', () => {

@@ -27,11 +27,13 @@ export interface NamespaceList {
   readonly unfinished: boolean
 }
 
-export interface NamespaceOptions { readonly root: string, readonly directories: readonly string[], readonly processes: boolean, readonly max: number }
+export interface NamespaceOptions { readonly root: string, readonly directories: readonly string[], readonly processes: boolean, readonly max: number, readonly nowMs: number }
 
 /** Processes looked at before the loop has its turn: some 4 ms. */
 const processesATurn = 100
 const maxProcesses = 100_000
+/** From a name to its mount; names without one that are older have been left behind. */
+const mountMs = 2000
 
 type Draft = { inode: number, path: string, own: boolean, identity?: CgroupIdentity }
 
@@ -53,7 +55,7 @@ class Listing {
   }
 }
 
-export async function listNamespaces ({ root, directories, processes, max }: NamespaceOptions): Promise<NamespaceList> {
+export async function listNamespaces ({ root, directories, processes, max, nowMs }: NamespaceOptions): Promise<NamespaceList> {
   const listing = new Listing(max)
   const own = statOf('/proc/self/ns/net')
   if (own !== undefined) listing.add(Number(own.ino), '')
@@ -63,7 +65,7 @@ export async function listNamespaces ({ root, directories, processes, max }: Nam
       const stat = statOf(path)
       if (stat === undefined) continue
       // A plain file until something is mounted over it.
-      if (own === undefined || stat.dev !== own.dev) listing.unfinished = true
+      if (own === undefined || stat.dev !== own.dev) listing.unfinished ||= nowMs - Number(stat.ctimeMs) < mountMs
       else listing.add(Number(stat.ino), path)
     }
   }

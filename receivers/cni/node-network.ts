@@ -98,7 +98,7 @@ export class NodeNetwork {
     const { root, netns_dirs: dirs, processes, max_namespaces: max } = this.config
     const directories = dirs.map(d => this.#at(d))
     this.#spaceWatch.set(directories)
-    this.#list = await listNamespaces({ root, directories, processes, max })
+    this.#list = await listNamespaces({ root, directories, processes, max, nowMs: this.clock.unixMs() })
     this.#netlink?.update(this.#list.namespaces)
   }
 

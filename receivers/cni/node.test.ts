@@ -94,7 +94,7 @@ incident('a plugin that is missing and a configuration that is none are told apa
   node.conf('10-good.conf', node.network('good', '10.78.4.0/24'))
   const watching = context.watching = await watch(node.options)
   const missing = await timed(watching, 'missing plugin', turn('cni_plugin_missing', 'started'), () => { node.plugin('host-local', false) })
-  assert.match(missing.get('message') ?? '', /^CNI plugin host-local of network good \(10-good\.conf\) is in none of .+\/bin: no pod gets a network/)
+  assert.match(missing.get('message') ?? '', /^CNI plugin host-local of network good \(10-good\.conf\) is in none of .+\/bin: no pod gets this network/)
   const bad = await timed(watching, 'bad configuration', turn('cni_conf_invalid', 'started'), () => { node.conf('20-bad.conflist', '{"name": "bad", "plugins": [') })
   assert.match(bad.get('message') ?? '', /20-bad\.conflist is not JSON/)
   await timed(watching, 'unsupported version', turn('cni_version_unsupported', 'started', '"9.0.0"'), () => { node.conf('30-new.conf', { ...node.network('new', '10.78.5.0/24'), cniVersion: '9.0.0', ipam: {} }) })

@@ -94,8 +94,9 @@ export class PluginRuns {
     if (this.#running.size >= maxRunning) { this.overflow++; return }
     const environment = environmentOf(join('/', this.root, 'proc', String(record.pid), 'environ'))
     const parent = this.#running.get(record.parent_pid)
-    // An IPAM plugin has the environment of the one that runs it.
+    // An IPAM plugin has the environment of the one that runs it: who was met in time tells for both.
     const about = environment.has('CNI_COMMAND') || parent === undefined ? aboutOf(environment) : parent
+    if (parent?.command === '') this.#running.set(parent.pid, { ...parent, command: about.command, interfaceName: about.interfaceName, subject: about.subject })
     this.#running.set(record.pid, { plugin: basename(filename), path: filename, pid: record.pid, parent: parent?.plugin ?? '', command: about.command, interfaceName: about.interfaceName, subject: about.subject })
   }
 
