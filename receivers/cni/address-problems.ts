@@ -92,6 +92,8 @@ const leakAfterMs = 1000
 export class Leaks {
   /** Leases whose address was seen in a namespace. */
   #placed = new Set<string>()
+  /** Those that are leaked: while a new namespace is still being read, nothing is known better. */
+  #leaked = new Set<string>()
 
   /** `graceMs`: how long an ADD may take from lease to address. */
   constructor (readonly graceMs: number) {}
@@ -100,7 +102,9 @@ export class Leaks {
     const keyOf = (l: Lease): string => `${l.network}/${l.address}/${l.containerId}`
     // Only those of leases that are there: no more than there are leases.
     this.#placed = new Set(leases.filter(l => view.placed.has(l.address) || this.#placed.has(keyOf(l))).map(keyOf))
-    return leases.filter(l => this.#isLeaked(l, this.#placed.has(keyOf(l)), view, nowMs)).map(lease => {
+    const leaked = leases.filter(l => this.#isLeaked(l, keyOf(l), view, nowMs))
+    this.#leaked = new Set(leaked.map(keyOf))
+    return leaked.map(lease => {
       const { network, address, containerId, interfaceName } = lease
       const subject = view.subjects.ofContainer(containerId)
       return {
@@ -112,11 +116,12 @@ export class Leaks {
     })
   }
 
-  #isLeaked ({ address, containerId, sinceMs }: Lease, wasPlaced: boolean, { placed, complete, containers, subjects, netnsExists }: LeakView, nowMs: number): boolean {
+  #isLeaked ({ address, containerId, sinceMs }: Lease, key: string, { placed, complete, containers, subjects, netnsExists }: LeakView, nowMs: number): boolean {
     // Half written.
     if (containerId === '' || placed.has(address) || containers.has(containerId)) return false
     const netns = subjects.attachmentOf(containerId)?.netns ?? ''
-    if (netns !== '' ? netnsExists(netns) : !complete) return false
-    return wasPlaced || nowMs - sinceMs >= this.graceMs
+    if (netns === '' && !complete) return this.#leaked.has(key)
+    if (netns !== '' && netnsExists(netns)) return false
+    return this.#placed.has(key) || nowMs - sinceMs >= this.graceMs
   }
 }

@@ -104,6 +104,13 @@ test('a lease is leaked only when nothing of its holder is left', () => {
   assert.is(new Leaks(0).find([lease('10.0.0.2', '')], { placed: new Set(), complete: true, containers: new Set(), subjects: new Subjects([], namespaces), netnsExists: () => false }, 1e6).length, 0, 'half written')
 })
 
+test('a leak is not over because a new namespace is being read', () => {
+  const leaks = new Leaks(0)
+  const view: LeakView = { placed: new Set(), complete: true, containers: new Set(), subjects: new Subjects([], namespaces), netnsExists: () => false }
+  const found = (change: Partial<LeakView>): number => leaks.find([lease('10.0.0.2', 'c')], { ...view, ...change }, 1).length
+  assert.equal([found({ complete: false }), found({}), found({ complete: false }), found({ complete: false, placed: new Set(['10.0.0.2']) }), found({ complete: false })], [0, 1, 1, 0, 0])
+})
+
 test('an address in two namespaces is a duplicate: serious in a range or for a pod', () => {
   const places = [2, 3].map(inode => ({ address: '10.0.0.2', inode, interfaceName: 'eth0' }))
   const severity = (networks: Network[], attachments: Attachment[]): number[] => duplicateProblems(places, networks, new Subjects(attachments, namespaces)).map(p => p.severity)
