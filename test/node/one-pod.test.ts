@@ -4,12 +4,13 @@
  * Guarantees: the ebpf receiver sees the first, the cni receiver the second, and both name one pod by the same attributes.
  * Does not show: what kubelet does; the pod's sandbox is made anew by the test.
  */
-import { readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { EventRow } from '../../core/data/row.js'
 import { kernelTestFault } from '../../native/testing/kernel.js'
+import { parseAttachment } from '../../receivers/cni/attachments.js'
 import { Node, nodeFault } from '../../receivers/cni/testing/node.js'
 import { watch as watchCni } from '../../receivers/cni/testing/watch.js'
 import { Containerd, containerdFault, type Status } from '../../receivers/ebpf/testing/containerd.js'
@@ -47,8 +48,10 @@ incident('an OOM kill and a failed IPAM are told of the same pod', async () => {
   const cni = await watchCni({ ...node.options, cache_dir: cacheDir, netns_dirs: ['/run/netns'], processes: true, plugin_runs: { enabled: true } })
   try {
     const first = await containerd.runPod(uid)
-    const address = await cni.seen('the pod\'s attachment', e => ofPod('cni_plugin_run')(e) && e.attribute('tapio.cni.plugin') === 'bridge' && e.get('action') === 'ADD')
-    assert.equal([address.get('entityName'), address.get('entityNamespace'), address.resource.attributes['container.id']], ['shop', 'default', first.sandboxId])
+    const netns = parseAttachment(readFileSync(join(cacheDir, `${name}-${first.sandboxId}-eth0`), 'utf8'))?.netns ?? ''
+    let mtu = 1400
+    const link = await cni.seenAfter('a change of the pod\'s interface', ofPod('link_changed'), () => { node.ip('-n', basename(netns), 'link', 'set', 'eth0', 'mtu', String(mtu++)) })
+    assert.equal([link.get('entityName'), link.get('entityNamespace'), link.get('interfaceName'), link.resource.attributes['container.id']], ['shop', 'default', 'eth0', first.sandboxId])
     await cni.seen('exhaustion', e => e.get('name') === 'ipam_exhausted' && e.attribute('tapio.cni.network') === name)
     const containerId = await containerd.runContainer(first, ['/bin/busybox', 'tail', '/dev/zero'], 32 << 20)
     assert.is((await ended(containerd, containerId)).reason, 'OOMKilled')
@@ -56,9 +59,12 @@ incident('an OOM kill and a failed IPAM are told of the same pod', async () => {
     assert.is(kill.resource.attributes['container.id'], containerId)
     await containerd.removePod(first)
     await containerd.runPod(other, 'greedy')
-    const refused = await containerd.runPod(uid, 'shop', 1).then(() => '', (error: unknown) => (error as Error).message)
-    assert.match(refused, /no IP addresses available in range set/)
-    const failed = await cni.seen('the failed IPAM plugin', e => ofPod('cni_plugin_failed')(e) && e.attribute('tapio.cni.plugin') === 'host-local' && e.get('action') === 'ADD')
+    let attempt = 0
+    const failedIpam = (e: EventRow): boolean => ofPod('cni_plugin_failed')(e) && e.attribute('tapio.cni.plugin') === 'host-local' && e.get('action') === 'ADD'
+    const failed = await cni.seenAfter('the failed IPAM plugin', failedIpam, async () => {
+      const refused = await containerd.runPod(uid, 'shop', ++attempt).then(() => '', (error: unknown) => (error as Error).message)
+      assert.match(refused, /no IP addresses available in range set/)
+    })
     assert.equal([failed.severityName, failed.get('entityName'), failed.get('entityUid'), failed.resource.attributes['k8s.pod.uid']], ['error', 'shop', uid, kill.resource.attributes['k8s.pod.uid']])
   } finally {
     await cni.stop()

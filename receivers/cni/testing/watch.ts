@@ -27,6 +27,17 @@ export async function watch (overrides: Overrides) {
       await receiver.stop?.(deadlineIn(ms))
       clearInterval(alive)
     },
+    /** Does something again until an event fits: a plugin that ends at once may be told without its pod. Kubelet tries again too. */
+    async seenAfter (what: string, fits: (event: EventRow) => boolean, act: () => unknown): Promise<EventRow> {
+      for (let n = 0; n < 20; n++) {
+        await act()
+        for (const end = Date.now() + 500; Date.now() < end; await new Promise(resolve => setTimeout(resolve, 5))) {
+          const found = events().find(fits)
+          if (found !== undefined) return found
+        }
+      }
+      return this.seen(what, fits)
+    },
     /** The first event that fits; fails with what was seen instead when none comes within 20 s. */
     async seen (what: string, fits: (event: EventRow) => boolean): Promise<EventRow> {
       for (const end = Date.now() + 20_000; ;) {
