@@ -1,6 +1,6 @@
 /**
  * A containerd of this test alone, driven over CRI as kubelet does: root, state and socket in a directory of its own, an image
- * made of the static busybox, pods without a network of their own. Debian: containerd, runc, busybox-static.
+ * made of the static busybox; pods are in containerd's own network unless CNI is told of. Debian: containerd, runc, busybox-static.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -15,8 +15,8 @@ import { sh } from './namespaces.js'
 
 const image = 'tapio.test/busybox:1'
 const busybox = '/usr/bin/busybox'
-/** Cuts network namespaces out of CRI's pods: NODE. */
-const hostNetwork = { network: 2 }
+/** NamespaceMode of CRI: pods with a network namespace of their own, or in the node's. */
+const [podNetwork, nodeNetwork] = [{ network: 0 }, { network: 2 }]
 
 /** Why there can be no containerd here, or ''. */
 export function containerdFault (): string {
@@ -27,6 +27,8 @@ export function containerdFault (): string {
 }
 
 export interface Pod { readonly sandboxId: string, readonly uid: string, readonly cgroup: string, readonly config: object }
+/** Pods get networks by CNI; containerd runs in the network namespace `netns`, so that no bridge is made in the machine's own. */
+export interface Cni { readonly netns: string, readonly confDir: string, readonly binDir: string }
 export interface Status { readonly state: number, readonly exitCode: number, readonly reason: string }
 
 export class Containerd {
@@ -40,15 +42,18 @@ export class Containerd {
   readonly #sandboxes: string[] = []
   #log = ''
 
-  private constructor () {
+  private constructor (readonly cni?: Cni) {
     const config = join(this.directory, 'config.toml')
-    writeFileSync(config, configuration(this.directory, this.#socket))
-    this.#child = spawn('containerd', ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
+    writeFileSync(config, configuration(this.directory, this.#socket, cni))
+    // Not `ip netns exec`, which mounts another /sys, without cgroups.
+    const within = cni === undefined ? [] : ['nsenter', `--net=/run/netns/${cni.netns}`]
+    const [program = '', ...args] = [...within, 'containerd', '-c', config]
+    this.#child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
     this.#child.stderr?.on('data', (d: Buffer) => { this.#log = (this.#log + d.toString()).slice(-20_000) })
   }
 
-  static async start (): Promise<Containerd> {
-    const containerd = new Containerd()
+  static async start (cni?: Cni): Promise<Containerd> {
+    const containerd = new Containerd(cni)
     try {
       await containerd.#ready()
       containerd.#makeImage()
@@ -61,17 +66,23 @@ export class Containerd {
   }
 
   /** A pod as kubelet makes it with the cgroupfs driver. */
-  async runPod (uid: string): Promise<Pod> {
+  async runPod (uid: string, name = 'shop', attempt = 0): Promise<Pod> {
     const cgroup = `/${this.cgroupRoot}/kubepods/burstable/pod${uid}`
-    const config = { metadata: { name: 'shop', uid, namespace: 'default', attempt: 0 }, linux: { cgroupParent: cgroup, securityContext: { namespaceOptions: hostNetwork } } }
+    const config = { metadata: { name, uid, namespace: 'default', attempt }, linux: { cgroupParent: cgroup, securityContext: { namespaceOptions: this.#network } } }
     const { podSandboxId } = await this.#call<{ podSandboxId: string }>('RunPodSandbox', { config })
     this.#sandboxes.push(podSandboxId)
     return { sandboxId: podSandboxId, uid, cgroup, config }
   }
 
+  /** Ends its containers and gives its address back. */
+  async removePod ({ sandboxId }: Pod): Promise<void> {
+    await this.#call('StopPodSandbox', { podSandboxId: sandboxId })
+    await this.#call('RemovePodSandbox', { podSandboxId: sandboxId })
+  }
+
   /** Starts a container; its id. */
   async runContainer (pod: Pod, command: readonly string[], memoryBytes: number): Promise<string> {
-    const config = { metadata: { name: 'app', attempt: 0 }, image: { image }, command, linux: { resources: { memoryLimitInBytes: memoryBytes }, securityContext: { namespaceOptions: hostNetwork } } }
+    const config = { metadata: { name: 'app', attempt: 0 }, image: { image }, command, linux: { resources: { memoryLimitInBytes: memoryBytes }, securityContext: { namespaceOptions: this.#network } } }
     const { containerId } = await this.#call<{ containerId: string }>('CreateContainer', { podSandboxId: pod.sandboxId, config, sandboxConfig: pod.config })
     await this.#call('StartContainer', { containerId })
     return containerId
@@ -96,6 +107,8 @@ export class Containerd {
     for (const directory of this.directoriesOf(this.cgroupRoot)) removeCgroups(directory)
     rmSync(this.directory, { recursive: true, force: true })
   }
+
+  get #network (): object { return this.cni === undefined ? nodeNetwork : podNetwork }
 
   /** Answers when it does; fails when it has ended or after 30 s. */
   async #ready (): Promise<void> {
@@ -134,7 +147,7 @@ export class Containerd {
 }
 
 /** Without CAP_SYS_RESOURCE, as in CI's containers, oom_score_adj cannot be lowered; AppArmor is not there. */
-function configuration (directory: string, socket: string): string {
+function configuration (directory: string, socket: string, { binDir, confDir }: Pick<Cni, 'binDir' | 'confDir'> = { binDir: `${directory}/cni`, confDir: `${directory}/cni.d` }): string {
   return `version = 2
 root = "${directory}/root"
 state = "${directory}/state"
@@ -147,8 +160,8 @@ state = "${directory}/state"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "native"
   [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "${directory}/cni"
-    conf_dir = "${directory}/cni.d"
+    bin_dir = "${binDir}"
+    conf_dir = "${confDir}"
 `
 }
 

@@ -1,0 +1,22 @@
+import { defineComponent } from '../../core/component/factory.js'
+import { schema } from './config.js'
+import { activeProblems, addresses, droppedProblems, missedRuns, namespaces, netlinkFaults, pluginRuns } from './metrics.js'
+
+export const factory = defineComponent({
+  kind: 'receiver',
+  type: 'cni',
+  description: 'Watches how pods get their network: CNI configuration and plugins, address leases, interfaces and addresses of every namespace.',
+  stability: 'beta',
+  signals: ['events'],
+  schema,
+  concurrency: 'single',
+  metrics: [activeProblems, namespaces, addresses, netlinkFaults, pluginRuns, missedRuns, droppedProblems],
+  drops: {
+    refused: 'the pipeline refused the events',
+    shutdown: 'seen, but the pipeline did not take them before the time to stop ran out'
+  },
+  async create (services) {
+    const { CniReceiver } = await import('./receiver.js')
+    return services.construct(CniReceiver)
+  }
+})

@@ -1,0 +1,113 @@
+/**
+ * Looks at the node's network on a timer and hands on what is new. One batch is on its way at a time: while the pipeline is full
+ * nothing is read, the kernel drops netlink messages, and the next look asks it for everything anew.
+ */
+import { inject, injectable } from 'tsyringe'
+import type { Clock } from '../../core/component/clock.js'
+import type { Consumer, Deadline, Receiver } from '../../core/component/component.js'
+import { refused } from '../../core/component/outcome.js'
+import { Tokens } from '../../core/component/services.js'
+import { BatchBuilder, type EventInput } from '../../core/data/builder.js'
+import { EventIds } from '../../core/data/ids.js'
+import { localRetryPolicy } from '../../core/delivery/backoff.js'
+import { aborted } from '../../core/delivery/in-flight.js'
+import { wait } from '../../core/delivery/insist.js'
+import { redeliver } from '../../core/delivery/redeliver.js'
+import type { CniConfig } from './config.js'
+import { runEvent } from './events.js'
+import { NodeNetwork } from './node-network.js'
+import type { EndedRun } from './plugin-runs.js'
+import { PluginWatch } from './plugin-watch.js'
+import { Reports } from './reports.js'
+
+/** Runs that wait for a pipeline that is full; more are dropped and counted. */
+const maxWaitingRuns = 4096
+/** Events in a batch. */
+const maxRows = 4096
+
+@injectable()
+export class CniReceiver implements Receiver {
+  readonly #stopping = new AbortController()
+  readonly #over = new AbortController()
+  readonly #ids = new EventIds()
+  #network: NodeNetwork | undefined
+  #runs: PluginWatch | undefined
+  #ended: EndedRun[] = []
+  #overflow = 0
+  #running: Promise<unknown> | undefined
+
+  constructor (
+    @inject(Tokens.config) readonly config: CniConfig,
+    @inject(Tokens.next) readonly next: Consumer,
+    @inject(Tokens.clock) readonly clock: Clock,
+    @inject(Reports) readonly reports: Reports
+  ) {}
+
+  /** Never throws: what cannot be watched here is said, and the rest is. */
+  async start (): Promise<void> {
+    const network = this.#network = new NodeNetwork(this.config, this.clock, this.reports)
+    const found = network.open()
+    if (this.config.plugin_runs.enabled) await this.#openRuns()
+    this.reports.started(this.config.conf_dir, found)
+    this.#running = this.#look(network).catch((error: unknown) => { this.reports.broken(error) })
+  }
+
+  async stop (deadline: Deadline): Promise<void> {
+    this.#stopping.abort()
+    const over = aborted(deadline.signal)
+    await Promise.race([this.#running, over.promise])
+    over.cancel()
+    this.#over.abort()
+    // One turn of the loop, in which a delivery that was waiting counts what it gives up.
+    await new Promise(resolve => setImmediate(resolve))
+    await this.#runs?.close()
+    if (this.#ended.length > 0) this.reports.delivered(this.#ended.length, refused('shutdown'))
+    this.#ended = []
+    this.#network?.close()
+    this.#network = this.#runs = undefined
+    this.reports.end()
+  }
+
+  async #openRuns (): Promise<void> {
+    const { bin_dirs: binDirs, root, rescan_interval: rescanMs, plugin_runs: { poll_interval: pollMs } } = this.config
+    this.#runs = new PluginWatch({ binDirs, root, pollMs, rescanMs }, {
+      unavailable: reason => { this.reports.without('runs of CNI plugins', reason) },
+      runs: (ended, lost, overflow) => { this.#ran(ended, lost, overflow) }
+    })
+    await this.#runs.began()
+  }
+
+  #ran (ended: readonly EndedRun[], lost: number, overflow: number): void {
+    this.reports.runs(ended)
+    for (const run of ended) {
+      if (!this.config.plugin_runs.successes && run.exitCode === 0 && run.exitSignal === 0) continue
+      if (this.#ended.length < maxWaitingRuns) this.#ended.push(run)
+      else this.#overflow++
+    }
+    this.reports.missed(lost, overflow + this.#overflow)
+  }
+
+  async #look (network: NodeNetwork): Promise<void> {
+    do await this.#deliver([...await network.look(), ...this.#takeRuns()])
+    while (await wait(this.config.poll_interval, this.clock, this.#stopping.signal))
+    await this.#runs?.close()
+    await this.#deliver(this.#takeRuns())
+  }
+
+  #takeRuns (): EventInput[] {
+    const ended = this.#ended
+    this.#ended = []
+    const nowNs = this.clock.unixNano()
+    return ended.map(run => runEvent(run, nowNs))
+  }
+
+  async #deliver (events: readonly EventInput[]): Promise<void> {
+    for (let from = 0; from < events.length; from += maxRows) {
+      const builder = new BatchBuilder(Math.min(maxRows, events.length - from))
+      for (const event of events.slice(from, from + maxRows)) builder.append(event)
+      const batch = builder.finish({ ids: this.#ids })
+      const policy = { ...localRetryPolicy, maxElapsedMs: 0 }
+      this.reports.delivered(batch.count, await redeliver(this.next, batch, { policy, clock: this.clock, signal: this.#over.signal }))
+    }
+  }
+}
