@@ -20,7 +20,7 @@ export const schema = Options({
   namespaces: names('Only these; each is watched by itself, so that a Role in each is enough. Empty = all.'),
   exclude_namespaces: names('Not these.'),
   selectors: Type.Record(Type.String(), selector, { default: {}, description: 'By resource: `{pods: {label: app=cart}}`. Only what they select is watched.' }),
-  objects: Enum(['changes', 'all', 'none'], { default: 'changes', description: 'Where whole objects go along as the raw record (without managed fields, secrets and what looks like some): `changes`: with what changed. `all`: also an event for every object that is found, and for every change that means nothing by itself, for those who keep their own picture of the cluster. `none`: nowhere.' }),
+  objects: Enum(['changes', 'all', 'none'], { default: 'changes', description: 'Where whole objects go along as the raw record (without managed fields, secrets and what looks like some): `changes`: with what changed, and the name of what is gone. `all`: also an event for every object that is found or goes, and for every change that means nothing by itself, for those who keep their own picture of the cluster. `none`: nowhere.' }),
   events_since: Duration({ default: '10m', maximum: '24h', description: 'At a first start, or after a longer absence than the API server remembers: Events that were last seen within this time are told, older ones are only remembered.' }),
   checkpoint: Section({
     enabled: Type.Boolean({ default: true, description: 'Remember across restarts what was told, so that nothing is told twice and what happened meanwhile is not missed. Where the file cannot be written, a warning says so and everything else goes on.' }),

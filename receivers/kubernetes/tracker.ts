@@ -62,14 +62,14 @@ export class Tracker implements ObjectSink {
     const before = this.#held.get(key)
     if (before === undefined) return
     // The version of the deletion itself, so that the same deletion has the same id whoever sees it.
-    this.#say(changesOf(this.kind, withVersion(before, object), undefined, this.#nowMs()), undefined)
+    this.#gone(withVersion(before, object))
     this.#forget(key)
   }
 
   listed (): void {
     for (const [key, before] of [...this.#held]) {
       if (this.#listed.has(key)) continue
-      this.#say(changesOf(this.kind, before, undefined, this.#nowMs()), undefined)
+      this.#gone(before)
       this.#forget(key)
     }
     this.#listed = new Set()
@@ -88,7 +88,7 @@ export class Tracker implements ObjectSink {
     if (before !== undefined && version !== undefined && before.metadata?.resourceVersion === version) return
     // Another object under the same name: the end of the first was not seen.
     if (before?.metadata?.uid !== undefined && before.metadata.uid !== object.metadata?.uid) {
-      this.#say(changesOf(this.kind, before, undefined, this.#nowMs()), undefined)
+      this.#gone(before)
       before = undefined
     }
     this.#say(this.#changes(before, object), object)
@@ -104,15 +104,26 @@ export class Tracker implements ObjectSink {
     return this.#orObserved(changes.filter(c => c.change !== 'created'), before, object, nowMs)
   }
 
+  #gone (before: KubeObject): void {
+    const nowMs = this.#nowMs()
+    const changes = changesOf(this.kind, before, undefined, nowMs)
+    const { name, namespace, uid, resourceVersion } = before.metadata ?? {}
+    const told = changes.length > 0 || !this.#tellsAll() ? changes : [changeOf(this.kind, before, { change: 'observed', reason: `${this.kind}Gone`, severity: 'trace', message: 'is gone' }, nowMs, 'DELETED')]
+    this.#say(told, { metadata: { name, namespace, uid, resourceVersion } } as KubeObject)
+  }
+
+  #tellsAll (): boolean { return this.context.config.objects === 'all' && this.kind !== 'Event' && this.kind !== 'Lease' }
+
   /** What says nothing by itself, for those who asked for every state. */
   #orObserved (changes: readonly Change[], before: KubeObject | undefined, object: KubeObject, nowMs: number): readonly Change[] {
-    if (changes.length > 0 || this.context.config.objects !== 'all' || this.kind === 'Event' || this.kind === 'Lease') return changes
+    if (changes.length > 0 || !this.#tellsAll()) return changes
     return [changeOf(this.kind, object, { change: 'observed', reason: `${this.kind}Observed`, severity: 'trace', message: before === undefined ? 'was found' : 'was changed in what means nothing by itself' }, nowMs)]
   }
 
-  #say (changes: readonly Change[], object: KubeObject | undefined): void {
+  /** Items of lists do not say their kind. */
+  #say (changes: readonly Change[], object: KubeObject): void {
     if (changes.length === 0) return
-    const bytes = object === undefined || this.context.config.objects === 'none' ? undefined : Buffer.from(JSON.stringify(published(object)))
+    const bytes = this.context.config.objects === 'none' ? undefined : Buffer.from(JSON.stringify(published({ ...object, kind: this.kind })))
     changes.forEach((change, i) => { this.context.queue.add(i > 0 || bytes === undefined ? { change } : { change, object: bytes }) })
   }
 

@@ -48,8 +48,8 @@ export function changesOf (kind: KubeKind, before: KubeObject | undefined, after
 }
 
 /** A finding that comes from elsewhere than a comparison (a heartbeat that did not come), as a change of `object`. */
-export function changeOf (kind: KubeKind, object: KubeObject, finding: Finding, timeMs: number): Change {
-  return toChange(kind, object, finding, 'MODIFIED', timeMs)
+export function changeOf (kind: KubeKind, object: KubeObject, finding: Finding, timeMs: number, action: Action = 'MODIFIED'): Change {
+  return toChange(kind, object, finding, action, timeMs)
 }
 
 function gone (kind: KubeKind, before: KubeObject): Finding[] {
