@@ -1,10 +1,12 @@
 /**
  * Scenario: a real containerd with real CNI plugins. A container of a pod is OOM-killed; its sandbox is made again when the range
  * of addresses is full, and fails.
- * Guarantees: the ebpf receiver sees the first, the cni receiver the second, and both name one pod by the same attributes.
+ * Guarantees: the ebpf receiver sees the first, the cni receiver the second, and both name one pod by the same attributes; the
+ * systemd receiver knows the kernel log's lines of the kill for the same one and tells nothing twice.
  * Does not show: what kubelet does; the pod's sandbox is made anew by the test.
  */
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -16,8 +18,10 @@ import { watch as watchCni } from '../../receivers/cni/testing/watch.js'
 import { Containerd, containerdFault, type Status } from '../../receivers/ebpf/testing/containerd.js'
 import { memoryCgroupFault } from '../../receivers/ebpf/testing/memory-cgroup.js'
 import { watch as watchKernel } from '../../receivers/ebpf/testing/watch.js'
+import { kmsgFault, kmsgReader } from '../../receivers/systemd/testing/kmsg-reader.js'
+import { startReceiver as startSystemd } from '../../receivers/systemd/testing/start.js'
 
-const fault = kernelTestFault() || memoryCgroupFault() || containerdFault() || nodeFault()
+const fault = kernelTestFault() || memoryCgroupFault() || containerdFault() || nodeFault() || kmsgFault()
 if (fault !== '') console.log(`SKIP one pod seen by kernel and CNI: ${fault}`)
 const pods = suite('one pod')
 const incident = fault === '' ? pods : pods.skip
@@ -45,6 +49,8 @@ incident('an OOM kill and a failed IPAM are told of the same pod', async () => {
   node.conf('10-pod.conflist', { cniVersion: '0.4.0', name, plugins: [plugin] })
   const containerd = await Containerd.start({ netns: `${node.name}-node`, confDir: node.confDir, binDir: node.binDir })
   const kernel = await watchKernel({ programs: ['process', 'memory'], rate_limits: { process: 0, memory: 0 } })
+  const directory = mkdtempSync(join(tmpdir(), 'tapio-pod-'))
+  const systemd = await startSystemd({ bus: { enabled: false }, journal: { command: kmsgReader(directory) }, state_directory: join(directory, 'state') })
   const cni = await watchCni({ ...node.options, cache_dir: cacheDir, netns_dirs: ['/run/netns'], processes: true, plugin_runs: { enabled: true } })
   try {
     const first = await containerd.runPod(uid)
@@ -57,6 +63,8 @@ incident('an OOM kill and a failed IPAM are told of the same pod', async () => {
     assert.is((await ended(containerd, containerId)).reason, 'OOMKilled')
     const kill = await kernel.seen('OOM kill', ofPod('oom_kill'))
     assert.is(kill.resource.attributes['container.id'], containerId)
+    for (const end = Date.now() + 20_000; (systemd.drops.get('duplicate') ?? 0) === 0 && Date.now() < end;) await new Promise(resolve => setTimeout(resolve, 10))
+    assert.is(systemd.drops.get('duplicate'), 1)
     await containerd.removePod(first)
     await containerd.runPod(other, 'greedy')
     let attempt = 0
@@ -69,8 +77,10 @@ incident('an OOM kill and a failed IPAM are told of the same pod', async () => {
   } finally {
     await cni.stop()
     await kernel.stop()
+    await systemd.stop()
     await containerd.stop()
     node.close()
+    rmSync(directory, { recursive: true, force: true })
     try {
       for (const file of readdirSync(cacheDir)) if (file.startsWith(`${name}-`)) rmSync(join(cacheDir, file))
     } catch {} // never made

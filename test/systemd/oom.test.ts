@@ -4,7 +4,7 @@
  * A script turns /dev/kmsg into what journalctl would print: journald may not run here. Needs what the ebpf receiver needs.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -12,33 +12,13 @@ import * as assert from 'uvu/assert'
 import { kernelTestFault } from '../../native/testing/kernel.js'
 import { memoryCgroupFault, MemoryCgroup } from '../../receivers/ebpf/testing/memory-cgroup.js'
 import { watch } from '../../receivers/ebpf/testing/watch.js'
+import { kmsgFault, kmsgReader } from '../../receivers/systemd/testing/kmsg-reader.js'
 import { startReceiver } from '../../receivers/systemd/testing/start.js'
 
-const fault = kernelTestFault() || memoryCgroupFault() || (spawnSync('test', ['-r', '/dev/kmsg']).status === 0 ? '' : '/dev/kmsg cannot be read')
+const fault = kernelTestFault() || memoryCgroupFault() || kmsgFault()
 if (fault !== '') console.log(`SKIP one OOM kill, two receivers: ${fault}`)
 const test = suite('one OOM kill, two receivers')
 const killed = fault === '' ? test : test.skip
-
-/** Prints records of /dev/kmsg from now on as journal entries: man 5 kmsg, "PRIORITY,SEQUENCE,MICROSECONDS,-;TEXT". */
-const reader = `import { createReadStream, openSync, readFileSync } from 'node:fs'
-if (process.argv.includes('--lines=1')) process.exit(0)
-const seen = new Set()
-const uptimeMicros = () => Math.round(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1e6)
-createReadStream('', { fd: openSync('/dev/kmsg', 'r'), highWaterMark: 16384 }).on('data', chunk => {
-  const [, sequence, micros, text] = /^\\d+,(\\d+),(\\d+),[^;]*;([^\\n]*)/.exec(chunk.toString()) ?? []
-  const up = uptimeMicros()
-  if (text === undefined || up - Number(micros) > 60e6) return
-  console.log(JSON.stringify({ __CURSOR: 'k' + sequence, __REALTIME_TIMESTAMP: String(Date.now() * 1000), __MONOTONIC_TIMESTAMP: String(up), _SOURCE_MONOTONIC_TIMESTAMP: micros, _TRANSPORT: 'kernel', PRIORITY: '6', MESSAGE: text }))
-})
-`
-
-function kmsgReader (directory: string): string {
-  const command = join(directory, 'reader')
-  writeFileSync(join(directory, 'reader.mjs'), reader)
-  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${directory}/reader.mjs' "$@"\n`)
-  chmodSync(command, 0o755)
-  return command
-}
 
 async function scenario (withEbpf: boolean): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'tapio-oom-'))
