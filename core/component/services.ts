@@ -22,6 +22,22 @@ export function token<T> (description: string): Token<T> {
 /** Counts rows that end here on purpose, with the reason. Reasons are declared in the factory. */
 export interface Drops { add(reason: string, rows: number): void }
 
+/**
+ * What the components of one thread have in common: the first that asks for `key` makes it, the others get the same. Ends with
+ * the thread's graph. Keys are `room.thing`.
+ */
+export interface Shared { get<T>(key: string, make: () => T): T }
+
+export function createShared (): Shared {
+  const values = new Map<string, unknown>()
+  return {
+    get: <T>(key: string, make: () => T): T => {
+      if (!values.has(key)) values.set(key, make())
+      return values.get(key) as T
+    }
+  }
+}
+
 /** The injection keys of what every component can have. Use as `@inject(Tokens.logger)`. */
 export const Tokens = {
   id: Symbol.for('tapio:id'),
@@ -33,7 +49,8 @@ export const Tokens = {
   drops: Symbol.for('tapio:drops'),
   next: Symbol.for('tapio:next'),
   outputs: Symbol.for('tapio:outputs'),
-  nextBorrows: Symbol.for('tapio:nextBorrows')
+  nextBorrows: Symbol.for('tapio:nextBorrows'),
+  shared: Symbol.for('tapio:shared')
 } as const
 
 export interface ServiceValues {
@@ -50,6 +67,7 @@ export interface ServiceValues {
   readonly outputs: ReadonlyMap<string, Consumer>
   /** Whether all that `next` leads to in this thread `borrows` (factory.ts): memory of a batch is then free again with its outcome. */
   readonly nextBorrows: boolean
+  readonly shared: Shared
 }
 
 export type ServiceName = keyof ServiceValues

@@ -37,6 +37,9 @@ export const columnSpecs = {
   name: column(14, 'string', 'span, metric or event name; Kubernetes reason; kernel event'),
   message: column(15, 'string', 'text for people; a log record\'s string body'),
   confidence: column(16, 'f32', 'how sure Tapio is that the event is complete and true, 0 to 1'),
+  symptom: column(17, 'string', 'the sign of trouble, change or recovery that Tapio sees in it (core/correlation/signs.ts)'),
+  symptomId: column(18, 'b16', 'the symptom it was counted to: core/correlation/symptom.ts'),
+  impact: column(19, 'f32', 'how much it matters, 0 to 1: processors/impact'),
   // Trace context and spans.
   traceId: column(20, 'b16', 'W3C trace id'),
   spanId: column(21, 'b8', 'W3C span id'),

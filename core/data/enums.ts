@@ -41,7 +41,7 @@ export const spanKinds = ['unspecified', 'internal', 'server', 'client', 'produc
 export const metricKinds = ['none', 'gauge', 'sum', 'histogram', 'exponential_histogram', 'summary'] as const
 
 /** What the raw bytes of a row are. */
-export const rawEncodings = ['none', 'otlp_span', 'otlp_log_record', 'otlp_metric', 'otlp_profile', 'kernel', 'kubernetes_json'] as const
+export const rawEncodings = ['none', 'otlp_span', 'otlp_log_record', 'otlp_metric', 'otlp_profile', 'kernel', 'kubernetes_json', 'tapio_json'] as const
 export const RawEncoding = {
-  none: 0, otlpSpan: 1, otlpLogRecord: 2, otlpMetric: 3, otlpProfile: 4, kernel: 5, kubernetesJson: 6
+  none: 0, otlpSpan: 1, otlpLogRecord: 2, otlpMetric: 3, otlpProfile: 4, kernel: 5, kubernetesJson: 6, tapioJson: 7
 } as const

@@ -8,7 +8,7 @@ import type { Clock } from '../component/clock.js'
 import type { Component, Consumer, Deadline, Host, Kind } from '../component/component.js'
 import type { ComponentFactory, Signal } from '../component/factory.js'
 import { componentId } from '../component/id.js'
-import { createServices, type Override, type ServiceValues } from '../component/services.js'
+import { createServices, createShared, type Override, type ServiceValues } from '../component/services.js'
 import type { ComponentState, StatusReporter } from '../component/status.js'
 import { localRetryPolicy } from '../delivery/backoff.js'
 import type { Logger } from '../telemetry/logger.js'
@@ -50,6 +50,7 @@ export class ThreadGraph {
   readonly #heads = new Map<string, Consumer>()
   readonly #tails = new Map<string, Consumer>()
   readonly #insisting = new AbortController()
+  readonly #shared = createShared()
 
   constructor (readonly plan: Plan, readonly thread: string, readonly services: ThreadServices, readonly writers: RingWriters) {}
 
@@ -237,7 +238,8 @@ export class ThreadGraph {
       drops: services.drops(name, pipeline),
       next,
       outputs,
-      nextBorrows
+      nextBorrows,
+      shared: this.#shared
     }
     try {
       const component = await factory.create(createServices(values, services.overrides))

@@ -3,7 +3,7 @@ import type { Clock } from '../component/clock.js'
 import type { Consumer, Deadline, Host, Kind } from '../component/component.js'
 import { componentId } from '../component/id.js'
 import { accepted, type Outcome } from '../component/outcome.js'
-import { createServices, type Services } from '../component/services.js'
+import { createServices, createShared, type Services, type Shared } from '../component/services.js'
 import type { StatusReporter } from '../component/status.js'
 import type { EventBatch } from '../data/batch.js'
 import type { LogFields, Logger } from '../telemetry/logger.js'
@@ -98,7 +98,7 @@ export interface TestBench {
 }
 
 /** Services for one component under test; `outputs` names the outputs of a connector. */
-export function testBench (kind: Kind, id: string, config: unknown, options: { readonly clock?: Clock, readonly outputs?: readonly string[], readonly nextBorrows?: boolean } = {}): TestBench & { readonly outputs: Map<string, CollectingConsumer> } {
+export function testBench (kind: Kind, id: string, config: unknown, options: { readonly clock?: Clock, readonly outputs?: readonly string[], readonly nextBorrows?: boolean, readonly shared?: Shared } = {}): TestBench & { readonly outputs: Map<string, CollectingConsumer> } {
   const next = new CollectingConsumer()
   const logger = new RecordingLogger()
   const meter = new RecordingMeter()
@@ -107,7 +107,7 @@ export function testBench (kind: Kind, id: string, config: unknown, options: { r
   const clock = options.clock ?? new FakeClock()
   const outputs = new Map((options.outputs ?? []).map(name => [name, new CollectingConsumer()]))
   const services = createServices({
-    id: componentId(kind, id), config, logger, meter, clock, status, next, outputs, nextBorrows: options.nextBorrows ?? false,
+    id: componentId(kind, id), config, logger, meter, clock, status, next, outputs, nextBorrows: options.nextBorrows ?? false, shared: options.shared ?? createShared(),
     drops: { add: (reason, rows) => { drops.set(reason, (drops.get(reason) ?? 0) + rows) } }
   })
   return { services, next, logger, meter, status, host: new RecordingHost(), drops, clock, outputs }

@@ -1,0 +1,165 @@
+/**
+ * The symptoms that are held. One fingerprint (sign, entity, detail) is one symptom as long as its events are less than `gapMs`
+ * apart; after that it is another one. Bounded: beyond `maxSymptoms` the oldest go, and a flood of one entity or sign is cut at
+ * its own bound, so that others are unaffected.
+ */
+import { createHash } from 'node:crypto'
+import { entityKey, type EntityKey, type EntityRef } from './entity.js'
+import { maxEvidence, maxTraces, type Detail, type Evidence, type Layer, type Role, type Symptom } from './symptom.js'
+
+export interface Sighting {
+  readonly sign: string
+  readonly layer: Layer
+  readonly role: Role
+  readonly entity: EntityRef
+  readonly detail: Detail
+  readonly severity: number
+  readonly timeMs: number
+  readonly confidence: number
+  readonly evidence: Omit<Evidence, 'count' | 'timeMs'>
+  /** Events it stands for: a Kubernetes Event's count. */
+  readonly count?: number
+}
+
+export interface SymptomsOptions {
+  readonly gapMs?: number
+  readonly maxSymptoms?: number
+  /** Of one sign, so that one flooding sign cannot push all others out. */
+  readonly maxOfSign?: number
+}
+
+export class Symptoms {
+  readonly #byId = new Map<string, Symptom>()
+  readonly #current = new Map<string, Symptom>()
+  readonly #byEntity = new Map<EntityKey, Set<Symptom>>()
+  readonly #ofSign = new Map<string, number>()
+  readonly #changed = new Map<string, number>()
+  readonly #gapMs: number
+  readonly #maxSymptoms: number
+  readonly #maxOfSign: number
+  /** Grows with every change that correlators care about: a new symptom, another entity, a worse severity, another message. */
+  version = 0
+  /** Sightings that were not taken because the sign's bound was reached. */
+  refused = 0
+  evicted = 0
+  /** Called with what is forgotten. */
+  onForget: (symptom: Symptom) => void = () => undefined
+
+  constructor ({ gapMs = 600_000, maxSymptoms = 50_000, maxOfSign = 10_000 }: SymptomsOptions = {}) {
+    this.#gapMs = gapMs
+    this.#maxSymptoms = maxSymptoms
+    this.#maxOfSign = maxOfSign
+  }
+
+  get size (): number { return this.#byId.size }
+  get (id: string): Symptom | undefined { return this.#byId.get(id) }
+  all (): Iterable<Symptom> { return this.#byId.values() }
+  about (entity: EntityRef): Iterable<Symptom> { return this.#byEntity.get(entityKey(entity)) ?? [] }
+
+  /** Symptoms that changed after `version`, in the order of the change. */
+  changedSince (version: number): Symptom[] {
+    const found: Symptom[] = []
+    const ids = [...this.#changed]
+    for (let i = ids.length - 1; i >= 0 && (ids[i] as [string, number])[1] > version; i--) {
+      const symptom = this.#byId.get((ids[i] as [string, number])[0])
+      if (symptom !== undefined) found.push(symptom)
+    }
+    return found.reverse()
+  }
+
+  /** Undefined: not taken, the bound of its sign is reached. */
+  see (sighting: Sighting): Symptom | undefined {
+    const fingerprint = `${sighting.sign}|${entityKey(sighting.entity)}|${JSON.stringify(sighting.detail)}`
+    const known = this.#current.get(fingerprint)
+    if (known !== undefined && sighting.timeMs - known.lastMs <= this.#gapMs && known.firstMs - sighting.timeMs <= this.#gapMs) return this.#again(known, sighting)
+    return this.#first(fingerprint, sighting)
+  }
+
+  /** Identity came late: what was about `Container x` is about its pod. */
+  rebind (symptom: Symptom, entity: EntityRef): void {
+    this.#unindex(symptom)
+    symptom.entity = entity
+    this.#index(symptom)
+    this.#touch(symptom)
+  }
+
+  /** Those whose last event is older go. */
+  forgetBefore (timeMs: number): void {
+    for (const symptom of this.#byId.values()) if (symptom.lastMs < timeMs) this.#forget(symptom)
+  }
+
+  #again (known: Symptom, { severity, timeMs, confidence, evidence, count = 1 }: Sighting): Symptom {
+    known.count += count
+    known.firstMs = Math.min(known.firstMs, timeMs)
+    known.lastMs = Math.max(known.lastMs, timeMs)
+    known.confidence = Math.min(known.confidence, confidence)
+    const isNews = note(known, evidence, timeMs, count) || severity > known.severity
+    known.severity = Math.max(known.severity, severity)
+    if (isNews) this.#touch(known)
+    return known
+  }
+
+  #first (fingerprint: string, { sign, layer, role, entity, detail, severity, timeMs, confidence, evidence, count = 1 }: Sighting): Symptom | undefined {
+    const ofSign = this.#ofSign.get(sign) ?? 0
+    if (ofSign >= this.#maxOfSign) { this.refused++; return undefined }
+    if (this.#byId.size >= this.#maxSymptoms) this.#evict()
+    const id = createHash('sha256').update(`${fingerprint}|${timeMs}`).digest('hex').slice(0, 32)
+    const symptom: Symptom = { id, sign, layer, role, entity, detail, severity, firstMs: timeMs, lastMs: timeMs, count, confidence, evidence: [], traceIds: [], impact: 0 }
+    note(symptom, evidence, timeMs, count)
+    this.#byId.set(id, symptom)
+    this.#current.set(fingerprint, symptom)
+    this.#ofSign.set(sign, ofSign + 1)
+    this.#index(symptom)
+    this.#touch(symptom)
+    return symptom
+  }
+
+  #touch (symptom: Symptom): void {
+    this.#changed.delete(symptom.id)
+    this.#changed.set(symptom.id, ++this.version)
+  }
+
+  #index (symptom: Symptom): void {
+    const key = entityKey(symptom.entity)
+    const known = this.#byEntity.get(key)
+    if (known === undefined) this.#byEntity.set(key, new Set([symptom]))
+    else known.add(symptom)
+  }
+
+  #unindex (symptom: Symptom): void {
+    const key = entityKey(symptom.entity)
+    const known = this.#byEntity.get(key)
+    known?.delete(symptom)
+    if (known?.size === 0) this.#byEntity.delete(key)
+  }
+
+  #evict (): void {
+    const oldest = this.#byId.values().next().value
+    if (oldest !== undefined) { this.evicted++; this.#forget(oldest) }
+  }
+
+  #forget (symptom: Symptom): void {
+    this.#byId.delete(symptom.id)
+    this.#changed.delete(symptom.id)
+    this.#unindex(symptom)
+    this.#ofSign.set(symptom.sign, (this.#ofSign.get(symptom.sign) ?? 1) - 1)
+    for (const [fingerprint, current] of this.#current) if (current === symptom) { this.#current.delete(fingerprint); break }
+    this.onForget(symptom)
+  }
+}
+
+/** True: a message that was not there. */
+function note (symptom: Symptom, evidence: Sighting['evidence'], timeMs: number, count: number): boolean {
+  const { traceId } = evidence
+  if (traceId !== undefined && symptom.traceIds.length < maxTraces && !symptom.traceIds.includes(traceId)) symptom.traceIds.push(traceId)
+  const template = masked(evidence.message)
+  const known = symptom.evidence.find(e => e.name === evidence.name && masked(e.message) === template)
+  if (known !== undefined) { known.count += count; return false }
+  if (symptom.evidence.length >= maxEvidence) return false
+  symptom.evidence.push({ ...evidence, timeMs, count })
+  symptom.evidence.sort((a, b) => a.timeMs - b.timeMs)
+  return true
+}
+
+/** Messages that differ in numbers, ids and addresses only are one. */
+function masked (message: string): string { return message.slice(0, 512).replace(/[0-9a-f]{6,}|\d+/gi, '#') }
