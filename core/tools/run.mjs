@@ -23,8 +23,8 @@ if (command === undefined) {
   process.exit(2)
 }
 const [major, minor] = process.versions.node.split('.').map(Number)
-if (major < 20 || (major === 20 && minor < 15)) {
-  console.error(`tapio needs Node 20.15 or later (zlib.crc32), found ${process.versions.node}`)
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`tapio needs Node 20.19 or later, found ${process.versions.node}`)
   process.exit(2)
 }
 
