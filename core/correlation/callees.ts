@@ -1,8 +1,9 @@
 /** What something calls: hosts in its environment, calls seen in traces and connections, and the peer that a symptom names. */
+import type { ClusterModel } from '../topology/cluster-model.js'
 import type { GraphView } from '../topology/graph/view.js'
 import type { Dependencies } from './dependencies.js'
 import { entityKey, type EntityKey, type EntityRef } from './entity.js'
-import type { Peers } from './peers.js'
+import { hostOf, isSelf, peerEntity } from './peers.js'
 import { relations, workloads, type Step, type Way } from './relations.js'
 import type { Symptom } from './symptom.js'
 import { startOf, walk, type Stop } from './walk.js'
@@ -10,7 +11,7 @@ import { startOf, walk, type Stop } from './walk.js'
 export interface CallWorld {
   readonly view: GraphView
   readonly dependencies: Dependencies
-  readonly peers: Peers
+  readonly model: ClusterModel
   readonly limit: number
   readonly onCut: (places: number) => void
 }
@@ -36,8 +37,8 @@ export function calleesOf (world: CallWorld, symptom: Symptom): Stop[] {
   const { entity, detail } = symptom
   const peer = detail.peer
   if (typeof peer === 'string' && peer !== '') {
-    const found = world.peers.find(peer, entity.namespace ?? '', symptom.firstMs)
-    return [callee(startOf(entity), found ?? { kind: 'Address', name: peer })]
+    if (isSelf(hostOf(peer))) return []
+    return [callee(startOf(entity), peerEntity(world.model, peer, entity.namespace ?? '', symptom.firstMs) ?? { kind: 'Address', name: peer })]
   }
   return unique(levelsOf(world, entity).flatMap(level => directCallees(world, level))).filter(stop => entityKey(stop.entity) !== entityKey(entity))
 }

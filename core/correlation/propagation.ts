@@ -4,6 +4,7 @@
  * surest counts. Figures are judgements of how often the cause, when it is there, is the reason; those of the original
  * (original-tapio.md 3.1, 3.6, 3.14) are kept where they are sane.
  */
+import { hostOf, isAddress } from './peers.js'
 import { isOfHost } from './place.js'
 import type { RelationName } from './relations.js'
 import type { SignPattern } from './sign-sets.js'
@@ -168,10 +169,11 @@ function isAgent ({ entity }: Symptom): boolean {
   return entity.namespace === 'kube-system' || /(calico|cilium|flannel|weave|antrea|canal|cni|kube-router|ovn|aws-node|azure-cn[is])/.test(`${entity.namespace ?? ''}/${entity.name}`)
 }
 
-/** When both name a peer it must be the same. */
+/** When both name a peer it must be the same, as far as a name and an address can be compared. */
 function peersAgree (cause: Symptom, effect: Symptom): boolean {
-  const [a, b] = [cause.detail.peer, effect.detail.peer]
-  return a === undefined || b === undefined || a === b
+  const [a, b] = [hostOf(String(cause.detail.peer ?? '')), hostOf(String(effect.detail.peer ?? ''))]
+  if (a === '' || b === '' || isAddress(a) !== isAddress(b)) return true
+  return isAddress(a) ? a === b : a.split('.')[0] === b.split('.')[0]
 }
 
 /** `detail.cause`, when context could tell it. */

@@ -6,7 +6,6 @@ import type { Analyzer, Engine, Tick } from './engine.js'
 import type { Link } from './link.js'
 import { makeLink } from './make-link.js'
 import { distanceFactor, nearness } from './nearness.js'
-import { Peers } from './peers.js'
 import { PlaceIndex, Watchers } from './place-index.js'
 import type { Place } from './place.js'
 import { reachesOf, type Reach } from './reach.js'
@@ -55,7 +54,6 @@ export class TopologyLinker implements Analyzer {
   readonly #options: TopologyLinkerOptions
   readonly #onLink: (link: ScoredLink) => void
   readonly #book: RuleBook
-  readonly #peers: Peers
   readonly #index = new PlaceIndex()
   readonly #watchers = new Watchers(maxWatchedPlaces)
   readonly #revisits = new Revisits()
@@ -68,7 +66,6 @@ export class TopologyLinker implements Analyzer {
     this.#options = options
     this.#onLink = onLink
     this.#book = new RuleBook(options.windowMs)
-    this.#peers = new Peers(engine.model)
   }
 
   get evictedWatches (): number { return this.#watchers.evicted }
@@ -79,7 +76,6 @@ export class TopologyLinker implements Analyzer {
     this.#version = symptoms.version
     const again = this.#revisits.due(nowMs, isLast, model.version + dependencies.size)
     if (changed.length + again.length === 0) return
-    this.#peers.refresh(nowMs)
     // All are in their places before any is compared: what comes in one tick has no order.
     for (const symptom of changed) this.#index.put(symptom)
     for (const symptom of changed) this.#look(symptom, nowMs)
@@ -189,7 +185,7 @@ export class TopologyLinker implements Analyzer {
     const newestMs = effect.evidence.at(-1)?.timeMs ?? effect.firstMs
     return {
       view: this.#engine.model.graph.during(effect.firstMs - this.#book.longestMs - skewMs, Math.max(newestMs, effect.firstMs) + skewMs),
-      dependencies: this.#engine.dependencies, peers: this.#peers, limit: maxPlaces,
+      dependencies: this.#engine.dependencies, model: this.#engine.model, limit: maxPlaces,
       onCut: (places: number) => { this.counts.cut.places += places }
     }
   }
