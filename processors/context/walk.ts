@@ -141,7 +141,7 @@ export class Walk {
   #evidence (row: number): EvidenceOf {
     const at = this.batch.at(row)
     const isOtlp = isOtlpRecord(this.#columns.rawEncoding?.[row] ?? 0)
-    return evidenceOf(isOtlp ? '' : at.get('id') ?? '', at.get('source') ?? '', at.get('name') ?? '', at.get('message') ?? at.get('statusMessage') ?? '', at.get('traceId') ?? '', at.get('spanId') ?? '')
+    return evidenceOf(isOtlp ? '' : at.get('id') ?? '', at.get('source') ?? '', at.get('name') ?? '', at.get('message') ?? at.get('statusMessage') ?? '', at.get('traceId') ?? '', at.get('spanId') ?? '', at.get('parentSpanId') ?? '')
   }
 
   #whose (row: number, timeMs: number): Whose {
@@ -164,6 +164,6 @@ export class Walk {
 export function isOtlpRecord (encoding: number): boolean { return encoding === RawEncoding.otlpSpan || encoding === RawEncoding.otlpLogRecord }
 
 /** Without keys for what is not there. Ids of OTLP rows are of their arrival, and no part of the same story told twice. */
-export function evidenceOf (eventId: string, source: string, name: string, message: string, traceId: string, spanId: string): EvidenceOf {
-  return { eventId, source, name, message: message.slice(0, maxMessage), ...(traceId === '' ? {} : { traceId }), ...(spanId === '' ? {} : { spanId }) }
+export function evidenceOf (eventId: string, source: string, name: string, message: string, traceId: string, spanId: string, parentSpanId = ''): EvidenceOf {
+  return { eventId, source, name, message: message.slice(0, maxMessage), ...(traceId === '' ? {} : { traceId }), ...(spanId === '' ? {} : { spanId }), ...(parentSpanId === '' ? {} : { parentSpanId }) }
 }

@@ -16,6 +16,7 @@ export interface Told {
   readonly role?: Role
   readonly traceId?: string
   readonly spanId?: string
+  readonly parentSpanId?: string
 }
 
 /** `at` in seconds after `t0`; `about` is an entity's key, `Pod/cart-0` means namespace `shop`. */
@@ -25,10 +26,10 @@ export function tell (sign: string, about: string, at: number, more: Omit<Told, 
   return { sign, entity: entityOfKey(key), atMs: t0 + at * 1000, ...more }
 }
 
-export function see (engine: Engine, { sign, entity, atMs, detail = {}, message = sign, confidence = 1, role = isSign(sign) ? roleOf(sign) : 'trouble', traceId, spanId }: Told): Symptom | undefined {
+export function see (engine: Engine, { sign, entity, atMs, detail = {}, message = sign, confidence = 1, role = isSign(sign) ? roleOf(sign) : 'trouble', traceId, spanId, parentSpanId }: Told): Symptom | undefined {
   return engine.symptoms.see({
     sign, entity, detail, role, severity: 17, timeMs: atMs, confidence, layer: layers.find(l => sign.startsWith(`${l}.`)) ?? 'app',
-    evidence: { eventId: `${sign} ${entityKey(entity)} ${atMs}`, source: 'test', name: sign, message, ...(traceId === undefined ? {} : { traceId }), ...(spanId === undefined ? {} : { spanId }) }
+    evidence: { eventId: `${sign} ${entityKey(entity)} ${atMs}`, source: 'test', name: sign, message, ...(traceId === undefined ? {} : { traceId }), ...(spanId === undefined ? {} : { spanId }), ...(parentSpanId === undefined ? {} : { parentSpanId }) }
   })
 }
 
