@@ -19,6 +19,8 @@ export interface FindingsOptions {
   readonly retentionMs: number
   /** Objects asked about at a tick; the rest waits for the next. */
   readonly maxSubjects: number
+  /** A finding must hold for this long: a list of objects comes one kind after the other, and what is not here yet is not missing. */
+  readonly settleMs: number
 }
 
 interface Held extends HeldFinding { readonly subject: EntityKey, endedMs: number }
@@ -27,6 +29,8 @@ export class Findings {
   readonly #held = new Map<string, Held>()
   readonly #bySubject = new Map<EntityKey, Set<string>>()
   readonly #waiting = new Set<EntityKey>()
+  /** Since when findings that have not settled hold. */
+  readonly #pending = new Map<string, { readonly sinceMs: number, readonly subject: EntityKey }>()
   #modelVersion = 0
   #symptomVersion = 0
   /** Grows with every change. */
@@ -43,7 +47,8 @@ export class Findings {
     this.#collect(engine)
     const batch = [...this.#waiting].slice(0, isLast ? undefined : this.options.maxSubjects)
     for (const key of batch) this.#waiting.delete(key)
-    if (batch.length > 0) this.#ask(engine, batch, nowMs)
+    if (batch.length > 0) this.#ask(engine, batch, nowMs, isLast)
+    for (const { subject } of this.#pending.values()) this.#waiting.add(subject)
     this.#forget(nowMs)
   }
 
@@ -64,15 +69,25 @@ export class Findings {
     if (entity.namespace !== undefined && entity.namespace !== '') this.#waiting.add(entityKey({ kind: 'Namespace', name: entity.namespace }))
   }
 
-  #ask (engine: Engine, keys: readonly EntityKey[], nowMs: number): void {
+  #ask (engine: Engine, keys: readonly EntityKey[], nowMs: number, isLast: boolean): void {
     const asked = new Set(keys)
     const found = new Set<string>()
     for (const finding of this.knowledge.evaluate(engine, keys.map(entityOfKey), nowMs)) {
       const id = `${finding.pattern}|${entityKey(finding.subject)}`
       found.add(id)
-      this.#hold(engine, id, finding, nowMs)
+      if (isLast || this.#isSettled(id, finding, nowMs)) this.#hold(engine, id, finding, nowMs)
     }
     for (const key of asked) for (const id of this.#bySubject.get(key) ?? []) if (!found.has(id)) this.#end(id, nowMs)
+    for (const [id, { subject }] of this.#pending) if (asked.has(subject) && !found.has(id)) this.#pending.delete(id)
+  }
+
+  #isSettled (id: string, finding: Finding, nowMs: number): boolean {
+    if (this.#held.has(id)) return true
+    const known = this.#pending.get(id)
+    if (known === undefined) this.#pending.set(id, { sinceMs: nowMs, subject: entityKey(finding.subject) })
+    const isSettled = nowMs - (known?.sinceMs ?? nowMs) >= this.options.settleMs
+    if (isSettled) this.#pending.delete(id)
+    return isSettled
   }
 
   #hold (engine: Engine, id: string, finding: Finding, nowMs: number): void {

@@ -19,6 +19,7 @@ export interface StoryOptions {
   readonly maxIncidents: number
   readonly maxSymptoms: number
   readonly maxSubjects: number
+  readonly settleMs: number
   /** Findings that no symptom tells of are told too (a dump); else they wait for trouble. */
   readonly silentFindings: boolean
 }
@@ -32,7 +33,7 @@ export class StoryTeller implements Analyzer {
 
   constructor (readonly engine: Engine, knowledge: Knowledge, readonly impactOf: ImpactOf, readonly options: StoryOptions, readonly tell: (incidents: readonly Incident[]) => void) {
     this.scope = new Scope(engine.model, engine.dependencies)
-    this.findings = new Findings(knowledge, this.scope, { retentionMs: options.retentionMs, maxSubjects: options.maxSubjects })
+    this.findings = new Findings(knowledge, this.scope, { retentionMs: options.retentionMs, maxSubjects: options.maxSubjects, settleMs: options.settleMs })
     this.lifecycle = new Lifecycle(options)
   }
 

@@ -39,10 +39,9 @@ export class IncidentProcessor implements Processor {
     this.#thinking = meter.histogram(declared.thinking)
     this.#engine = engineOf(services.get('shared'))
     this.#knowing = new Knowing(this.#config.patterns, services.get('logger'))
-    const { config } = { config: this.#config }
     this.#story = new StoryTeller(this.#engine, this.#knowing, impactOf, {
-      confidenceThreshold: config.confidence_threshold, windowMs: config.window, openWeight: config.open_weight, resolveAfterMs: config.resolve_after, retentionMs: config.group_retention_period,
-      maxIncidents: config.max_incidents, maxSymptoms: config.max_symptoms, maxSubjects: config.max_subjects, silentFindings: config.silent_findings
+      confidenceThreshold: this.#config.confidence_threshold, windowMs: this.#config.window, openWeight: this.#config.open_weight, resolveAfterMs: this.#config.resolve_after, retentionMs: this.#config.group_retention_period,
+      maxIncidents: this.#config.max_incidents, maxSymptoms: this.#config.max_symptoms, maxSubjects: this.#config.max_subjects, settleMs: this.#config.settle, silentFindings: this.#config.silent_findings
     }, incidents => { this.#tell(incidents) })
     this.#engine.use('incident', { tick: tick => { this.#think(() => { this.#story.tick(tick) }) } })
   }
