@@ -1,21 +1,31 @@
 /** What an incident's symptoms amount to: level, score, what is affected, whether it spreads. */
 import type { Engine } from '../correlation/engine.js'
+import { entityKey } from '../correlation/entity.js'
 import type { Symptom } from '../correlation/symptom.js'
-import type { Impact } from '../incidents/incident.js'
+import type { Impact, SloViolation } from '../incidents/incident.js'
 import { blastRadius, type BlastRadius } from './blast-radius.js'
 import { round } from './cascade-risk.js'
 import { levelFrom, levelOf, summaryOf } from './level.js'
 import { scorerOf } from './score.js'
+import { sloBookOf } from './state.js'
 
 /** `timeMs`: event time; the graph and the calls of then. Same engine state and symptoms, in any order, give the same document. */
 export function impactOf (engine: Engine, symptoms: Iterable<Symptom>, timeMs: number): Impact {
   const all = [...symptoms]
   const radius = blastRadius(engine, all, timeMs)
-  const slo: Impact['slo'] = []
+  const slo = violationsAmong(engine, radius, all)
   const score = incidentScore(worstOf(engine, all, timeMs), radius, slo.length > 0)
   const level = levelOf(score)
   const { cascadeRisk, affected, counts } = radius
   return { level, score, cascadeRisk, affected, counts, slo, summary: summaryOf(level, radius, slo) }
+}
+
+/** Promises broken by Services that this is about: a symptom of it, or hit by it. */
+function violationsAmong (engine: Engine, { affected }: BlastRadius, symptoms: readonly Symptom[]): SloViolation[] {
+  const { standings } = sloBookOf(engine)
+  if (standings.length === 0) return []
+  const about = new Set([...affected.filter(a => a.state !== 'at_risk').map(a => entityKey(a.entity)), ...symptoms.filter(s => s.role === 'trouble').map(s => entityKey(s.entity))])
+  return standings.filter(s => about.has(entityKey(s.entity))).map(s => s.violation).filter(v => v !== undefined)
 }
 
 /** Without a tick of processors/impact a symptom has none yet. */
