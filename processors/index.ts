@@ -8,6 +8,7 @@ import { factory as forward } from './forward/factory.js'
 import { factory as impact } from './impact/factory.js'
 import { factory as incident } from './incident/factory.js'
 import { factory as k8sAttributes } from './k8s-attributes/factory.js'
+import { factory as k8sCorrelation } from './k8s-correlation/factory.js'
 import { factory as noop } from './noop/factory.js'
 import { factory as routing } from './routing/factory.js'
 import { factory as validation } from './validation/factory.js'
@@ -21,6 +22,7 @@ export const processors: readonly ComponentFactory[] = [
   impact,
   incident,
   k8sAttributes,
+  k8sCorrelation,
   noop,
   routing,
   validation

@@ -23,14 +23,15 @@ const maxActions = 10
 const maxTraceIds = 16
 const urgencies: readonly Urgency[] = ['immediate', 'short_term', 'investigate']
 
-export function draftOf (group: Group, forest: Forest, engine: Engine, impactOf: ImpactOf, nowMs: number, notes: readonly string[]): Draft {
+export function draftOf (group: Group, forest: Forest, engine: Engine, impactOf: ImpactOf, notes: readonly string[]): Draft {
   const members = group.trees.flatMap(t => t.members)
   const candidates = hypothesesOf(group)
   const [best] = candidates
   const chain = chainOf(members, forest.parents, engine.links, best?.held)
   const shown = best?.held === undefined ? members : [best.held.held.symptom, ...members]
   const troubles = members.filter(s => s.role === 'trouble')
-  const impact = impactOf(engine, shown, nowMs)
+  // As of the newest symptom: the text must not change because time passes.
+  const impact = impactOf(engine, shown, Math.max(...shown.map(s => s.firstMs)))
   const own = together(troubles.map(weightOf))
   const ofFindings = Math.max(0, ...group.findings.map(f => f.held.finding.score))
   return {

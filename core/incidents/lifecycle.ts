@@ -132,8 +132,10 @@ export class Lifecycle {
 
 function said ({ members: _, weight: __, ...document }: Draft): Omit<Draft, 'members' | 'weight'> { return document }
 
-/** What makes a text another one: not the counts and last times of evidence that only goes on. */
-function contentOf (draft: Draft): string {
-  const { updatedMs: _, events: __, weight: ___, ...rest } = draft
-  return JSON.stringify(rest, (key, value: unknown) => key === 'count' || key === 'lastMs' ? undefined : value)
+/** What makes a text another one: who, what and why, not how often and how surely. */
+function contentOf ({ title, severity, startMs, hypotheses, chain, impact, actions, omitted }: Draft): string {
+  return JSON.stringify([
+    title, severity, startMs, omitted, hypotheses.map(h => [h.pattern, h.subject]), chain.map(s => [s.id, s.entity, s.causes.map(c => [c.step, c.kind])]),
+    impact.affected.map(a => [a.entity, a.state]), impact.slo.map(s => [s.service, s.objective]), actions.map(a => a.command ?? a.text)
+  ])
 }

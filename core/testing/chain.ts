@@ -3,11 +3,11 @@
  * batches and look at what comes out.
  */
 import { Value } from '@sinclair/typebox/value'
-import type { AnyComponent, Consumer, Processor } from '../component/component.js'
+import type { AnyComponent, Consumer, Host, Processor } from '../component/component.js'
 import type { ComponentFactory } from '../component/factory.js'
 import { createShared, type Shared } from '../component/services.js'
 import type { Clock } from '../component/clock.js'
-import { CollectingConsumer, deadlineIn, RecordingHost, testBench, type RecordingLogger } from './services.js'
+import { CollectingConsumer, deadlineIn, testBench, type RecordingLogger } from './services.js'
 import { createServices } from '../component/services.js'
 import { componentId } from '../component/id.js'
 
@@ -24,7 +24,7 @@ export interface Chain {
   stop(): Promise<void>
 }
 
-export async function chainOf (links: readonly Link[], options: { readonly clock?: Clock, readonly sink?: CollectingConsumer } = {}): Promise<Chain> {
+export async function chainOf (links: readonly Link[], options: { readonly clock?: Clock, readonly sink?: CollectingConsumer, readonly onFinish?: () => void } = {}): Promise<Chain> {
   const shared = createShared()
   const sink = options.sink ?? new CollectingConsumer()
   const parts: AnyComponent[] = []
@@ -44,7 +44,10 @@ export async function chainOf (links: readonly Link[], options: { readonly clock
   }
   return {
     head: next, sink, shared, logger: logger as RecordingLogger,
-    async start () { for (const part of [...parts].reverse()) await part.start?.(new RecordingHost()) },
+    async start () {
+      const host: Host = { fail: error => { throw error }, finish: () => { options.onFinish?.() } }
+      for (const part of [...parts].reverse()) await part.start?.(host)
+    },
     async stop () { for (const part of parts) await part.stop?.(deadlineIn(10_000)) }
   }
 }

@@ -11,8 +11,8 @@ export const schema = Options({
   silent_findings: Type.Boolean({ default: false, description: 'Tell also of wrongly made objects that no trouble has come of yet.' }),
   patterns: Type.Array(Type.String({ minLength: 1 }), { default: [], description: 'Directories or files of patterns beside those that come with Tapio.' }),
   emit: Section({
-    event: Type.Boolean({ default: true, description: 'An event `tapio.incident` with the whole document, at each change.' }),
-    otlp: Type.Boolean({ default: true, description: 'A trace and a log record when an incident opens and when its cause changes, for existing backends.' })
+    document: Type.Boolean({ default: true, description: 'The whole document as the raw record of the event `tapio.incident`: what the store and the command line read.' }),
+    trace: Type.Boolean({ default: true, description: 'A trace too, when an incident opens and when its cause changes, for existing backends.' })
   }),
   max_incidents: Type.Integer({ default: 1000, minimum: 1, maximum: 100_000, description: 'Held at once; resolved ones make room.' }),
   max_symptoms: Type.Integer({ default: 5000, minimum: 10, maximum: 100_000, description: 'Symptoms that take part in the search for causes, the worst first.' }),

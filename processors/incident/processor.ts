@@ -4,7 +4,7 @@ import type { Services } from '../../core/component/services.js'
 import { engineOf, type Engine } from '../../core/correlation/engine.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { Outbox } from '../../core/delivery/outbox.js'
-import { impactOf } from '../../core/impact/impact-of.js'
+import { impactOf } from '../../core/impact/impact.js'
 import type { Incident } from '../../core/incidents/incident.js'
 import { StoryTeller } from '../../core/incidents/story-teller.js'
 import { incidentRows } from '../../core/story/rows.js'
@@ -73,9 +73,8 @@ export class IncidentProcessor implements Processor {
   #tell (incidents: readonly Incident[]): void {
     for (const incident of incidents) {
       this.#documents(incident.status).add(1)
-      const { event, otlp } = this.#config.emit
-      const batch = incidentRows(incident, { event, otlp: otlp && this.#isNewCause(incident) })
-      if (batch.count > 0) this.#outbox.add(batch)
+      const { document, trace } = this.#config.emit
+      this.#outbox.add(incidentRows(incident, { withDocument: document, withTrace: trace && this.#isNewCause(incident) }))
     }
   }
 
