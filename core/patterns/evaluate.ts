@@ -137,7 +137,7 @@ function bySubject (a: Finding, b: Finding): number {
 function merged (a: Finding, b: Finding): Finding {
   const best = b.score > a.score ? b : a
   const since = [a.sinceMs, b.sinceMs].filter(t => !Number.isNaN(t))
-  return { ...best, symptoms: [...new Set([...a.symptoms, ...b.symptoms])].sort(), sinceMs: since.length === 0 ? NaN : Math.min(...since) }
+  return { ...best, asked: [...new Set([...a.asked, ...b.asked])].sort(), symptoms: [...new Set([...a.symptoms, ...b.symptoms])].sort(), sinceMs: since.length === 0 ? NaN : Math.min(...since) }
 }
 
 /** Undefined: it does not hold. To be called `within` the scope's world. */
@@ -187,7 +187,7 @@ function findingOf (pattern: Pattern, ask: Ask): Finding {
     pattern: pattern.id, cause: pattern.cause, layer: pattern.layer, rank: pattern.rank, subject: blamed(pattern, ask), score: rounded(score),
     title: say(pattern.title, context, onError), explanation: say(pattern.why, context, onError),
     for: reasons.filter(r => r.reason.weight >= 0).map(r => r.reason), against: reasons.filter(r => r.reason.weight < 0).map(r => r.reason),
-    explainsSigns: pattern.explains, symptoms: [...ask.symptoms].map(s => s.id).sort(), actions, sinceMs: since(pattern, ask)
+    explainsSigns: pattern.explains, symptoms: [...ask.symptoms].map(s => s.id).sort(), actions, asked: [ask.scope.key], sinceMs: since(pattern, ask)
   }
 }
 
