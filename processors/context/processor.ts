@@ -10,6 +10,7 @@ import { Signal, type SignalName } from '../../core/data/enums.js'
 import type { Meter } from '../../core/telemetry/meter.js'
 import { Confidence } from './confidence.js'
 import type { ContextConfig } from './config.js'
+import { Enrichment } from './enrichment.js'
 import { Feed } from './feed.js'
 import { LateBinding } from './late-binding.js'
 import { Reports } from './reports.js'
@@ -26,6 +27,7 @@ export class ContextProcessor implements Processor {
   readonly #parts: WalkParts
   readonly #late: LateBinding
   readonly #reports: Reports
+  readonly #enrichment: Enrichment | undefined
   /** What became of batches that come again because the next one was not ready: they are not counted twice. */
   readonly #done = new WeakMap<EventBatch, EventBatch>()
   #cancelIdle: () => void = () => undefined
@@ -47,6 +49,7 @@ export class ContextProcessor implements Processor {
       engine, resolver, feed: new Feed(engine.model), sightings: new Sightings(engine, this.#late), texts: new Texts(), calls: new SpanCalls(engine.dependencies, resolver),
       confidence: new Confidence(config.confidence), marked: flags(config.mark), rated: flags(config.confidence.signals)
     }
+    this.#enrichment = config.enrich ? new Enrichment(engine.model.pods) : undefined
     this.#reports = new Reports(meter, this.#parts, this.#late)
   }
 
@@ -66,7 +69,8 @@ export class ContextProcessor implements Processor {
   }
 
   #think (batch: EventBatch): EventBatch {
-    const finished = think(batch, this.#parts)
+    const looked = think(batch, this.#parts)
+    const finished = this.#enrichment?.enrich(looked) ?? looked
     this.#reports.count()
     this.#watchIdle()
     return finished

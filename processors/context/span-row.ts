@@ -33,7 +33,8 @@ function spanFrom (attributes: Attributes, kind: number, statusMessage: string, 
   return { kind, statusMessage, exception, httpStatus: status ?? 0, grpcCode: code === undefined ? NaN : Number(code), peer: peerOfSpan(attributes) }
 }
 
-function exceptionIn (raw: Uint8Array | undefined): string {
+/** Of a span's bytes; '' when it had none. */
+export function exceptionIn (raw: Uint8Array | undefined): string {
   if (raw === undefined) return ''
   return orElse('', () => {
     const scan = new RecordScan(raw)

@@ -16,7 +16,7 @@ import { Marks } from './marks.js'
 import { Owners } from './owners.js'
 import { maxMessage, type EvidenceOf, type Sightings } from './sightings.js'
 import type { SpanCalls } from './span-calls.js'
-import { failedSpanOf } from './span-row.js'
+import { exceptionIn, failedSpanOf } from './span-row.js'
 import { spanSign } from '../../core/correlation/signs-spans.js'
 import type { Texts } from './texts.js'
 import type { Resolver, Said, Whose } from './whose.js'
@@ -133,15 +133,25 @@ export class Walk {
   #count (row: number, signal: number, seen: Seen, timeMs: number, confidence: number): void {
     const whose = this.#whose(row, timeMs)
     const symptom = this.parts.sightings.add({ seen, whose, severity: this.#columns.severity[row] as number, timeMs, confidence, evidence: this.#evidence(row) })
+    if (seen.sign.startsWith('net.connection_') && typeof seen.detail.peer === 'string') this.#connected(whose, seen.detail.peer, timeMs)
     if (symptom === undefined || this.parts.marked[signal] !== 1) return
     this.#marks.text('symptom', row, seen.sign)
     this.#marks.id(row, symptom.id)
   }
 
+  /** A connection that failed tells who calls whom as well as one that did not. */
+  #connected (whose: Whose, peer: string, timeMs: number): void {
+    const { engine, resolver } = this.parts
+    if (whose.entity.kind !== 'Pod' || whose.waits !== undefined) return
+    const callee = resolver.peer(peer, whose.entity.namespace ?? '', timeMs)
+    if (callee !== undefined) engine.dependencies.note(resolver.callerOf(whose, timeMs), resolver.calleeOf(callee, timeMs), timeMs, 1, 1)
+  }
+
   #evidence (row: number): EvidenceOf {
     const at = this.batch.at(row)
-    const isOtlp = isOtlpRecord(this.#columns.rawEncoding?.[row] ?? 0)
-    return evidenceOf(isOtlp ? '' : at.get('id') ?? '', at.get('source') ?? '', at.get('name') ?? '', at.get('message') ?? at.get('statusMessage') ?? '', at.get('traceId') ?? '', at.get('spanId') ?? '', at.get('parentSpanId') ?? '')
+    const encoding = this.#columns.rawEncoding?.[row] ?? 0
+    const message = at.get('message') ?? at.get('statusMessage') ?? (encoding === RawEncoding.otlpSpan ? exceptionIn(at.raw) : '')
+    return evidenceOf(isOtlpRecord(encoding) ? '' : at.get('id') ?? '', at.get('source') ?? '', at.get('name') ?? '', message, at.get('traceId') ?? '', at.get('spanId') ?? '', at.get('parentSpanId') ?? '')
   }
 
   #whose (row: number, timeMs: number): Whose {
