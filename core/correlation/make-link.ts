@@ -19,6 +19,14 @@ export function makeLink (cause: Symptom, effect: Symptom, { kind, by, confidenc
   }
 }
 
+/**
+ * What doubt about the two symptoms leaves of a link, by the less sure one. Half counts: an event's confidence is about how complete its data
+ * are, and those of kernel and cluster never have the trace context that would make them whole.
+ */
+export function doubt (cause: Symptom, effect: Symptom): number { return (1 + Math.min(known(cause.confidence), known(effect.confidence))) / 2 }
+
+function known (confidence: number): number { return confidence > 0 && confidence <= 1 ? confidence : 0 }
+
 /** Enough to compare, and the same text on every machine. */
 function rounded (confidence: number): number { return Math.round(Math.min(1, Math.max(0, confidence)) * 1e4) / 1e4 }
 

@@ -4,6 +4,7 @@
  */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { seeded } from '../data/testing/random.js'
 import { Engine } from './engine.js'
 import { app, deployment, node, object, pod, replicaSet, service, t0, type Made } from './testing/objects.js'
 import { linkOf, linkTexts, play, put, see, tell, type Told } from './testing/story.js'
@@ -224,8 +225,118 @@ test('a link says the way, how long after, and why, and its confidence is the pr
   assert.is(link?.lagMs, 60_000)
   assert.is(link?.kind, 'placement')
   assert.is(link?.why, 'Pod shop/cart-0 ran on Node n1, which was running out')
-  assert.is(link?.confidence, Math.round(0.95 * Math.exp(-60 / 600) * 0.8 * 1e4) / 1e4)
+  assert.is(link?.confidence, Math.round(0.95 * Math.exp(-60 / 600) * (1 + 0.8) / 2 * 1e4) / 1e4)
   assert.equal(link?.events, ['node.pressure_memory Node//n1 1767268800000', 'k8s.evicted Pod/shop/cart-0 1767268860000'])
+})
+
+const moved = (fromMs: number): Engine => {
+  const { engine } = engineWith([node('n1'), node('n2'), pod('db', { node: 'n1' })])
+  engine.model.put('Pod', pod('db', { node: 'n2' }).object, fromMs)
+  return engine
+}
+
+test('a relation counts at the time of cause and effect', () => {
+  const pressure = (on: string, at: number): Told => tell('node.pressure_memory', `Node/${on}`, at)
+  const table: [name: string, movedAt: number, told: Told[], links: number][] = [
+    ['it ran there then', 100, [pressure('n1', 0), tell('k8s.evicted', 'Pod/db', 30)], 1],
+    ['it had gone before the cause', 0, [pressure('n1', 60), tell('k8s.evicted', 'Pod/db', 90)], 0],
+    ['it came only after the effect', 100, [pressure('n2', 0), tell('k8s.evicted', 'Pod/db', 30)], 0],
+    ['it went between cause and effect', 20, [pressure('n1', 0), tell('k8s.evicted', 'Pod/db', 30)], 1],
+    ['it came between cause and effect', 20, [pressure('n2', 0), tell('k8s.evicted', 'Pod/db', 30)], 1]
+  ]
+  for (const [name, movedAt, told, links] of table) {
+    const engine = moved(t0 + movedAt * 1000)
+    play(engine, told)
+    assert.is(engine.links.size, links, name)
+  }
+})
+
+test('an effect may precede its cause by the skew, and may not come too late', () => {
+  for (const [lag, links] of [[-4, 1], [-6, 0], [0, 1], [100, 1], [601, 0]] as const) {
+    const { engine } = engineWith(shop)
+    play(engine, [tell('node.pressure_memory', 'Node/n1', 10), tell('k8s.evicted', 'Pod/cart-0', 10 + lag)].sort((a, b) => a.atMs - b.atMs))
+    assert.is(engine.links.size, links, `${lag} s`)
+  }
+})
+
+test('what still goes on is near, and an old trouble that says something new has a new beginning', () => {
+  const { engine } = engineWith(shop)
+  play(engine, [
+    tell('app.log_error', 'Pod/cart-0', 0, { message: 'cannot parse coupon' }),
+    ...Array.from({ length: 6 }, (_, i) => tell('node.pressure_memory', 'Node/n1', 1000 + 200 * i)),
+    tell('app.log_error', 'Pod/cart-0', 500, { message: 'cannot parse coupon' }), tell('app.log_error', 'Pod/cart-0', 1500, { message: 'allocation failed' }), tell('k8s.evicted', 'Pod/cart-0', 2050)
+  ].sort((a, b) => a.atMs - b.atMs))
+  assert.equal(linkTexts(engine).filter(t => t.startsWith('node')), ['node.pressure_memory Node//n1 > app.log_error Pod/cart-0', 'node.pressure_memory Node//n1 > k8s.evicted Pod/cart-0'])
+  assert.is(linkOf(engine, 'node.pressure_memory Node//n1 > app.log_error Pod/cart-0')?.lagMs, 500_000)
+})
+
+test('an object that is told after its symptoms is found later', () => {
+  const { engine } = engineWith([])
+  const told = [tell('node.pressure_memory', 'Node/n1', 0), tell('k8s.evicted', 'Pod/cart-0', 2)]
+  for (const t of told) { engine.advance(t.atMs); see(engine, t) }
+  engine.flush(false, t0 + 3000)
+  assert.is(engine.links.size, 0)
+  put(engine, shop, t0 + 5000)
+  engine.flush(false, t0 + 20_000)
+  assert.is(engine.links.size, 1)
+})
+
+test('a call that was seen in traces is as good as a host in the environment', () => {
+  const { engine } = engineWith([...app('a', 1), ...app('b', 1)])
+  engine.dependencies.note({ kind: 'Deployment', namespace: 'shop', name: 'a' }, { kind: 'Service', namespace: 'shop', name: 'b' }, t0, 1, 0)
+  play(engine, [tell('k8s.no_endpoints', 'Service/b', 0), tell('app.call_failed', 'Pod/a-0', 2), tell('app.call_failed', 'Pod/b-0', 2)])
+  assert.equal(linkTexts(engine), ['app.call_failed Pod/b-0 > app.call_failed Pod/a-0', 'k8s.no_endpoints Service/b > app.call_failed Pod/a-0'])
+})
+
+test('owners in a circle, calls in a circle, a Service without an end: nothing hangs, nothing is its own cause', () => {
+  const circle = [
+    object('ReplicaSet', 'a', {}, { ownerReferences: [{ kind: 'ReplicaSet', name: 'b' }] }), object('ReplicaSet', 'b', {}, { ownerReferences: [{ kind: 'ReplicaSet', name: 'a' }] }),
+    pod('p', { owner: ['ReplicaSet', 'a'], env: { X: 's' }, app: 'p' }), service('s', 'p')
+  ]
+  const { engine } = engineWith(circle)
+  engine.dependencies.note({ kind: 'Service', namespace: 'shop', name: 's' }, { kind: 'Pod', namespace: 'shop', name: 'p' }, t0, 1, 0)
+  play(engine, [tell('k8s.crash_loop', 'Pod/p', 0), tell('k8s.failed_create', 'ReplicaSet/a', 1), tell('k8s.failed_create', 'ReplicaSet/b', 1), tell('app.call_failed', 'Pod/p', 2, { detail: { peer: 's:80' } })])
+  for (const link of engine.links.all()) assert.is.not(link.cause, link.effect)
+})
+
+test('a flood is cut at its bounds, is counted, and leaves others alone', () => {
+  const pods = Array.from({ length: 600 }, (_, i) => pod(`p${i}`, { node: 'n1', app: 'flood' }))
+  const { engine, linker } = engineWith([node('n1'), service('flood', 'flood'), ...pods, ...shop], { maxCandidates: 50 })
+  play(engine, [
+    ...pods.map((_, i) => tell('k8s.pod_not_ready', `Pod/p${i}`, i / 1000)), ...pods.map((_, i) => tell('k8s.container_exited', `Pod/p${i}`, i / 1000)),
+    tell('k8s.no_endpoints', 'Service/flood', 2), tell('k8s.crash_loop', 'Pod/cart-0', 2), tell('k8s.endpoints_lost', 'Service/cart', 3)
+  ].sort((a, b) => a.atMs - b.atMs))
+  const into = [...engine.links.all()].filter(l => engine.symptoms.get(l.effect)?.entity.name === 'flood')
+  assert.is(into.length, 50)
+  assert.ok(linker.counts.cut.candidates >= 1150 - 100)
+  assert.ok(linkOf(engine, 'k8s.crash_loop Pod/cart-0 > k8s.endpoints_lost Service/cart') !== undefined)
+})
+
+test('rows that are late by less than a tick\'s patience give the same links', () => {
+  const random = seeded(9)
+  const everything = cases.filter(c => c.objects === shop).flatMap((c, i) => c.told.map(t => ({ ...t, atMs: t.atMs + i * 3_600_000 })))
+  const run = (latestMs: number): string[] => {
+    const { engine } = engineWith(shop)
+    const rows = everything.map(t => ({ t, comesMs: t.atMs + random.below(latestMs + 1) })).sort((a, b) => a.comesMs - b.comesMs)
+    for (const { t } of rows) { engine.advance(t.atMs); see(engine, t) }
+    engine.flush(true)
+    return [...engine.links.all()].map(l => JSON.stringify(l)).sort()
+  }
+  const expected = run(0)
+  assert.ok(expected.length > 10)
+  for (let i = 0; i < 8; i++) assert.equal(run(4000), expected)
+})
+
+test('absurd symptoms do no harm', () => {
+  const { engine } = engineWith(shop)
+  const odd: readonly Told[] = [
+    { ...tell('k8s.evicted', 'Pod/cart-0', 0), atMs: 0 }, { ...tell('k8s.evicted', 'Pod/cart-1', 0), atMs: 8.64e15 }, { sign: '', entity: { kind: '', name: '' }, atMs: t0 },
+    { sign: 'constructor', entity: { kind: '__proto__', namespace: '/', name: '/' }, atMs: t0 }, tell('net.connection_refused', 'Pod/cart-0', 0, { detail: { peer: '[::' } }),
+    tell('net.connection_refused', 'Pod/cart-0', 0, { detail: { peer: ':'.repeat(5000) } }), tell('net.connection_refused', 'Pod/cart-0', 0, { detail: { peer: 17 } }), tell('app.slow', 'Pod/cart-0', 0, { confidence: NaN })
+  ]
+  for (const t of odd) see(engine, t)
+  engine.flush(true, t0)
+  for (const link of engine.links.all()) assert.ok(link.confidence >= 0 && link.confidence <= 1, JSON.stringify(link))
 })
 
 test.run()

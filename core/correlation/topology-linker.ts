@@ -4,7 +4,7 @@
  */
 import type { Analyzer, Engine, Tick } from './engine.js'
 import type { Link } from './link.js'
-import { makeLink } from './make-link.js'
+import { doubt, makeLink } from './make-link.js'
 import { distanceFactor, nearness } from './nearness.js'
 import { PlaceIndex, Watchers } from './place-index.js'
 import type { Place } from './place.js'
@@ -149,7 +149,7 @@ export class TopologyLinker implements Analyzer {
       if (near === undefined || !held(reach, cause, effect, skewMs)) continue
       if (mutual.has(reach.relation) && this.#isOtherWayRound(cause, effect, reach.relation, rule.base)) return undefined
       const score = rule.base * near.factor * distanceFactor(reach.distance)
-      const confidence = score * Math.min(cause.confidence, effect.confidence)
+      const confidence = score * doubt(cause, effect)
       if (confidence < leastConfidence) return undefined
       const { kind, words } = relations[reach.relation]
       return { score, effect, link: makeLink(cause, effect, { kind, by, confidence, lagMs: near.lagMs, path: pathOf(reach, cause), words: rule.says ?? words }) }

@@ -5,7 +5,7 @@
 import type { Analyzer, Engine, Tick } from '../engine.js'
 import { entityKey, type EntityRef } from '../entity.js'
 import type { Link, LinkKind } from '../link.js'
-import { makeLink } from '../make-link.js'
+import { doubt, makeLink } from '../make-link.js'
 import type { ScoredLink } from '../topology-linker.js'
 import { layers, type Symptom } from '../symptom.js'
 import { cascadeTo } from './cascades.js'
@@ -229,7 +229,7 @@ export class TemporalLinker implements Analyzer {
 
   #claim (kind: LinkKind, cause: Symptom, effect: Symptom, score: number, share: number, lagMs: number, words: string): void {
     if (cause === effect || effect.role !== 'trouble' || score < this.#options.minScore) return
-    const confidence = score * share * Math.min(cause.confidence, effect.confidence)
+    const confidence = score * share * doubt(cause, effect)
     const link = makeLink(cause, effect, { kind, by, confidence, lagMs, path: pathOf(cause, effect), words })
     const isKnown = this.#isHeld(link)
     if (!this.#engine.links.add(link) || isKnown) return
