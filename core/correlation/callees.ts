@@ -4,7 +4,7 @@ import type { GraphView } from '../topology/graph/view.js'
 import type { Dependencies } from './dependencies.js'
 import { entityKey, type EntityKey, type EntityRef } from './entity.js'
 import { hostOf, isSelf, peerEntity } from './peers.js'
-import { relations, workloads, type Step, type Way } from './relations.js'
+import { relations, workloads, type Way } from './relations.js'
 import type { Symptom } from './symptom.js'
 import { startOf, walk, type Stop } from './walk.js'
 
@@ -12,6 +12,8 @@ export interface CallWorld {
   readonly view: GraphView
   readonly dependencies: Dependencies
   readonly model: ClusterModel
+  /** What is behind whom, of this view. */
+  readonly behind: Map<EntityKey, readonly Stop[]>
   readonly limit: number
   readonly onCut: (places: number) => void
 }
@@ -23,7 +25,7 @@ const isWorkload = (kind: string): boolean => (workloads as readonly string[]).i
 const waysOf = (name: 'parts' | 'owner' | 'backends' | 'serving', kind: string): readonly Way[] => (relations[name].ways ?? []).filter(w => w.from.includes(kind))
 const selectors: Way = { from: ['Pod'], steps: [{ edges: ['selects'], direction: 'in', to: ['Service'] }], distance: 1 }
 const references: Way = { from: [], steps: [{ edges: ['refers_to'], direction: 'out' }], distance: 1 }
-const policies: Step = { edges: ['network_policy'], direction: 'in' }
+const policyWay: Way = { from: ['Pod'], steps: [{ edges: ['network_policy'], direction: 'in' }], distance: 1 }
 
 /** The thing itself at other levels: a pod's workload and Services, a Service's pods and workloads. */
 export function levelsOf (world: CallWorld, entity: EntityRef): Stop[] {
@@ -50,15 +52,25 @@ function directCallees (world: CallWorld, level: Stop): Stop[] {
   return [...referred, ...learned.slice(0, world.limit)]
 }
 
-/** Those behind `stop` that do its work. */
+/** Those behind `stop` that do its work, and the NetworkPolicies on them. */
 export function behind (world: CallWorld, stop: Stop): Stop[] {
-  const { kind } = stop.entity
-  const names = kind === 'Service' ? ['backends', 'serving'] as const : kind === 'Pod' ? ['owner'] as const : isWorkload(kind) ? ['parts'] as const : []
-  return unique(names.flatMap(name => waysOf(name, kind)).flatMap(w => walk(world.view, stop, w, world.limit, world.onCut)))
+  const key = entityKey(stop.entity)
+  let known = world.behind.get(key)
+  if (known === undefined) world.behind.set(key, known = findBehind(world, startOf(stop.entity)))
+  const found: Stop[] = []
+  for (const { entity, path, sinceMs, untilMs } of known) {
+    const joined = { entity, path: [...stop.path, ...path.slice(1)], sinceMs: Math.max(stop.sinceMs, sinceMs), untilMs: Math.min(stop.untilMs, untilMs) }
+    if (joined.sinceMs < joined.untilMs) found.push(joined)
+  }
+  return found
 }
 
-export function policiesOf (world: CallWorld, stop: Stop): Stop[] {
-  return stop.entity.kind === 'Pod' ? walk(world.view, stop, { from: ['Pod'], steps: [policies], distance: 1 }, world.limit, world.onCut) : []
+function findBehind (world: CallWorld, stop: Stop): Stop[] {
+  const { kind } = stop.entity
+  const names = kind === 'Service' ? ['backends', 'serving'] as const : kind === 'Pod' ? ['owner'] as const : isWorkload(kind) ? ['parts'] as const : []
+  const found = unique(names.flatMap(name => waysOf(name, kind)).flatMap(w => walk(world.view, stop, w, world.limit, world.onCut)))
+  const policies = [stop, ...found].filter(s => s.entity.kind === 'Pod').flatMap(s => walk(world.view, s, policyWay, world.limit, world.onCut))
+  return [...found, ...unique(policies)]
 }
 
 /** Who calls whom has no dates: a call seen once says how a program is made. */

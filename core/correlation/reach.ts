@@ -1,6 +1,6 @@
 /** From where trouble may have come to a symptom: all places that relations.ts leads to from its entity, within a time. */
 import { entityKey, type EntityRef } from './entity.js'
-import { behind, calleesOf, policiesOf, type CallWorld } from './callees.js'
+import { behind, calleesOf, type CallWorld } from './callees.js'
 import { controlPlanePlace, dnsPlace, hostPlace, isOfHost, nodesPlace, type Place } from './place.js'
 import { relations, type Relation, type RelationName } from './relations.js'
 import type { Symptom } from './symptom.js'
@@ -36,8 +36,8 @@ const special: Partial<Readonly<Record<RelationName, Special>>> = {
   same: (_, __, self) => [reachOf('same', self, 1)],
   host: hosts,
   limits: (world, { entity }) => entity.namespace === undefined || entity.namespace === '' ? [] : limits(world, entity),
-  calls: (world, symptom) => calleesOf(world, symptom).flatMap(stop => [reachOf('calls', stop, 1), ...behind(world, stop).map(b => reachOf('calls', b, behindDistance))]),
-  calls_policy: (world, symptom) => calleesOf(world, symptom).flatMap(stop => [stop, ...behind(world, stop)]).flatMap(stop => policiesOf(world, stop)).map(stop => reachOf('calls_policy', stop, 1)),
+  calls: (world, symptom) => calleesOf(world, symptom).flatMap(stop => [reachOf('calls', stop, 1), ...behind(world, stop).filter(b => b.entity.kind !== 'NetworkPolicy').map(b => reachOf('calls', b, behindDistance))]),
+  calls_policy: (world, symptom) => calleesOf(world, symptom).flatMap(stop => behind(world, stop)).filter(b => b.entity.kind === 'NetworkPolicy').map(b => reachOf('calls_policy', b, 1)),
   cluster_nodes: (_, __, self) => [atPlace('cluster_nodes', nodesPlace, self)],
   cluster_dns: (_, __, self) => [atPlace('cluster_dns', dnsPlace, self)],
   control_plane: (_, __, self) => [atPlace('control_plane', controlPlanePlace, self)]

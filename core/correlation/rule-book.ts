@@ -10,7 +10,8 @@ const maxKept = 100_000
 export class RuleBook {
   readonly #rules: readonly Rule[]
   readonly #relations = new Map<string, ReadonlySet<RelationName>>()
-  readonly #pairs = new Map<string, readonly Rule[]>()
+  readonly #pairs: Pairs = new Map()
+  #kept = 0
   /** The widest window of any rule. */
   readonly longestMs: number
 
@@ -30,13 +31,31 @@ export class RuleBook {
 
   /** Rules for the pair, the surest first. */
   between (cause: Symptom, effect: Symptom, relation: RelationName): readonly Rule[] {
-    const key = `${relation} ${cause.role} ${cause.sign} ${effect.role} ${effect.sign}`
-    const known = this.#pairs.get(key)
-    if (known !== undefined) return known
-    if (cause.role === 'recovery' || effect.role === 'recovery') return kept(this.#pairs, key, [])
-    const fits = (r: Rule): boolean => r.over.includes(relation) && r.causes.some(p => matches(p, cause.sign, cause.role)) && r.effects.some(p => matches(p, effect.sign, effect.role))
-    return kept(this.#pairs, key, this.#rules.filter(fits).sort((a, b) => b.base - a.base))
+    // Maps in maps, as making a text a pair costs more than all the rest.
+    const byCause = nested(this.#pairs, relation, () => new Map<string, Map<string, Answer>>())
+    const byEffect = nested(byCause, cause.sign, () => new Map<string, Answer>())
+    const known = byEffect.get(effect.sign)
+    if (known !== undefined && known.causeRole === cause.role && known.effectRole === effect.role) return known.rules
+    const rules = this.#find(cause, effect, relation)
+    if (++this.#kept > maxKept) { this.#pairs.clear(); this.#kept = 0 }
+    byEffect.set(effect.sign, { causeRole: cause.role, effectRole: effect.role, rules })
+    return rules
   }
+
+  #find (cause: Symptom, effect: Symptom, relation: RelationName): readonly Rule[] {
+    if (cause.role === 'recovery' || effect.role === 'recovery') return []
+    const fits = (r: Rule): boolean => r.over.includes(relation) && r.causes.some(p => matches(p, cause.sign, cause.role)) && r.effects.some(p => matches(p, effect.sign, effect.role))
+    return this.#rules.filter(fits).sort((a, b) => b.base - a.base)
+  }
+}
+
+interface Answer { readonly causeRole: string, readonly effectRole: string, readonly rules: readonly Rule[] }
+type Pairs = Map<RelationName, Map<string, Map<string, Answer>>>
+
+function nested<K, V> (map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key)
+  if (value === undefined) map.set(key, value = make())
+  return value
 }
 
 function kept<V> (map: Map<string, V>, key: string, value: V): V {

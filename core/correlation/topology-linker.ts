@@ -2,7 +2,9 @@
  * Links symptoms along the topology: each new or changed one is asked what it may come from (reach.ts), and is shown to those
  * that may come from it. Both use the same walk, from the effect, so the order in which the two became known does not matter.
  */
+import type { CallWorld } from './callees.js'
 import type { Analyzer, Engine, Tick } from './engine.js'
+import type { EntityKey } from './entity.js'
 import type { Link } from './link.js'
 import { doubt, makeLink } from './make-link.js'
 import { distanceFactor, nearness } from './nearness.js'
@@ -13,6 +15,7 @@ import { relations, type RelationName } from './relations.js'
 import { RuleBook } from './rule-book.js'
 import { Revisits } from './revisits.js'
 import type { Symptom } from './symptom.js'
+import type { Stop } from './walk.js'
 
 export interface TopologyLinkerOptions {
   /** How long after its cause an effect may begin, where no rule says otherwise. */
@@ -46,6 +49,8 @@ const patienceMs = 180_000
 const maxAtPlace = 256
 /** Effects that one cause is shown to. */
 const maxEffects = 1024
+const periodMs = 60_000
+const maxBehind = 10_000
 const maxWatchedPlaces = 500_000
 /** Relations between equals: which of the two came first decides. */
 const mutual: ReadonlySet<RelationName> = new Set(['same', 'host'])
@@ -61,6 +66,8 @@ export class TopologyLinker implements Analyzer {
   readonly #revisits = new Revisits()
   /** Ids of the links that were made into a symptom. */
   readonly #into = new Map<string, Set<string>>()
+  readonly #behind = new Map<EntityKey, readonly Stop[]>()
+  #behindOf = ''
   #version = 0
 
   constructor (engine: Engine, options: TopologyLinkerOptions, onLink: (link: ScoredLink) => void) {
@@ -183,12 +190,18 @@ export class TopologyLinker implements Analyzer {
     this.#onLink(scored)
   }
 
-  #worldOf (effect: Symptom) {
+  /** A period somewhat longer than needed, so that symptoms of one time share what was found; `held` is exact. */
+  #worldOf (effect: Symptom): CallWorld {
     const { skewMs, maxPlaces } = this.#options
+    const { model, dependencies } = this.#engine
     const newestMs = effect.evidence.at(-1)?.timeMs ?? effect.firstMs
+    const fromMs = Math.floor((effect.firstMs - this.#book.longestMs - skewMs) / periodMs) * periodMs
+    const untilMs = Math.ceil((Math.max(newestMs, effect.firstMs) + skewMs) / periodMs) * periodMs
+    const period = `${model.version} ${fromMs} ${untilMs}`
+    if (period !== this.#behindOf || this.#behind.size > maxBehind) this.#behind.clear()
+    this.#behindOf = period
     return {
-      view: this.#engine.model.graph.during(effect.firstMs - this.#book.longestMs - skewMs, Math.max(newestMs, effect.firstMs) + skewMs),
-      dependencies: this.#engine.dependencies, model: this.#engine.model, limit: maxPlaces,
+      view: model.graph.during(fromMs, untilMs), dependencies, model, behind: this.#behind, limit: maxPlaces,
       onCut: (places: number) => { this.counts.cut.places += places }
     }
   }

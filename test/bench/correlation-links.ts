@@ -4,7 +4,7 @@
  */
 import { Engine, type Analyzer } from '../../core/correlation/engine.js'
 import { TemporalLinker } from '../../core/correlation/temporal/temporal-linker.js'
-import { app, node, t0 } from '../../core/correlation/testing/objects.js'
+import { app, node } from '../../core/correlation/testing/objects.js'
 import { put, see, tell, type Told } from '../../core/correlation/testing/story.js'
 import { TopologyLinker } from '../../core/correlation/topology-linker.js'
 import { printMachine, printTable, type Report } from './report.js'

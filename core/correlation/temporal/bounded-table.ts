@@ -5,10 +5,10 @@
  */
 interface Entry<V> { readonly value: V, count: number }
 
-export class BoundedTable<V> {
-  readonly #entries = new Map<string, Entry<V>>()
+export class BoundedTable<V, K extends string | number = string> {
+  readonly #entries = new Map<K, Entry<V>>()
   /** Keys by count, each in the order of their last count. */
-  readonly #byCount = new Map<number, Set<string>>()
+  readonly #byCount = new Map<number, Set<K>>()
   readonly #max: number
   /** No entry has a lower count. */
   #least = 1
@@ -17,11 +17,11 @@ export class BoundedTable<V> {
   constructor (max: number) { this.#max = max }
 
   get size (): number { return this.#entries.size }
-  get (key: string): V | undefined { return this.#entries.get(key)?.value }
-  countOf (key: string): number { return this.#entries.get(key)?.count ?? 0 }
+  get (key: K): V | undefined { return this.#entries.get(key)?.value }
+  countOf (key: K): number { return this.#entries.get(key)?.count ?? 0 }
 
   /** Counts `key` once more; `make` gives the value of a new one. */
-  count (key: string, make: () => V): V {
+  count (key: K, make: () => V): V {
     const known = this.#entries.get(key)
     if (known !== undefined) {
       this.#move(key, known.count, known.count + 1)
@@ -39,24 +39,24 @@ export class BoundedTable<V> {
   #evict (): void {
     let bucket = this.#byCount.get(this.#least)
     while (bucket === undefined) bucket = this.#byCount.get(++this.#least)
-    const oldest = bucket.values().next().value as string
+    const oldest = bucket.values().next().value as K
     this.#cut(oldest, this.#least)
     this.#entries.delete(oldest)
     this.evicted++
   }
 
-  #move (key: string, from: number, to: number): void {
+  #move (key: K, from: number, to: number): void {
     this.#cut(key, from)
     this.#put(key, to)
   }
 
-  #put (key: string, count: number): void {
+  #put (key: K, count: number): void {
     const bucket = this.#byCount.get(count)
     if (bucket === undefined) this.#byCount.set(count, new Set([key]))
     else bucket.add(key)
   }
 
-  #cut (key: string, count: number): void {
+  #cut (key: K, count: number): void {
     const bucket = this.#byCount.get(count)
     bucket?.delete(key)
     if (bucket?.size === 0) this.#byCount.delete(count)

@@ -41,8 +41,8 @@ const maxSpans = 50_000
 /** Earlier onsets that one is compared with: the nearest. */
 const maxCompanions = 32
 
-/** `name`: its sign and whose it is, over the lives of pods. */
-interface Companion { readonly onset: Onset, readonly subjects: Subjects, readonly name: string }
+/** `sign`, `name`: the numbers of its sign, and of that with whose it is over the lives of pods. */
+interface Companion { readonly onset: Onset, readonly subjects: Subjects, readonly sign: number, readonly name: number }
 
 export class TemporalLinker implements Analyzer {
   readonly counts: TemporalCounts = { onsets: 0, links: 0, cut: { companions: 0 } }
@@ -102,9 +102,7 @@ export class TemporalLinker implements Analyzer {
     this.counts.onsets++
     const { symptom, series } = onset
     const subjects = subjectsOf(this.#engine, symptom, this.#options.skewMs)
-    const own: Companion = { onset, subjects, name: `${symptom.sign}|${subjects.main}` }
-    this.#pairs.began(symptom.sign)
-    this.#pairs.began(own.name)
+    const own: Companion = { onset, subjects, sign: this.#pairs.began(symptom.sign), name: this.#pairs.began(`${symptom.sign}|${subjects.main}`) }
     for (const companion of this.#before(onset)) this.#learnPair(companion, own)
     this.#remember(series, own)
     const sequence = this.#sequences.add(subjects.main, onset)
@@ -148,7 +146,7 @@ export class TemporalLinker implements Analyzer {
     if (areApart(cause, effect) && before.subjects.main === subjects.main) return
     // On one thing the signs make the pair, across two also whose they are.
     const isSame = before.subjects.keys[0] === subjects.keys[0]
-    const [causeName, effectName] = isSame ? [cause.sign, effect.sign] : [before.name, own.name]
+    const [causeName, effectName] = isSame ? [before.sign, own.sign] : [before.name, own.name]
     const lagMs = onset.timeMs - before.onset.timeMs
     const verdict = this.#pairs.followed(causeName, effectName, lagMs, onset.timeMs)
     // What comes like clockwork comes before everything.
