@@ -2,7 +2,7 @@
 import type { FaultList } from '../config/faults.js'
 import { listed, nearest } from '../config/suggest.js'
 import type { SourceText } from '../config/source.js'
-import { child, entry, type KeyPath, type Span, type TreeNode } from '../config/tree.js'
+import { child, entry, type KeyPath, type MapNode, type Span, type TreeNode } from '../config/tree.js'
 import type { Layer } from '../correlation/symptom.js'
 import type { Risk, Urgency } from '../incidents/incident.js'
 import { Compiler } from './compiler.js'
@@ -133,10 +133,13 @@ function checkSigns (from: PatternSource, { signs }: Vocabulary, faults: FaultLi
   const visit = (node: TreeNode | undefined, path: KeyPath, isSign: boolean): void => {
     if (node === undefined) return
     if (node.kind === 'list') node.items.forEach((item, i) => visit(item, [...path, i], isSign))
-    else if (node.kind === 'map') for (const [key, { value }] of node.entries) if (key !== 'objects' && key !== 'change') visit(value, [...path, key], key === 'sign' || key === 'explains')
-    else if (isSign && typeof node.value === 'string' && !exists(node.value)) {
-      faults.error('PAT003', node.at, path, `no sign \`${node.value.slice(0, 60)}\` is known`, { suggestion: nearest(node.value, signs) })
-    }
+    if (node.kind === 'map') visitMap(node, path)
+    if (node.kind !== 'scalar' || !isSign || typeof node.value !== 'string' || exists(node.value)) return
+    faults.error('PAT003', node.at, path, `no sign \`${node.value.slice(0, 60)}\` is known`, { suggestion: nearest(node.value, signs) })
+  }
+  const visitMap = ({ entries }: MapNode, path: KeyPath): void => {
+    // Objects of tests have words of their own.
+    for (const [key, { value }] of entries) if (key !== 'objects' && key !== 'change') visit(value, [...path, key], key === 'sign' || key === 'explains')
   }
   visit(from.node, from.path, false)
 }
