@@ -12,7 +12,7 @@ import { RowCounters } from './row-counters.js'
 import { Symptoms } from './symptoms.js'
 
 /** In the order they think at a tick. */
-export const stages = ['patterns', 'k8s_correlation', 'temporal_correlation', 'impact', 'incident'] as const
+export const stages = ['context', 'patterns', 'k8s_correlation', 'temporal_correlation', 'impact', 'incident'] as const
 export type StageName = (typeof stages)[number]
 
 export interface Tick {

@@ -97,8 +97,7 @@ export class Scorer {
 
   #at (timeMs: number): Neighbourhood {
     if (this.#now?.timeMs === timeMs) return this.#now
-    this.#allPods = 0
-    for (const _ of this.engine.model.objects('Pod')) this.#allPods++
+    this.#allPods = [...this.engine.model.objects('Pod')].length
     return (this.#now = new Neighbourhood(this.engine.model, timeMs))
   }
 }
