@@ -109,7 +109,7 @@ const cases: readonly Case[] = [
         .put('Pod', 'shop', 'p', {}, { ownerReferences: [{ kind: 'ReplicaSet', name: 'x', controller: true }] })
       return [c, [c.see('k8s.container_oom_killed', 'Pod/shop/p')]]
     },
-    affected: ['failed ReplicaSet/shop/x', 'failed Pod/shop/p'],
+    affected: ['failed ReplicaSet/shop/y', 'failed Pod/shop/p'],
     counts: [0, 1, 0, 1]
   },
   { name: 'changes and recoveries hit nothing', make: () => { const c = new TestCluster().node('n1').workload('cart', { replicas: 1 }); return [c, [c.see('k8s.rollout', 'Deployment/shop/cart', { role: 'change' }), c.see('node.ready', 'Node//n1', { role: 'recovery' })]] }, affected: [], counts: [0, 0, 0, 0] },

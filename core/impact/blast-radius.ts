@@ -54,7 +54,7 @@ export function blastRadius ({ model, dependencies }: Pick<Engine, 'model' | 'de
   const hits = new Hits()
   for (const seed of seeds) hits.offer(seed)
   for (const seed of seeds) spread(seed, at(seed.timeMs), now, hits)
-  const replicas = countReplicas(hits, hit => [...new Set([at(hit.timeMs), now])], now)
+  const replicas = countReplicas(hits, hit => now.exists(hit.entity) ? now : at(hit.timeMs), now)
   const reached = spreadToCallers(hits, now, dependencies)
   const lost = [...hits.all()].filter(h => h.isLost && h.entity.kind === 'Pod').map(h => h.entity)
   const nodes = nodesOf(model)

@@ -4,7 +4,8 @@
  */
 import type { Call, Dependencies } from '../correlation/dependencies.js'
 import { entityKey, entityText, type EntityKey, type EntityRef } from '../correlation/entity.js'
-import { toldFrom, type Hit, type Hits } from './hits.js'
+import { HardestFirst } from './hardest-first.js'
+import { toldFrom, type Hits } from './hits.js'
 import { categoryOf, isWorkload } from './kinds.js'
 import type { Neighbourhood } from './neighbourhood.js'
 
@@ -19,28 +20,30 @@ export interface Caller { readonly entity: EntityRef, readonly share: number, re
 
 /** Returns how many dependants the failures reach, each counted by the strength that arrives. */
 export function spreadToCallers (hits: Hits, now: Neighbourhood, dependencies: Dependencies): number {
+  const waiting = new HardestFirst()
+  for (const { entity, strength } of hits.all()) if (isCallable(entity, dependencies)) waiting.offer(entityKey(entity), strength)
   const done = new Set<EntityKey>()
-  const waiting = new Set([...hits.all()].filter(h => isCallable(h.entity, dependencies)).map(h => entityKey(h.entity)))
   const arrived = new Map<EntityKey, number>()
-  for (let expanded = 0; expanded < maxExpanded; expanded++) {
-    const hit = hardest(waiting, hits)
-    if (hit === undefined) break
-    const key = entityKey(hit.entity)
-    waiting.delete(key)
+  while (waiting.size > 0 && done.size < maxExpanded) {
+    const key = waiting.take() as EntityKey
+    const hit = hits.byKey(key)
+    if (hit === undefined || done.has(key)) continue
     done.add(key)
     for (const { entity, share, how } of callersOf(hit.entity, now, dependencies)) {
       const strength = hit.strength * share
       if (strength < toldFrom) continue
       for (const each of togetherWith(entity, now)) {
         const eachKey = entityKey(each)
-        if (done.has(eachKey) || eachKey === key) continue
+        if (done.has(eachKey)) continue
         arrived.set(eachKey, Math.max(arrived.get(eachKey) ?? 0, strength))
-        hits.offer({ entity: each, strength, isOwn: false, isLost: false, timeMs: now.timeMs, why: `${how} ${entityText(hit.entity)} (${hit.why})`.slice(0, maxWhy) })
-        if (isCallable(each, dependencies)) waiting.add(eachKey)
+        const isHarder = hits.offer({ entity: each, strength, isOwn: false, isLost: false, timeMs: now.timeMs, why: `${how} ${entityText(hit.entity)} (${hit.why})`.slice(0, maxWhy) })
+        if (isHarder && isCallable(each, dependencies)) waiting.offer(eachKey, hits.byKey(eachKey)?.strength ?? strength)
       }
     }
   }
-  return [...arrived.values()].reduce((sum, s) => sum + s, 0)
+  let reached = 0
+  for (const strength of arrived.values()) reached += strength
+  return reached
 }
 
 /** A chain of reasons grows with every step. */
@@ -80,15 +83,4 @@ function togetherWith (entity: EntityRef, now: Neighbourhood): EntityRef[] {
 function isCallable (entity: EntityRef, dependencies: Dependencies): boolean {
   const category = categoryOf(entity.kind)
   return category === 'services' || category === 'workloads' || dependencies.callers(entity).length > 0
-}
-
-/** Of the same strength: the smaller key. */
-function hardest (waiting: ReadonlySet<EntityKey>, hits: Hits): Hit | undefined {
-  let [best, bestKey]: [Hit | undefined, EntityKey] = [undefined, '']
-  for (const key of waiting) {
-    const hit = hits.byKey(key)
-    if (hit === undefined || hit.strength < toldFrom) continue
-    if (best === undefined || hit.strength > best.strength || (hit.strength === best.strength && key < bestKey)) [best, bestKey] = [hit, key]
-  }
-  return best
 }

@@ -6,7 +6,7 @@ import type { Role, Symptom } from '../correlation/symptom.js'
 import { baseScore, floorOf, saysFatal } from './base-score.js'
 import { effectOf, weightOf } from './effects.js'
 import { levelOf } from './level.js'
-import { factorsOf } from './factors.js'
+import { Factoring } from './factors.js'
 import { Neighbourhood } from './neighbourhood.js'
 import { isProduction, isSystem } from './production.js'
 import { Scorer, scorerOf, scoreWith } from './score.js'
@@ -83,8 +83,8 @@ test('weights: proportion counts, nonsense gives the defaults', () => {
 
 test('factors of a topology', () => {
   const c = new TestCluster().node('cp', { controlPlane: true }).node('n1').node('n2').workload('db', { replicas: 1, kind: 'StatefulSet', nodes: ['n1'] }).workload('cart', { replicas: 4, nodes: ['n1', 'n2'], uses: ['db'] }).workload('web', { replicas: 3, nodes: ['n2'], uses: ['cart'] })
-  const now = new Neighbourhood(c.engine.model, t0 + 1000)
-  const of = (key: string) => factorsOf(entityOfKey(key), now, c.engine.dependencies, 8)
+  const factoring = new Factoring(new Neighbourhood(c.engine.model, t0 + 1000), c.engine.dependencies, 8)
+  const of = (key: string) => factoring.factorsOf(entityOfKey(key))
   assert.is(of('Node//cp').node_criticality, 1)
   assert.is(of('Node//cp').system_namespace, 1)
   assert.is(of('Node//n1').system_namespace, 0)
@@ -118,11 +118,11 @@ test('a flood over many entities is scored in steps, and all in the end', () => 
   for (let i = 0; i < 2000; i++) c.see('k8s.crash_loop', `Pod/shop/p${i}`)
   const scorer = new Scorer(c.engine)
   assert.is(scorer.tick(t0 + 20_000), 2000)
-  assert.is(scorer.waiting, 1700)
+  assert.is(scorer.waiting, 1800)
   assert.ok([...c.engine.symptoms.all()].every(s => s.impact > 0))
   let ticks = 1
   while (scorer.waiting > 0 && ticks < 100) scorer.tick(t0 + 20_000 + 1000 * ticks++)
-  assert.is(ticks, 7)
+  assert.is(ticks, 10)
   assert.is(scorer.tick(t0 + 90_000), 0)
 })
 
