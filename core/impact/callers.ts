@@ -19,7 +19,8 @@ const maxCallersOfOne = 500
 export interface Caller { readonly entity: EntityRef, readonly share: number, readonly how: string }
 
 /** Returns how many dependants the failures reach, each counted by the strength that arrives. */
-export function spreadToCallers (hits: Hits, now: Neighbourhood, dependencies: Dependencies): number {
+export function spreadToCallers (hits: Hits, callers: Callers): number {
+  const { now, dependencies } = callers
   const waiting = new HardestFirst()
   for (const { entity, strength } of hits.all()) if (isCallable(entity, dependencies)) waiting.offer(entityKey(entity), strength)
   const done = new Set<EntityKey>()
@@ -29,10 +30,10 @@ export function spreadToCallers (hits: Hits, now: Neighbourhood, dependencies: D
     const hit = hits.byKey(key)
     if (hit === undefined || done.has(key)) continue
     done.add(key)
-    for (const { entity, share, how } of callersOf(hit.entity, now, dependencies)) {
+    for (const { entity, share, how } of callers.of(hit.entity)) {
       const strength = hit.strength * share
       if (strength < toldFrom) continue
-      for (const each of togetherWith(entity, now)) {
+      for (const each of callers.togetherWith(entity)) {
         const eachKey = entityKey(each)
         if (done.has(eachKey)) continue
         arrived.set(eachKey, Math.max(arrived.get(eachKey) ?? 0, strength))
@@ -49,17 +50,41 @@ export function spreadToCallers (hits: Hits, now: Neighbourhood, dependencies: D
 /** A chain of reasons grows with every step. */
 const maxWhy = 240
 
-/** Those who use `entity` directly, in the order of their keys. */
-export function callersOf (entity: EntityRef, now: Neighbourhood, dependencies: Dependencies): Caller[] {
-  const named = entity.kind === 'Service' ? now.referrersOf(entity).map(e => ({ entity: e, share: damping.named, how: 'refers to' })) : []
-  const routed = entity.kind === 'Service' ? now.ingressesOf(entity).map(e => ({ entity: e, share: damping.routed, how: 'routes to' })) : []
-  const called = dependencies.callers(entity).filter(c => isCurrent(c, now.timeMs)).map(c => ({ entity: c.caller, share: callShare(c), how: 'calls' }))
-  const best = new Map<EntityKey, Caller>()
-  for (const caller of [...named, ...routed, ...called]) {
-    const top = { ...caller, entity: caller.entity.kind === 'Ingress' ? caller.entity : now.workloadOf(caller.entity) ?? caller.entity }
-    const key = entityKey(top.entity)
-    if ((best.get(key)?.share ?? 0) < top.share) best.set(key, top)
+/** Who calls whom at one time; asked again and again by spreading from many entities, found out once. */
+export class Callers {
+  readonly #of = new Map<EntityKey, readonly Caller[]>()
+  readonly #together = new Map<EntityKey, readonly EntityRef[]>()
+
+  constructor (readonly now: Neighbourhood, readonly dependencies: Dependencies) {}
+
+  /** Those who use `entity` directly, in the order of their keys. */
+  of (entity: EntityRef): readonly Caller[] {
+    const key = entityKey(entity)
+    const known = this.#of.get(key) ?? callersOf(entity, this.now, this.dependencies)
+    this.#of.set(key, known)
+    return known
   }
+
+  /** A workload and the Services in front of it are one thing to its users. */
+  togetherWith (entity: EntityRef): readonly EntityRef[] {
+    const key = entityKey(entity)
+    const known = this.#together.get(key) ?? togetherWith(entity, this.now)
+    this.#together.set(key, known)
+    return known
+  }
+}
+
+function callersOf (entity: EntityRef, now: Neighbourhood, dependencies: Dependencies): Caller[] {
+  const isService = entity.kind === 'Service'
+  const best = new Map<EntityKey, Caller>()
+  const add = (user: EntityRef, share: number, how: string): void => {
+    const top = now.workloadOf(user) ?? user
+    const key = entityKey(top)
+    if ((best.get(key)?.share ?? 0) < share) best.set(key, { entity: top, share, how })
+  }
+  for (const ingress of isService ? now.ingressesOf(entity) : []) add(ingress, damping.routed, 'routes to')
+  for (const user of isService ? now.referrersOf(entity) : []) add(user, damping.named, 'refers to')
+  for (const call of dependencies.callers(entity)) if (isCurrent(call, now.timeMs)) add(call.caller, callShare(call), 'calls')
   return [...best].sort(([a], [b]) => a < b ? -1 : 1).slice(0, maxCallersOfOne).map(([, caller]) => caller)
 }
 
@@ -71,7 +96,6 @@ function callShare ({ calls, errors }: Call): number {
   return damping.called + (damping.failingCalls - damping.called) * failing
 }
 
-/** A workload and the Services in front of it are one thing to its users. */
 function togetherWith (entity: EntityRef, now: Neighbourhood): EntityRef[] {
   if (isWorkload(entity.kind)) return [entity, ...now.podsOf(entity).slice(0, 1).flatMap(pod => [...now.servicesOf(pod)])]
   if (entity.kind !== 'Service') return [entity]

@@ -1,7 +1,7 @@
 /** The factors of `infrastructureWeights`, each a function of the topology: 0 to 1. */
 import type { Dependencies } from '../correlation/dependencies.js'
 import { entityKey, type EntityKey, type EntityRef } from '../correlation/entity.js'
-import { spreadToCallers } from './callers.js'
+import { Callers, spreadToCallers } from './callers.js'
 import { budgetSign } from './cascade-risk.js'
 import { Hits } from './hits.js'
 import { isWorkload, resourceWeight } from './kinds.js'
@@ -23,8 +23,10 @@ export const nothingKnown = (): Known => ({ criticality: new Map(), reach: new M
 
 /** The factors at the time of `now`. */
 export class Factoring {
+  readonly #callers: Callers
+
   /** `allPods`: how many the cluster has. */
-  constructor (readonly now: Neighbourhood, readonly dependencies: Dependencies, readonly allPods: number, readonly known = nothingKnown()) {}
+  constructor (readonly now: Neighbourhood, dependencies: Dependencies, readonly allPods: number, readonly known = nothingKnown()) { this.#callers = new Callers(now, dependencies) }
 
   factorsOf (entity: EntityRef): Factors {
     const { now } = this
@@ -65,7 +67,7 @@ export class Factoring {
     return remembered(this.known.reach, entityKey(entity), () => {
       const hits = new Hits(maxCallers)
       hits.offer({ entity, strength: 1, isOwn: true, isLost: false, why: '', timeMs: this.now.timeMs })
-      return spreadToCallers(hits, this.now, this.dependencies)
+      return spreadToCallers(hits, this.#callers)
     })
   }
 }

@@ -14,7 +14,7 @@ import { defaultWeights, normalised, weighed, type Weights } from './weights.js'
 const placeMemoryMs = 30_000
 const maxPlaces = 20_000
 /** Places looked up in one tick (some 0.1 ms each): a flood over many entities is scored in steps. */
-const maxLookups = 200
+const maxLookups = 100
 
 /** base · (.35 + .2·production + .45·place), and not below the floor of what is critical anywhere. */
 export function scoreWith (symptom: Symptom, place: number, inProduction: boolean): number {
