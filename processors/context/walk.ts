@@ -67,7 +67,9 @@ export class Walk {
   run (): EventBatch {
     const { engine, rated } = this.parts
     const { signal, rawEncoding, resource } = this.#columns
+    engine.rows.begin(this.batch)
     for (let row = 0; row < this.batch.count; row++) {
+      engine.rows.row = row
       const own = signal[row] as number
       // Metrics are of no time in particular, and profiles of long ones.
       if (own === Signal.metrics || own === Signal.profiles) { if (rated[own] === 1) this.#rate(row, false, nanoCellToMs(this.#times, row)); continue }
@@ -80,6 +82,7 @@ export class Walk {
       const seen = own === Signal.events ? this.#eventSeen(row) : own === Signal.logs ? this.#text(row) : this.#spanSeen(row, timeMs)
       if (seen !== undefined) this.#count(row, own, seen, timeMs, confidence)
     }
+    engine.rows.end()
     return this.#marks.finish()
   }
 
