@@ -1,0 +1,96 @@
+/** A dump of a cluster through the whole of Tapio's thinking, in this process: what comes out is its incidents. */
+import { inject, injectable } from 'tsyringe'
+import { Options } from '../config/schema.js'
+import type { Exporter } from '../component/component.js'
+import { defineComponent, type ComponentFactory } from '../component/factory.js'
+import { accepted, type Outcome } from '../component/outcome.js'
+import { token } from '../component/services.js'
+import { pipelineOf } from '../builder.js'
+import type { Instance } from '../instance.js'
+import type { EventBatch } from '../data/batch.js'
+import type { Incident } from '../incidents/incident.js'
+import { byImportance } from '../story/select.js'
+import { incidentOfRow } from '../story/rows.js'
+import type { Logger } from '../telemetry/logger.js'
+
+/** Gets every batch that comes out of the pipeline. */
+export type Collect = (batch: EventBatch) => void
+
+const collectToken = token<Collect>('cli.collect')
+
+@injectable()
+class CollectingExporter implements Exporter {
+  constructor (@inject(collectToken.key) readonly collect: Collect) {}
+
+  consume (batch: EventBatch): Outcome {
+    this.collect(batch)
+    return accepted
+  }
+}
+
+/** A catalog of its own, beside that of the build: no configuration can name what needs this file to run it. */
+export const components: readonly ComponentFactory[] = [defineComponent({
+  kind: 'exporter', type: 'collect', description: 'Hands what arrives to the command that runs this pipeline.', stability: 'stable', signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
+  schema: Options({}), concurrency: 'single', metrics: [], drops: {},
+  create: services => services.construct(CollectingExporter)
+})]
+
+/** In the order of the flow. */
+const processors = ['context', 'k8s_correlation', 'temporal_correlation', 'impact', 'incident'] as const
+
+export interface DiagnosisOptions {
+  readonly paths: readonly string[]
+  /** Where components come from. */
+  readonly modules: readonly string[]
+  readonly logger: Logger
+  /** RFC 3339; left out: what the dump says. */
+  readonly collectedAt?: string
+  /** Rows seen so far, called often. */
+  readonly onProgress?: (events: number) => void
+}
+
+export interface Diagnosis {
+  /** Best first (core/story/select.ts). */
+  readonly incidents: readonly Incident[]
+  readonly events: number
+}
+
+/** Rejects with ConfigError when a component is not in the build, and with the reason when a path cannot be read. */
+export async function diagnose (options: DiagnosisOptions): Promise<Diagnosis> {
+  const { paths, modules, logger, collectedAt, onProgress } = options
+  const newest = new Map<string, Incident>()
+  let events = 0
+  const collect: Collect = batch => {
+    events += batch.count
+    onProgress?.(events)
+    for (const row of batch) {
+      const incident = incidentOfRow(row)
+      if (incident === undefined) continue
+      events--
+      if ((newest.get(incident.id)?.version ?? 0) <= incident.version) newest.set(incident.id, incident)
+    }
+  }
+  const pipeline = pipelineOf([...modules, import.meta.url]).withMode('debug').withLogger(logger)
+    .withService({ tracing: false, profiling: false, telemetry: { metrics: { enabled: false } } })
+    .withOverride(container => { container.registerInstance(collectToken.key, collect) })
+    .receiver('snapshot', { paths, objects: 'all', on_end: 'stop', ...(collectedAt !== undefined && { collected_at: collectedAt }) })
+  for (const processor of processors) pipeline.processor(processor)
+  const instance = await pipeline.exporter('collect').build()
+  const broken = permanentError(instance)
+  await instance.start()
+  const failure = await Promise.race([instance.endRequested.then(end => end.kind === 'failed' ? end.reason : undefined), broken])
+  // What is still open is judged when the processors stop: the last incidents come then.
+  await instance.stop(drainTimeoutMs)
+  if (failure !== undefined) throw new Error(failure)
+  return { incidents: [...newest.values()].sort(byImportance), events }
+}
+
+/** Longer than any dump takes: all work was done before. */
+const drainTimeoutMs = 600_000
+
+/** A component that can never work: nobody would ask for the end. */
+function permanentError (instance: Instance): Promise<string> {
+  return new Promise(resolve => {
+    instance.runtime.health.onChange(({ component, state, reason }) => { if (state === 'permanent_error') resolve(`${component}: ${reason}`) })
+  })
+}
