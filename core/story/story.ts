@@ -4,6 +4,7 @@
  */
 import { entityText } from '../correlation/entity.js'
 import { linkKinds, type LinkKind } from '../correlation/link.js'
+import type { Evidence } from '../correlation/symptom.js'
 import type { Action, ChainStep, Hypothesis, Incident, Level, Reason, Risk, SloViolation } from '../incidents/incident.js'
 import { groupAffected, type AffectedGroup } from './blast-radius.js'
 import { printable, printableCommand } from './printable.js'
@@ -85,7 +86,7 @@ export function storyOf (incident: Incident, options: StoryOptions = {}): Story 
     affected: groupAffected(impact.affected, maxGroups, maxNames),
     slo: impact.slo.map(sloText),
     actions: incident.actions.map(actionOf),
-    notes: incident.notes.map(note => printable(note))
+    notes: incident.notes.map(note => printable(note)).filter(note => note !== '')
   }
 }
 
@@ -143,8 +144,14 @@ function stepOf (step: ChainStep, position: number, startMs: number, withEvidenc
     when: whenOf(step, startMs),
     detail: detail === text ? '' : detail,
     causes: step.causes.map(cause => ({ step: cause.step + 1, confidence: percent(cause.confidence), why: printable(cause.why) })),
-    evidence: withEvidence ? step.evidence.map(({ source, name, message, count: times, traceId }) => ({ source: printable(source, 64), text: `${printable([name, message].filter(t => t !== '').join(': '))}${times > 1 ? ` (x${number(times)})` : ''}${traceId === undefined ? '' : ` trace ${printable(traceId, 64)}`}` })) : []
+    evidence: withEvidence ? step.evidence.map(evidenceOf) : []
   }
+}
+
+function evidenceOf ({ source, name, message, count: times, traceId = '' }: Evidence): StoryEvidence {
+  const said = [printable(name), printable(message)].filter(text => text !== '').join(': ')
+  const trace = printable(traceId, 64)
+  return { source: printable(source, 64), text: `${said}${times > 1 ? ` (x${number(times)})` : ''}${trace === '' ? '' : `, trace ${trace}`}` }
 }
 
 function whenOf (step: ChainStep, startMs: number): string {

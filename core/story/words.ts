@@ -61,8 +61,9 @@ export function shortDuration (ms: number): string {
 export function offset (ms: number): string { return `${ms < 0 ? '-' : '+'}${shortDuration(Math.abs(ms))}` }
 
 /** `2026-11-30 20:05:03 UTC`; without seconds `2026-11-30 20:05`. */
-export function dateTime (ms: number): string { return `${isoSeconds(ms)} UTC` }
-export function dateMinute (ms: number): string { return isoSeconds(ms).slice(0, 16) }
+export function dateTime (ms: number): string { return isTime(ms) ? `${isoSeconds(ms)} UTC` : 'unknown' }
+export function dateMinute (ms: number): string { return isTime(ms) ? isoSeconds(ms).slice(0, 16) : 'unknown' }
 
-/** Beyond what a Date holds, an event's time is nonsense, but no reason to fail. */
-function isoSeconds (ms: number): string { return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString().slice(0, 19).replace('T', ' ') : 'at no known time' }
+/** Beyond what a Date holds, a time is nonsense, but no reason to fail. */
+const isTime = (ms: number): boolean => Math.abs(ms) <= 8.64e15
+const isoSeconds = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
