@@ -19,6 +19,9 @@ interface DiagnoseOptions extends OutputOptions {
   readonly verbose?: true
 }
 
+/** Different lines of the log: beyond, they are many forms of one trouble. */
+const maxLines = 50
+
 /** Stories people read one after the other; programs get all. */
 const defaultTop = 3
 
@@ -76,19 +79,21 @@ async function pathFault (path: string): Promise<string> {
   }
 }
 
-function show ({ incidents, events }: Diagnosis, paths: readonly string[], options: DiagnoseOptions, io: CommandIo, elapsedMs: number): ExitName {
+function show ({ incidents, events, lost }: Diagnosis, paths: readonly string[], options: DiagnoseOptions, io: CommandIo, elapsedMs: number): ExitName {
   const where = paths.map(p => printable(p)).join(', ')
   if (events === 0) {
     io.err(`tapio diagnose: nothing in ${where} is part of a dump that Tapio reads: no Kubernetes objects, logs, unit states or alerts (--verbose names what was skipped)\n`)
     if (!isForPeople(options)) printIncidents([], options, io)
     return 'failure'
   }
+  if (lost > 0) io.err(`tapio diagnose: ${number(lost)} of ${count(events, 'event')} were not looked at, because a part of Tapio failed: the result may lack something\n`)
   const shown = incidents.slice(0, options.top ?? (isForPeople(options) ? defaultTop : Infinity))
   const seen = `${count(events, 'event')} of ${where} in ${shortDuration(elapsedMs)}`
+  if (incidents.length === 0 && lost > 0 && isForPeople(options)) return 'failure'
   if (incidents.length === 0 && isForPeople(options)) io.out(`No incident found: nothing in ${seen} looks like trouble.\n`)
   else printIncidents(shown, options, io)
   if (incidents.length > 0) io.err(`tapio diagnose: ${summary(incidents, shown.length)}, from ${seen}\n`)
-  return 'ok'
+  return lost >= events ? 'failure' : 'ok'
 }
 
 function summary (incidents: readonly Incident[], shown: number): string {
@@ -98,9 +103,13 @@ function summary (incidents: readonly Incident[], shown: number): string {
 
 /** Warnings of components as sentences; what they only mention when asked for. */
 function plainLogger (io: CommandIo, isVerbose: boolean): Logger {
+  const said = new Set<string>()
   const line = (message: string, fields: LogFields = {}): void => {
     const text = Object.entries(fields).filter(([key]) => key !== 'component').map(([key, value]) => `${key}=${value instanceof Error ? value.message : typeof value === 'string' ? value : JSON.stringify(value)}`).join(' ')
-    io.err(`tapio diagnose: ${printable(`${message}${text === '' ? '' : `: ${text}`}`, 2000)}\n`)
+    const whole = printable(`${message}${text === '' ? '' : `: ${text}`}`, 2000)
+    // What a part says of every batch is said once.
+    if (said.size < maxLines && !said.has(whole)) io.err(`tapio diagnose: ${whole}\n`)
+    said.add(whole)
   }
   const quiet = (message: string, fields?: LogFields): void => { if (isVerbose) line(message, fields) }
   const logger: Logger = { debug: () => undefined, info: quiet, warn: quiet, error: line, child: () => logger }

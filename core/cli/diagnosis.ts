@@ -1,5 +1,4 @@
 /** A dump of a cluster through the whole of Tapio's thinking, in this process: what comes out is its incidents. */
-import { inject, injectable } from 'tsyringe'
 import { Options } from '../config/schema.js'
 import type { Exporter } from '../component/component.js'
 import { defineComponent, type ComponentFactory } from '../component/factory.js'
@@ -12,27 +11,23 @@ import type { Incident } from '../incidents/incident.js'
 import { byImportance } from '../story/select.js'
 import { incidentOfRow } from '../story/rows.js'
 import type { Logger } from '../telemetry/logger.js'
+import type { MetricAttributes } from '../telemetry/meter.js'
+import { valueOf } from '../telemetry/snapshot.js'
 
 /** Gets every batch that comes out of the pipeline. */
 export type Collect = (batch: EventBatch) => void
 
 const collectToken = token<Collect>('cli.collect')
 
-@injectable()
-class CollectingExporter implements Exporter {
-  constructor (@inject(collectToken.key) readonly collect: Collect) {}
-
-  consume (batch: EventBatch): Outcome {
-    this.collect(batch)
-    return accepted
-  }
-}
-
 /** A catalog of its own, beside that of the build: no configuration can name what needs this file to run it. */
 export const components: readonly ComponentFactory[] = [defineComponent({
   kind: 'exporter', type: 'collect', description: 'Hands what arrives to the command that runs this pipeline.', stability: 'stable', signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
   schema: Options({}), concurrency: 'single', metrics: [], drops: {},
-  create: services => services.construct(CollectingExporter)
+  create (services) {
+    const collect = services.get(collectToken)
+    const exporter: Exporter = { consume (batch): Outcome { collect(batch); return accepted } }
+    return exporter
+  }
 })]
 
 /** In the order of the flow. */
@@ -52,22 +47,22 @@ export interface DiagnosisOptions {
 export interface Diagnosis {
   /** Best first (core/story/select.ts). */
   readonly incidents: readonly Incident[]
+  /** What was read. */
   readonly events: number
+  /** Of those, what a component failed at: the log says which. */
+  readonly lost: number
 }
 
 /** Rejects with ConfigError when a component is not in the build, and with the reason when a path cannot be read. */
 export async function diagnose (options: DiagnosisOptions): Promise<Diagnosis> {
   const { paths, modules, logger, collectedAt, onProgress } = options
   const newest = new Map<string, Incident>()
-  let events = 0
+  let rows = 0
   const collect: Collect = batch => {
-    events += batch.count
-    onProgress?.(events)
+    onProgress?.(rows += batch.count)
     for (const row of batch) {
       const incident = incidentOfRow(row)
-      if (incident === undefined) continue
-      events--
-      if ((newest.get(incident.id)?.version ?? 0) <= incident.version) newest.set(incident.id, incident)
+      if (incident !== undefined && (newest.get(incident.id)?.version ?? 0) <= incident.version) newest.set(incident.id, incident)
     }
   }
   const pipeline = pipelineOf([...modules, import.meta.url]).withMode('debug').withLogger(logger)
@@ -82,7 +77,13 @@ export async function diagnose (options: DiagnosisOptions): Promise<Diagnosis> {
   // What is still open is judged when the processors stop: the last incidents come then.
   await instance.stop(drainTimeoutMs)
   if (failure !== undefined) throw new Error(failure)
-  return { incidents: [...newest.values()].sort(byImportance), events }
+  const snapshot = instance.snapshot()
+  const edges = (what: string, of: MetricAttributes): number => Number(valueOf(snapshot, `tapio_edge_${what}_events_total`, of))
+  const first = { from: 'receiver/snapshot' }
+  // A refusal goes back along all edges, so it counts at the first; what was taken and lost later counts where that happened.
+  const lost = Math.max(edges('rejected', first) + edges('refused', first), edges('dropped', {}))
+  const events = edges('sent', first)
+  return { incidents: [...newest.values()].sort(byImportance), events, lost }
 }
 
 /** Longer than any dump takes: all work was done before. */
