@@ -5,7 +5,7 @@ import { defineComponent, type ComponentFactory } from '../component/factory.js'
 import { accepted, type Outcome } from '../component/outcome.js'
 import { token } from '../component/services.js'
 import { pipelineOf } from '../builder.js'
-import type { Instance } from '../instance.js'
+import { openCatalog, type Instance } from '../instance.js'
 import type { EventBatch } from '../data/batch.js'
 import type { Incident } from '../incidents/incident.js'
 import { byImportance } from '../story/select.js'
@@ -30,8 +30,19 @@ export const components: readonly ComponentFactory[] = [defineComponent({
   }
 })]
 
-/** In the order of the flow. */
-const processors = ['context', 'k8s_correlation', 'temporal_correlation', 'impact', 'incident'] as const
+/**
+ * In the order of the flow. A dump comes as one burst of what happened over days, not in the order of time: one thought at the end is
+ * enough, nothing is over because nothing more comes, and an object that is wrongly made is told even if no event complains.
+ */
+const processors: readonly (readonly [type: string, config: Readonly<Record<string, unknown>> | null])[] = [
+  ['context', { tick: '1h', keep: '7d' }],
+  ['k8s_correlation', null],
+  ['temporal_correlation', null],
+  ['impact', null],
+  ['incident', { silent_findings: true, group_retention_period: '7d', resolve_after: '7d', open_weight: 0.2 }]
+]
+/** Without these there is nothing to tell; what the others would add is missed, no more. */
+const needed: ReadonlySet<string> = new Set(['context', 'incident'])
 
 export interface DiagnosisOptions {
   readonly paths: readonly string[]
@@ -69,7 +80,8 @@ export async function diagnose (options: DiagnosisOptions): Promise<Diagnosis> {
     .withService({ tracing: false, profiling: false, telemetry: { metrics: { enabled: false } } })
     .withOverride(container => { container.registerInstance(collectToken.key, collect) })
     .receiver('snapshot', { paths, objects: 'all', on_end: 'stop', ...(collectedAt !== undefined && { collected_at: collectedAt }) })
-  for (const processor of processors) pipeline.processor(processor)
+  const known = (await openCatalog(modules)).types('processor')
+  for (const [type, config] of processors) if (needed.has(type) || known.includes(type)) pipeline.processor(type, config)
   const instance = await pipeline.exporter('collect').build()
   const broken = permanentError(instance)
   await instance.start()

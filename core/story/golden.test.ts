@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { imageIncident, incidents, longIncident, memoryIncident, unknownIncident } from '../incidents/testing/incidents.js'
+import { imageIncident, incidents, longIncident, memoryIncident, nodeIncident, unknownIncident } from '../incidents/testing/incidents.js'
 import { incidentsYaml } from './documents.js'
 import { pageOf } from './layout.js'
 import { incidentMarkdownTable, incidentTable } from './list.js'
@@ -31,6 +31,8 @@ const cases: readonly (readonly [file: string, make: () => string])[] = [
   ['image-80.txt', () => storyText(storyOf(imageIncident), page(undefined))],
   ['unknown-80.txt', () => storyText(storyOf(unknownIncident), page(80))],
   ['long-80.txt', () => storyText(storyOf(longIncident(64, 7)), page(80))],
+  ['node-80.txt', () => storyText(storyOf(nodeIncident(12)), page(80))],
+  ['node.md', () => storyMarkdown(storyOf(nodeIncident(12)))],
   ['hostile-80.txt', () => storyText(storyOf(hostileIncident, wholeStory), page(80))],
   ['unicode-80.txt', () => storyText(storyOf(unicodeIncident), page(80))],
   ['memory.md', () => storyMarkdown(storyOf(memoryIncident))],

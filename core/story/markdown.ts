@@ -1,7 +1,7 @@
 /** A story as Markdown (CommonMark with GitHub's tables), for tickets and chats. Text of events is escaped: it formats nothing and links nowhere. */
 import type { AffectedGroup } from './blast-radius.js'
 import type { Story, StoryAction, StoryHypothesis, StoryReason, StoryStep } from './story.js'
-import { number } from './words.js'
+import { moreNames, number } from './words.js'
 
 /** Ends with a line feed. */
 export function storyMarkdown (story: Story): string {
@@ -42,14 +42,15 @@ function chain ({ chainHeading, steps, moreSteps }: Story): string[] {
   return [...heading(`Event chain (${chainHeading})`), ...steps.flatMap(stepLines), ...(moreSteps === 0 ? [] : ['', `… and ${number(moreSteps)} more`])]
 }
 
-function stepLines ({ number: position, tag, text, when, detail, causes, evidence }: StoryStep): string[] {
-  const indent = ' '.repeat(`${position}. `.length)
-  return [
-    `${position}. **${tag}** ${escapeMarkdown(text)} (${when})`,
-    ...(detail === '' ? [] : [`${indent}- ${escapeMarkdown(detail)}`]),
-    ...causes.map(cause => `${indent}- caused by ${cause.step} (${cause.confidence})${cause.why === '' ? '' : `: ${escapeMarkdown(cause.why)}`}`),
-    ...evidence.map(({ source, text: said }) => `${indent}- ${escapeMarkdown(source)}: ${escapeMarkdown(said)}`)
+/** A list without numbers of its own: renderers count those anew, and causes are named by theirs. */
+function stepLines ({ label, tag, text, when, detail, also, moreAlso, causes, evidence }: StoryStep): string[] {
+  const under = [
+    ...(detail === '' ? [] : [escapeMarkdown(detail)]),
+    ...(also.length === 0 ? [] : [`also ${[...also.map(escapeMarkdown), ...moreNames(moreAlso)].join(', ')}`]),
+    ...causes.map(cause => `caused by ${cause.step} (${cause.confidence})${cause.why === '' ? '' : `: ${escapeMarkdown(cause.why)}`}`),
+    ...evidence.map(({ source, text: said }) => `${escapeMarkdown(source)}: ${escapeMarkdown(said)}`)
   ]
+  return [`- **${label} ${tag}** ${escapeMarkdown(text)} (${when})`, ...under.map(line => `  - ${line}`)]
 }
 
 function radius ({ radius: text, affected }: Story): string[] {
@@ -57,8 +58,8 @@ function radius ({ radius: text, affected }: Story): string[] {
   return [...heading('Blast radius'), text, '', '| State | Kind | Names | Why |', '|---|---|---|---|', ...affected.map(groupLine)]
 }
 
-function groupLine ({ stateText, kind, names, moreNames, why: text }: AffectedGroup): string {
-  const all = [...names.map(escapeMarkdown), ...(moreNames === 0 ? [] : [`… ${number(moreNames)} more`])].join(', ')
+function groupLine ({ stateText, kind, names, moreNames: more, why: text }: AffectedGroup): string {
+  const all = [...names.map(escapeMarkdown), ...moreNames(more)].join(', ')
   return `| ${stateText} | ${escapeMarkdown(kind)} | ${all} | ${escapeMarkdown(text)} |`
 }
 

@@ -1,4 +1,5 @@
 /** Numbers, times and levels as people read them. */
+import type { EntityRef } from '../correlation/entity.js'
 import type { Action, Affected, Level } from '../incidents/incident.js'
 import type { Layer } from '../correlation/symptom.js'
 
@@ -30,6 +31,12 @@ export function count (n: number, one: string, many = `${one}s`): string { retur
 
 /** Digits in groups: `12,000`. Not the locale's: the same incident reads the same everywhere. */
 export function number (n: number): string { return String(n).replace(/\B(?=(\d{3})+$)/g, ',') }
+
+/** Where its kind is said beside it: `shop/cart-0`. */
+export function nameText ({ namespace = '', name }: EntityRef): string { return namespace === '' ? name : `${namespace}/${name}` }
+
+/** What a list of names ends with: nothing, or `… 3 more`. */
+export function moreNames (left: number): string[] { return left === 0 ? [] : [`… ${number(left)} more`] }
 
 const units: readonly (readonly [ms: number, long: string, short: string])[] = [[86_400_000, 'day', 'd'], [3_600_000, 'hour', 'h'], [60_000, 'minute', 'min'], [1000, 'second', 's']]
 

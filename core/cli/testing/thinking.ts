@@ -1,5 +1,5 @@
 /** Stand-ins for the thinking processors: all pass rows on, `incident` makes of what it saw the incidents it is told to. For tests of `diagnose`. */
-import { Options } from '../../config/schema.js'
+import { Type } from '@sinclair/typebox'
 import type { Processor } from '../../component/component.js'
 import { defineComponent, type ComponentFactory } from '../../component/factory.js'
 import type { Incident } from '../../incidents/incident.js'
@@ -10,7 +10,7 @@ export const script: { throws: boolean, first: readonly Incident[], last: Incide
 
 function passing (type: string): ComponentFactory {
   return defineComponent({
-    kind: 'processor', type, description: 'Passes on.', stability: 'stable', signals: ['events', 'logs'], schema: Options({}), concurrency: 'single', metrics: [], drops: {},
+    kind: 'processor', type, description: 'Passes on.', stability: 'stable', signals: ['events', 'logs'], schema: Type.Object({}, { additionalProperties: true }), concurrency: 'single', metrics: [], drops: {},
     create: services => { const next = services.get('next'); return { consume: batch => next.consume(batch) } }
   })
 }
