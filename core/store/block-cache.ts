@@ -1,5 +1,6 @@
 /** Blocks read last, so that the next page of a question does not unpack the same ones. */
 import type { EventBatch } from '../data/batch.js'
+import type { BlockHead } from './block.js'
 import type { Partition } from './partition.js'
 
 export class BlockCache {
@@ -8,8 +9,8 @@ export class BlockCache {
 
   constructor (readonly maxBytes: number) {}
 
-  read (partition: Partition, block: number): EventBatch | undefined {
-    const key = `${partition.id}/${block}`
+  read (partition: Partition, block: BlockHead): EventBatch | undefined {
+    const key = `${partition.id}/${block.first}/${block.rows}`
     const held = this.#held.get(key)
     if (held !== undefined) {
       this.#held.delete(key)

@@ -14,6 +14,8 @@ import { timeOf } from './match.js'
 import { termsOf } from './terms.js'
 
 export interface BlockHead {
+  /** Number of its first event in the partition: events keep their number when blocks are merged. */
+  readonly first: number
   readonly rows: number
   readonly minNano: bigint
   readonly maxNano: bigint
@@ -27,8 +29,8 @@ export interface Block { readonly head: BlockHead, readonly value: Buffer, reado
 
 const headBytes = 34
 
-/** Rows `from` to `to` (excluded) of `batch`. Compression runs on a thread of libuv's, not on this one. */
-export async function makeBlock (batch: EventBatch, from: number, to: number, storedMs: number): Promise<Block> {
+/** Rows `from` to `to` (excluded) of `batch`, the first of which is event `first`. Compression runs on a thread of libuv's, not on this one. */
+export async function makeBlock (batch: EventBatch, from: number, to: number, first: number, storedMs: number): Promise<Block> {
   const index = encodeIndex(termsOf(batch, from, to))
   const document = encodeBatch(part(batch, from, to), true)
   const value = Buffer.concat([lengthOf(document), await deflate(document)])
@@ -39,7 +41,7 @@ export async function makeBlock (batch: EventBatch, from: number, to: number, st
     if (time > maxNano) maxNano = time
     maxSeverity = Math.max(maxSeverity, batch.columns.severity[row] as number)
   }
-  return { head: { rows: to - from, minNano, maxNano, storedMs, bytes: value.length, maxSeverity, indexBits: index.bits }, value, index }
+  return { head: { first, rows: to - from, minNano, maxNano, storedMs, bytes: value.length, maxSeverity, indexBits: index.bits }, value, index }
 }
 
 /** Rows of a larger batch with their own raw records alone. */
@@ -70,6 +72,7 @@ export function readBlock (value: Buffer): EventBatch | undefined {
   }
 }
 
+/** Its number is its key. */
 export function encodeHead ({ rows, minNano, maxNano, storedMs, bytes, maxSeverity, indexBits }: BlockHead): Buffer {
   const out = Buffer.alloc(headBytes)
   out.writeUInt32LE(rows, 0)
@@ -82,9 +85,9 @@ export function encodeHead ({ rows, minNano, maxNano, storedMs, bytes, maxSeveri
   return out
 }
 
-export function decodeHead (bytes: Buffer): BlockHead {
+export function decodeHead (first: number, bytes: Buffer): BlockHead {
   return {
-    rows: bytes.readUInt32LE(0), minNano: bytes.readBigUInt64LE(4), maxNano: bytes.readBigUInt64LE(12), storedMs: bytes.readDoubleLE(20),
+    first, rows: bytes.readUInt32LE(0), minNano: bytes.readBigUInt64LE(4), maxNano: bytes.readBigUInt64LE(12), storedMs: bytes.readDoubleLE(20),
     bytes: bytes.readUInt32LE(28), maxSeverity: bytes.readUInt8(32), indexBits: bytes.readUInt8(33)
   }
 }

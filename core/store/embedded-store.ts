@@ -84,7 +84,8 @@ export class EmbeddedStore implements Store {
     const wanted = Buffer.from(hexOrThrow('id', id), 'hex')
     return await this.#pinned(async partitions => {
       for (const partition of await Promise.resolve(partitions.toReversed())) {
-        const place = partition.place(wanted)
+        if (partition.isStale()) partition.refresh()
+        const place = partition.find(wanted)
         const block = place === undefined ? undefined : this.#cache.read(partition, place.block)
         if (place !== undefined && block !== undefined && place.row < block.count) return block.select(Uint32Array.of(place.row))
       }
@@ -117,7 +118,7 @@ export class EmbeddedStore implements Store {
       const toMs = (nano: bigint): number => Number(nano / 1000n) / 1000
       const bytes = partitions.reduce((total, p) => total + p.bytes, statSync(this.#tables.path).size)
       return {
-        events: sum(p => p.rows), blocks: sum(p => p.blocks), partitions: partitions.length, incidents: this.#incidents.count, links: this.#links.count, bytes,
+        events: sum(p => p.nextEvent), blocks: sum(p => p.blocks), partitions: partitions.length, incidents: this.#incidents.count, links: this.#links.count, bytes,
         ...(full.length > 0 && { oldestMs: Math.min(...full.map(p => toMs(p.minNano))), newestMs: Math.max(...full.map(p => toMs(p.maxNano))) }),
         damaged: [...this.#partitions.damaged.values(), ...this.#damagedBlocks]
       }

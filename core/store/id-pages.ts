@@ -2,25 +2,23 @@
  * Which event ids there are, and where. An id is eight bytes of its source's run and a counter (core/data/ids.ts), so ids are kept by
  * pages of 256: the key is an id without its last byte, the value says which last bytes there are, in runs:
  *
- *   block u32 | first last byte u8 | ids in the run - 1 u8 | row of the first u16 | …
+ *   number of the first event u32 | its id's last byte u8 | ids in the run - 1 u8 | …
  *
- * Ids that count up cost 8 bytes a page; those that are hashes have a page each.
+ * Ids that count up cost 6 bytes a page; those that are hashes have a page each.
  */
 import type { EventBatch } from '../data/batch.js'
 import { idWords } from './terms.js'
 
 export const pageKeyBytes = 15
-const runBytes = 8
+const runBytes = 6
 
 interface Page { readonly seen: Uint8Array, readonly key: Buffer, readonly runs: number[] }
 
-export interface IdPlace { readonly block: number, readonly row: number }
-
-/** Where the id with this last byte is, by the runs of its page. */
-export function placeIn (runs: Buffer, lastByte: number): IdPlace | undefined {
+/** Number of the event whose id has this last byte, by the runs of its page. */
+export function eventIn (runs: Buffer, lastByte: number): number | undefined {
   for (let at = 0; at + runBytes <= runs.length; at += runBytes) {
     const first = runs.readUInt8(at + 4)
-    if (lastByte >= first && lastByte <= first + runs.readUInt8(at + 5)) return { block: runs.readUInt32LE(at), row: runs.readUInt16LE(at + 6) + lastByte - first }
+    if (lastByte >= first && lastByte <= first + runs.readUInt8(at + 5)) return runs.readUInt32LE(at) + lastByte - first
   }
   return undefined
 }
@@ -35,7 +33,7 @@ export class NewIds {
   /** 1 for each row whose id was not seen before; rows without an id are always new. */
   fresh (batch: EventBatch): Uint8Array {
     const fresh = new Uint8Array(batch.count).fill(1)
-    this.#walk(batch, 0, batch.count, (row, page, lastByte) => {
+    this.#walk(batch, (row, page, lastByte) => {
       const [at, bit] = [lastByte >> 3, 1 << (lastByte & 7)]
       if (((page.seen[at] as number) & bit) !== 0) fresh[row] = 0
       else page.seen[at] = (page.seen[at] as number) | bit
@@ -43,13 +41,13 @@ export class NewIds {
     return fresh
   }
 
-  /** Rows `from` to `to` of `batch` are block `block`. */
-  place (batch: EventBatch, from: number, to: number, block: number): void {
-    this.#walk(batch, from, to, (row, { runs }, lastByte) => {
-      const last = runs.length - 4
+  /** The rows of `batch` are events `first` and on. */
+  place (batch: EventBatch, first: number): void {
+    this.#walk(batch, (row, { runs }, lastByte) => {
+      const last = runs.length - 3
       const length = last < 0 ? 0 : (runs[last + 2] as number) + 1
-      if (last >= 0 && runs[last] === block && (runs[last + 1] as number) + length === lastByte && (runs[last + 3] as number) + length === row - from) runs[last + 2] = length
-      else runs.push(block, lastByte, 0, row - from)
+      if (last >= 0 && (runs[last] as number) + length === first + row && (runs[last + 1] as number) + length === lastByte) runs[last + 2] = length
+      else runs.push(first + row, lastByte, 0)
     })
   }
 
@@ -57,25 +55,24 @@ export class NewIds {
   * added (): Generator<[Buffer, Buffer]> {
     for (const { key, runs } of this.#pages.values()) {
       if (runs.length === 0) continue
-      const out = Buffer.alloc(runs.length / 4 * runBytes)
-      for (let i = 0; i < runs.length; i += 4) {
+      const out = Buffer.alloc(runs.length / 3 * runBytes)
+      for (let i = 0; i < runs.length; i += 3) {
         out.writeUInt32LE(runs[i] as number, i * 2)
         out.writeUInt8(runs[i + 1] as number, i * 2 + 4)
         out.writeUInt8(runs[i + 2] as number, i * 2 + 5)
-        out.writeUInt16LE(runs[i + 3] as number, i * 2 + 6)
       }
       yield [key, out]
     }
   }
 
-  #walk (batch: EventBatch, from: number, to: number, visit: (row: number, page: Page, lastByte: number) => void): void {
+  #walk (batch: EventBatch, visit: (row: number, page: Page, lastByte: number) => void): void {
     const { id } = batch.columns
     const words = idWords(id)
     if (id === undefined || words === undefined) return
     const bytes = Buffer.from(id.buffer, id.byteOffset, id.length)
     let before = 0
     let page: Page | undefined
-    for (let row = from; row < to; row++) {
+    for (let row = 0; row < batch.count; row++) {
       const at = row * 4
       if (((words[at] as number) | (words[at + 1] as number) | (words[at + 2] as number) | (words[at + 3] as number)) === 0) continue
       if (page === undefined || !samePage(words, before, at)) page = this.#page(bytes, row * 16)

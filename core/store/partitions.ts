@@ -7,6 +7,9 @@ import { StoreError } from './store.js'
 /** Bounds are kept a sixteenth at a time: so much more than needed goes at once, so many files are open. */
 const share = 16
 const minPartitionBytes = 1 << 20
+/** An event's number and a shard's fit a key of 32 bits below 16M events. */
+const maxPartitionEvents = 8_000_000
+const maxPartitionBytes = 512 << 20
 
 export interface Bounds {
   /** 0 = none. */
@@ -50,9 +53,10 @@ export class Partitions {
   async current (nowMs: number, bytes: number): Promise<Partition> {
     const { maxAgeMs, maxBytes } = this.bounds
     const last = this.all[this.all.length - 1]
-    const limit = Math.max(minPartitionBytes, maxBytes / share)
+    const limit = Math.min(maxPartitionBytes, Math.max(minPartitionBytes, maxBytes / share))
     const isOld = last?.firstStoredMs !== undefined && maxAgeMs > 0 && nowMs - last.firstStoredMs > maxAgeMs / share
-    if (last !== undefined && !isOld && (last.blocks === 0 || last.bytes + bytes <= limit)) return last
+    const isFull = last !== undefined && last.blocks > 0 && (last.bytes + bytes > limit || last.nextEvent > maxPartitionEvents)
+    if (last !== undefined && !isOld && !isFull) return last
     await this.prune(nowMs, limit)
     const id = this.#nextId++
     const partition = new Partition(id, join(this.directory, nameOf(id)), false)

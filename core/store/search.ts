@@ -16,11 +16,15 @@ import type { EventPage, EventQuery } from './store.js'
 import { StoreError } from './store.js'
 import { entityTerm, idTermOfHex, severityTerm } from './terms.js'
 
-interface Place { readonly nano: bigint, readonly partition: number, readonly block: number, readonly row: number }
+interface Place { readonly nano: bigint, readonly partition: number, readonly event: number }
 interface Found extends Place { readonly from: EventBatch, readonly at: number }
 
-/** Kinds of a cursor's parts: nanoseconds, partition, block, row. */
-export const positionKinds = ['bigint', 'number', 'number', 'number'] as const
+/** Blocks looked at before others may run. */
+const stride = 256
+const maxTries = 100
+
+/** Kinds of a cursor's parts: nanoseconds, partition, number of the event in it. */
+export const positionKinds = ['bigint', 'number', 'number'] as const
 
 export async function search (partitions: readonly Partition[], cache: BlockCache, query: EventQuery, page: Paging, damaged: (what: string) => void): Promise<EventPage> {
   const run = new Search(cache, query, page, damaged)
@@ -46,8 +50,8 @@ class Search {
     this.#terms = termsOfQuery(query)
     this.#since = nanoOf(query.sinceMs, 0n)
     this.#until = nanoOf(query.untilMs, 1n << 64n)
-    const [nano, partition, block, row] = (paging.after ?? []) as [bigint, number, number, number]
-    this.#after = paging.after === undefined ? undefined : { nano, partition, block, row }
+    const [nano, partition, event] = (paging.after ?? []) as [bigint, number, number]
+    this.#after = paging.after === undefined ? undefined : { nano, partition, event }
   }
 
   /** Whether something between these times belongs to the page, by what is known so far. */
@@ -60,17 +64,33 @@ class Search {
   }
 
   async look (partition: Partition): Promise<void> {
+    // While others run small blocks may become one: then once more, which takes nothing twice.
+    for (let tries = 0; !await this.#lookOnce(partition); tries++) {
+      if (tries === maxTries) throw new StoreError('query', 'the store changes too fast to be read')
+      partition.refresh()
+    }
+  }
+
+  /** False: blocks were merged meanwhile. */
+  async #lookOnce (partition: Partition): Promise<boolean> {
+    if (partition.isStale()) return false
     for (const block of partition.ordered(this.paging.newestFirst)) {
-      if (++this.#steps % 256 === 0) await breathe(this.paging.signal)
-      const head = partition.heads[block] as BlockHead
-      if (!this.mayHold(head) || head.maxSeverity < (this.query.minSeverity ?? 0)) continue
+      if (++this.#steps % stride === 0 && await this.#breathe(partition)) return false
+      if (!this.mayHold(block) || block.maxSeverity < (this.query.minSeverity ?? 0)) continue
       const rows = this.#rows(partition, block)
       if (rows?.length === 0) continue
-      await breathe(this.paging.signal)
+      if (await this.#breathe(partition)) return false
       const batch = this.cache.read(partition, block)
-      if (batch === undefined) this.damaged(`${partition.path}, block ${block}`)
-      else this.#take(partition.id, block, batch, rows)
+      if (batch === undefined) this.damaged(`${partition.path}, block ${block.first}`)
+      else this.#take(partition.id, block.first, batch, rows)
     }
+    return true
+  }
+
+  /** True: blocks were merged meanwhile. */
+  async #breathe (partition: Partition): Promise<boolean> {
+    await breathe(this.paging.signal)
+    return partition.isStale()
   }
 
   page (): EventPage {
@@ -78,11 +98,11 @@ class Search {
     const shown = this.#found.slice(0, limit)
     const events = inOrder(shown)
     const last = shown[shown.length - 1]
-    return last === undefined || this.#found.length <= limit ? { events } : { events, next: this.paging.next([last.nano, last.partition, last.block, last.row]) }
+    return last === undefined || this.#found.length <= limit ? { events } : { events, next: this.paging.next([last.nano, last.partition, last.event]) }
   }
 
   /** Rows that have all terms; undefined: all rows. */
-  #rows (partition: Partition, block: number): number[] | undefined {
+  #rows (partition: Partition, block: BlockHead): number[] | undefined {
     let rows: number[] | undefined
     for (const term of this.#terms) {
       const having = partition.rowsWith(block, term)
@@ -94,7 +114,7 @@ class Search {
     return rows
   }
 
-  #take (partition: number, block: number, batch: EventBatch, rows: number[] | undefined): void {
+  #take (partition: number, first: number, batch: EventBatch, rows: number[] | undefined): void {
     const fits = matcher(batch, this.query)
     const taken: Place[] = []
     const count = rows?.length ?? batch.count
@@ -103,24 +123,26 @@ class Search {
       if (row >= batch.count) continue
       const nano = timeOf(batch, row)
       if (nano < this.#since || nano >= this.#until) continue
-      const place = { nano, partition, block, row }
+      const place = { nano, partition, event: first + row }
       const last = this.#found[this.paging.limit]
       if ((this.#after === undefined || this.#before(this.#after, place)) && (last === undefined || this.#before(place, last)) && fits(row)) taken.push(place)
     }
-    if (taken.length > 0) this.#merge(batch, taken)
+    if (taken.length > 0) this.#merge(batch, first, taken)
   }
 
-  #merge (batch: EventBatch, taken: Place[]): void {
+  #merge (batch: EventBatch, first: number, taken: Place[]): void {
     taken.sort((a, b) => this.#before(a, b) ? -1 : 1)
     taken.length = Math.min(taken.length, this.paging.limit + 1)
-    const own = copied(batch.select(Uint32Array.from(taken, t => t.row)))
-    const merged = [...this.#found, ...taken.map((place, at) => ({ ...place, from: own, at }))].sort((a, b) => this.#before(a, b) ? -1 : 1)
+    const own = copied(batch.select(Uint32Array.from(taken, t => t.event - first)))
+    const known = new Set(this.#found.map(f => `${f.partition}/${f.event}`))
+    const added = taken.map((place, at) => ({ ...place, from: own, at })).filter(f => !known.has(`${f.partition}/${f.event}`))
+    const merged = [...this.#found, ...added].sort((a, b) => this.#before(a, b) ? -1 : 1)
     this.#found.splice(0, Infinity, ...merged.slice(0, this.paging.limit + 1))
   }
 
   /** Whether `a` comes before `b` in the order asked for; ties by where they are stored. */
   #before (a: Place, b: Place): boolean {
-    const order = compare(a.nano, b.nano) || a.partition - b.partition || a.block - b.block || a.row - b.row
+    const order = compare(a.nano, b.nano) || a.partition - b.partition || a.event - b.event
     return this.paging.newestFirst ? order > 0 : order < 0
   }
 }

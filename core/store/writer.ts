@@ -8,6 +8,7 @@ import { concat } from '../data/concat.js'
 import { makeBlock } from './block.js'
 import { maxBlockRows } from './block-index.js'
 import { NewIds } from './id-pages.js'
+import { mergeSmall } from './merge.js'
 import type { SyncPolicy } from './open.js'
 import type { Partitions } from './partitions.js'
 import type { AppendResult } from './store.js'
@@ -126,9 +127,11 @@ export class Writer {
     const partition = await this.partitions.current(nowMs, bytes * diskShare)
     const rowsPerBlock = Math.max(1, Math.min(maxBlockRows, Math.floor(maxBlockBytes / (bytes / kept.count))))
     const starts = Array.from({ length: Math.ceil(kept.count / rowsPerBlock) }, (_, i) => i * rowsPerBlock)
-    starts.forEach((from, i) => { ids.place(kept, from, Math.min(kept.count, from + rowsPerBlock), partition.blocks + i) })
-    const blocks = await Promise.all(starts.map(from => makeBlock(kept, from, Math.min(kept.count, from + rowsPerBlock), nowMs)))
+    const first = partition.nextEvent
+    ids.place(kept, first)
+    const blocks = await Promise.all(starts.map(from => makeBlock(kept, from, Math.min(kept.count, from + rowsPerBlock), first + from, nowMs)))
     await partition.write(blocks, ids)
+    await mergeSmall(partition)
     if (this.options.sync === 'disk') await partition.flushed()
   }
 }
