@@ -46,6 +46,8 @@ export function openLmdb (path: string, readOnly: boolean, maxDbs: number): Bina
   const fault = faultOrThrow(path, readOnly)
   if (fault !== '') throw new StoreError('damaged', `${path} is damaged: ${fault}`)
   try {
+    // Private before anything is in them, whatever the directory's mode is.
+    if (!readOnly) for (const name of [path, `${path}-lock`]) closeSync(openSync(name, 'a', 0o600))
     return open({ path, noSubdir: true, readOnly, maxDbs, maxReaders: 256, encoding: 'binary', keyEncoding: 'binary' })
   } catch (error) {
     throw storeError(path, error)
@@ -54,8 +56,7 @@ export function openLmdb (path: string, readOnly: boolean, maxDbs: number): Bina
 
 function faultOrThrow (path: string, readOnly: boolean): string {
   try {
-    const fault = lmdbFault(path)
-    return fault
+    return lmdbFault(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !readOnly) return ''
     throw storeError(path, error)

@@ -112,7 +112,9 @@ export interface Store extends StoreReader {
   /** False: a version that is as new or newer is there. */
   putIncident(incident: Incident): Promise<boolean>
   putLink(link: Link): Promise<void>
-  /** Applies the retention now; it is applied by itself when something is written. */
+  /** Writes now what waits to be written with others. */
+  flush(): Promise<void>
+  /** Applies the retention now; that of events is applied by itself when something is written. */
   maintain(): Promise<void>
 }
 

@@ -2,6 +2,7 @@
 import type { Database } from 'lmdb'
 import { Packr } from 'msgpackr'
 import { openLmdb, type BinaryDatabase } from './lmdb-file.js'
+import { StoreError } from './store.js'
 
 /** Index keys: a word that says which index, then what is looked up, then what orders. LMDB keeps them in order. */
 export type IndexKey = readonly (string | number)[]
@@ -33,6 +34,9 @@ export class Tables {
   /** All of `work` or nothing of it, seeing what is newest. */
   change<T> (work: () => T): Promise<T> { return this.#env.transaction(work) }
 
+  /** Sees what another process has written since. */
+  refresh (): void { this.#env.resetReadTxn() }
+
   get flushed (): Promise<unknown> { return Promise.resolve(this.#env.flushed) }
 
   close (): Promise<void> { return this.#env.close() }
@@ -40,9 +44,9 @@ export class Tables {
   #db (name: string, options: object): unknown {
     const known = this.#open.get(name)
     if (known !== undefined) return known
-    // A reader that came before the first writer finds no table: it looks again at the next question.
     const made: unknown = this.#env.openDB(name, options)
-    if (made !== undefined && made !== null) this.#open.set(name, made)
+    if (made === undefined) throw new StoreError('absent', `${this.path} has no table ${name}: nothing was stored yet`)
+    this.#open.set(name, made)
     return made
   }
 }

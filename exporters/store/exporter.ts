@@ -44,6 +44,8 @@ export class StoreExporter implements Exporter {
 
   async stop (deadline: Deadline): Promise<void> {
     this.#cancelMaintenance?.()
+    this.#inFlight.closed = true
+    this.#store?.flush().catch((error: unknown) => { this.reports.failing(error) })
     await this.#inFlight.close(deadline)
     const over = aborted(deadline.signal)
     const closed = (this.#opening ?? Promise.resolve(undefined)).then(() => this.#store?.close()).catch((error: unknown) => { this.reports.failing(error) })
