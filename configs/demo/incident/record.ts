@@ -26,8 +26,8 @@ import { watch } from '../../../receivers/ebpf/testing/watch.js'
 import { startReceiver as startOtlp } from '../../../receivers/otlp/start-for-test.js'
 import { kmsgFault, kmsgReader } from '../../../receivers/systemd/testing/kmsg-reader.js'
 import { startReceiver as startSystemd } from '../../../receivers/systemd/testing/start.js'
-import { caller, containerIdOf, evicted, leaking, mysql, pods, type StoryPod } from './story.js'
-import { makeNetwork, nodeSpace, removeNetwork, serveMysql, World, worldFault } from './world.js'
+import { caller, catalogs, containerIdOf, evicted, leaking, mysql, pods, type StoryPod } from './story.js'
+import { gatewayOf, makeNetwork, nodeSpace, removeNetwork, serveMysql, World, worldFault } from './world.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
 // dist/configs/demo/incident -> configs/demo/incident
@@ -38,9 +38,11 @@ const leakMibPerSecond = 150
 const untilEvictionMs = 9_000
 const untilNextEvictionMs = 4_000
 const afterMs = 18_000
-const shopSeconds = 55
+const shopSeconds = 120
 /** How long kube-proxy takes to know of an endpoint's end. */
 const proxyLagMs = 600
+/** How often a healthy container is asked whether it lives. */
+const probeMs = 10_000
 
 const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 const byUid = new Map(pods.map(pod => [pod.uid, pod]))
@@ -50,12 +52,15 @@ const makers = new Set(['sh', 'nsenter'])
 /** Rows of the story as lines, in the order of arrival. */
 class Tape {
   readonly lines: string[] = []
-  recording = false
+  /** What is kept now: nothing, all, or only what the shop still had to send. */
+  keeping: 'nothing' | 'all' | 'otlp' = 'nothing'
+  /** Where telemetry is received: no part of the story. */
+  readonly ports = new Set<number | undefined>()
 
   constructor (readonly nodes: ReadonlyMap<number, string>) {}
 
   readonly take = (batch: EventBatch): Outcome => {
-    if (this.recording) for (const row of batch) this.#take(row)
+    if (this.keeping !== 'nothing') for (const row of batch) this.#take(row)
     return accepted
   }
 
@@ -63,8 +68,9 @@ class Tape {
 
   #take (row: EventRow): void {
     if (row.get('source') === 'otlp') { this.lines.push(eventToJson(row, { raw: true })); return }
+    if (this.keeping === 'otlp') return
     const node = this.#nodeOf(row)
-    if (node === undefined || makers.has(row.get('comm') ?? '')) return
+    if (node === undefined || makers.has(row.get('comm') ?? '') || this.ports.has(row.get('sourcePort')) || this.ports.has(row.get('destinationPort'))) return
     const line = JSON.parse(eventToJson(row, { raw: true })) as { resource: object }
     this.lines.push(JSON.stringify({ ...line, resource: { ...line.resource, 'host.name': node, 'k8s.node.name': node } }))
   }
@@ -74,7 +80,7 @@ class Tape {
     const pod = byUid.get(String(attributes['k8s.pod.uid'] ?? ''))
     if (pod !== undefined) return pod.node
     if (row.get('source') === 'ebpf') return this.nodes.get(Number(row.attribute('linux.netns') ?? 0))
-    return row.get('message')?.includes(leaking.uid) === true ? leaking.node : undefined
+    return /\bnginx\b/.test(row.get('message') ?? '') ? leaking.node : undefined
   }
 }
 
@@ -87,13 +93,15 @@ async function said (child: ChildProcess): Promise<void> { if (child.stdout !== 
 async function play (world: World, tape: Tape, otlp: { readonly grpcPort: number, readonly httpPort: number }): Promise<void> {
   const database = world.start(evicted, evicted.containerId, [world.program('mysqld'), 'listen', String(mysql.port)])
   serveMysql(true)
-  const gateway = caller.ip.replace(/\d+$/, '1')
+  const gateway = gatewayOf(caller)
   const shop = world.start(caller, caller.containerId, [process.execPath, join(here, 'shop.js')], {
     OTLP_GRPC: `${gateway}:${otlp.grpcPort}`, OTLP_HTTP: `${gateway}:${otlp.httpPort}`, MYSQL: `${mysql.clusterIp}:${mysql.port}`, SHOP_SECONDS: String(shopSeconds)
   })
   const shopEnded = once(shop, 'close')
   await said(shop)
-  tape.recording = true
+  tape.keeping = 'all'
+  const [healthy] = catalogs
+  const probe = setInterval(() => { world.start(healthy, healthy.containerId, ['/usr/bin/test', '-e', '/proc/self']) }, probeMs)
   await sleep(beforeMs)
   const leak = world.start(leaking, leaking.containerId, [world.program('nginx'), 'leak', String(leakMibPerSecond)])
   await once(leak, 'close')
@@ -108,6 +116,8 @@ async function play (world: World, tape: Tape, otlp: { readonly grpcPort: number
   await sleep(untilNextEvictionMs - proxyLagMs)
   again.kill('SIGTERM')
   await sleep(afterMs)
+  clearInterval(probe)
+  tape.keeping = 'otlp'
   shop.kill('SIGTERM')
   await shopEnded
 }
@@ -115,16 +125,17 @@ async function play (world: World, tape: Tape, otlp: { readonly grpcPort: number
 async function record (): Promise<void> {
   const world = new World(join(source, 'stand-in.c'))
   const tape = new Tape(world.nodes())
-  const gateway = caller.ip.replace(/\d+$/, '1')
+  const gateway = gatewayOf(caller)
   const kernel = await watch({ programs: ['process', 'memory', 'network'], rate_limits: { process: 0, memory: 0, network: 0 }, sweep_interval: 1000 })
   const journal = await startSystemd({ bus: { enabled: false }, journal: { command: kmsgReader(world.directory) }, state_directory: join(world.directory, 'state') })
   const otlp = await startOtlp({ protocols: { grpc: { endpoint: `${gateway}:0` }, http: { endpoint: `${gateway}:0` } } })
+  for (const port of [otlp.grpcPort, otlp.httpPort]) tape.ports.add(port)
   for (const { next } of [kernel, journal, otlp]) next.answer = tape.take
   try {
     await play(world, tape, otlp)
     await sleep(500)
   } finally {
-    tape.recording = false
+    tape.keeping = 'nothing'
     for (const { stop } of [kernel, journal, otlp]) await stop()
     await world.close()
   }
