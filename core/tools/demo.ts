@@ -72,6 +72,8 @@ async function readBack (path: string): Promise<Arrived> {
 }
 
 async function demo (): Promise<number> {
+  // A reader that goes away (`npm run demo | head`) is no error.
+  process.stdout.on('error', () => undefined)
   mkdirSync(folder, { recursive: true })
   rmSync(output, { force: true })
   const io = processIo()
