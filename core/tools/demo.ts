@@ -105,9 +105,14 @@ function introduce ({ service: { mode }, threads }: { readonly service: { readon
   say('')
 }
 
+/** It turned out to be part of another: that one's story tells it. */
+function wasJoined ({ status, related }: Incident, all: ReadonlyMap<string, Incident>): boolean {
+  return status === 'resolved' && related.some(id => all.get(id)?.status === 'open')
+}
+
 function conclude ({ ids, incidents, links }: Arrived, sent: ReadonlyMap<string, ReadonlySet<string>>, undelivered: number, early: boolean, page: Page): number {
   const { colors: c } = page
-  const stories = [...incidents.values()].sort(byImportance)
+  const stories = [...incidents.values()].filter(incident => !wasJoined(incident, incidents)).sort(byImportance)
   for (const incident of stories) say(`\n${storyText(storyOf(incident), page)}`)
   const total = [...sent.values()].reduce((sum, of) => sum + of.size, 0)
   const lost = early ? 0 : [...sent.values()].reduce((sum, of) => sum + [...of].filter(id => !ids.has(id)).length, 0)
