@@ -31,6 +31,7 @@ export interface SymptomsOptions {
 export class Symptoms {
   readonly #byId = new Map<string, Symptom>()
   readonly #current = new Map<string, Symptom>()
+  readonly #fingerprints = new Map<Symptom, string>()
   readonly #byEntity = new Map<EntityKey, Set<Symptom>>()
   readonly #ofSign = new Map<string, number>()
   readonly #changed = new Map<string, number>()
@@ -69,7 +70,7 @@ export class Symptoms {
 
   /** Undefined: not taken, the bound of its sign is reached. */
   see (sighting: Sighting): Symptom | undefined {
-    const fingerprint = `${sighting.sign}|${entityKey(sighting.entity)}|${JSON.stringify(sighting.detail)}`
+    const fingerprint = fingerprintOf(sighting)
     const known = this.#current.get(fingerprint)
     if (known !== undefined && sighting.timeMs - known.lastMs <= this.#gapMs && known.firstMs - sighting.timeMs <= this.#gapMs) return this.#again(known, sighting)
     return this.#first(fingerprint, sighting)
@@ -80,6 +81,14 @@ export class Symptoms {
     this.#unindex(symptom)
     symptom.entity = entity
     this.#index(symptom)
+    // What comes next is about the entity by its new name, and is the same symptom unless that has one already.
+    const fingerprint = fingerprintOf(symptom)
+    if (!this.#current.has(fingerprint)) {
+      this.#current.set(fingerprint, symptom)
+      const before = this.#fingerprints.get(symptom) ?? ''
+      if (this.#current.get(before) === symptom) this.#current.delete(before)
+      this.#fingerprints.set(symptom, fingerprint)
+    }
     this.#touch(symptom)
   }
 
@@ -108,6 +117,7 @@ export class Symptoms {
     note(symptom, evidence, timeMs, count)
     this.#byId.set(id, symptom)
     this.#current.set(fingerprint, symptom)
+    this.#fingerprints.set(symptom, fingerprint)
     this.#ofSign.set(sign, ofSign + 1)
     this.#index(symptom)
     this.#touch(symptom)
@@ -143,10 +153,14 @@ export class Symptoms {
     this.#changed.delete(symptom.id)
     this.#unindex(symptom)
     this.#ofSign.set(symptom.sign, (this.#ofSign.get(symptom.sign) ?? 1) - 1)
-    for (const [fingerprint, current] of this.#current) if (current === symptom) { this.#current.delete(fingerprint); break }
+    const fingerprint = this.#fingerprints.get(symptom) ?? ''
+    this.#fingerprints.delete(symptom)
+    if (this.#current.get(fingerprint) === symptom) this.#current.delete(fingerprint)
     this.onForget(symptom)
   }
 }
+
+function fingerprintOf ({ sign, entity, detail }: Pick<Sighting, 'sign' | 'entity' | 'detail'>): string { return `${sign}|${entityKey(entity)}|${JSON.stringify(detail)}` }
 
 /** True: a message that was not there. */
 function note (symptom: Symptom, evidence: Sighting['evidence'], timeMs: number, count: number): boolean {
