@@ -1,4 +1,5 @@
 /** A scenario under a variation as a stream of deliveries and what is true about it. The same seed gives the same bytes. */
+import type { EventBatch } from '../../core/data/batch.js'
 import type { Scenario, Truth } from './scenario.js'
 import { Scene } from './scene.js'
 import { background } from './world/background.js'
@@ -33,6 +34,8 @@ export interface Story {
   readonly faultMs: number
   readonly endMs: number
   readonly world: World
+  /** Tapio is started anew: what it has then is this list, and what arrives from then on. */
+  readonly restart?: { readonly atMs: number, readonly listed: EventBatch }
 }
 
 /** Background rows at noise 1 are about as many as those a fault makes. */
@@ -54,10 +57,13 @@ export function generate (scenarios: readonly Scenario[], seed: number, variatio
   const truths = scenarios.map((s, i) => s.script(new Scene(world, traffic, namespaces[i] as string, faultMs + (i === 0 ? 0 : dice.between(-15_000, 25_000)), dice.fork(10 + i))))
   world.list()
   background(world, traffic, namespaces, variation.noise * noiseUnit)
+  const restarts: { atMs: number, listed: EventBatch }[] = []
+  if (variation.isRestarted === true) world.sim.at(faultMs + 60_000, () => { restarts.push({ atMs: world.nowMs, listed: world.relist() }) })
   world.sim.run()
   traffic.flush()
   const deliveries = varied(world.stream.inOrder(), variation, dice.fork(2))
-  return { scenarios, seed, variation, deliveries, truths: truths.map(truth => truth()), startMs, faultMs, endMs, world }
+  const [restart] = restarts
+  return { scenarios, seed, variation, deliveries, truths: truths.map(truth => truth()), startMs, faultMs, endMs, world, ...(restart === undefined ? {} : { restart }) }
 }
 
 function varied (deliveries: readonly Delivery[], { without, doubled = 0 }: Variation, dice: Dice): Delivery[] {

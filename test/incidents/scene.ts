@@ -61,9 +61,9 @@ export const stage = (signs: string, of: readonly EntityRef[], seenIn?: Stage['s
 
 /** Signs by what they say, for stages. */
 export const signs = {
-  podDown: 'k8s.pod_not_ready k8s.container_* k8s.crash_loop k8s.pod_failed k8s.evicted k8s.pod_* k8s.probe_failed',
-  workloadDown: 'k8s.workload_* k8s.endpoints_lost k8s.no_endpoints k8s.rollout_failed k8s.service_* k8s.budget_* k8s.endpoints_*',
-  callFails: 'net.connection_* net.tcp_* net.dns_failure net.tls_* net.packet_drop net.retransmit* net.* app.tls* app.certificate* app.auth*',
+  podDown: 'k8s.pod_* k8s.container_* k8s.crash_loop k8s.evicted k8s.probe_* k8s.warning',
+  workloadDown: 'k8s.workload_* k8s.endpoints_* k8s.no_endpoints k8s.rollout_failed k8s.budget_*',
+  callFails: 'net.* app.call_failed app.timeout app.unavailable app.auth_failed app.connections_exhausted',
   appFails: 'app.*'
 } as const
 

@@ -35,8 +35,8 @@ export const memoryLimit: Scenario = {
     return () => {
       const fall = fallout(scene, app, 'down')
       return {
-        causes: ['memory_limit*', 'container_memory*', 'oom*', 'container_oom*', 'memory_*', 'symptom.kernel.oom_kill', 'symptom.k8s.container_oom_killed'], subjects: formsOf(app),
-        stages: { oom: stage('kernel.oom_kill kernel.memory_stall kernel.*', formsOf(app)), killed: stage('k8s.container_oom_killed k8s.crash_loop ' + signs.podDown, formsOf(app)), down: stage(signs.workloadDown, formsOf(app)), ...fall.stages },
+        causes: ['oom_killed', 'memory_limit*', 'container_memory*', 'container_oom*', 'symptom.kernel.oom_kill', 'symptom.k8s.container_oom_killed'], subjects: formsOf(app),
+        stages: { oom: stage('kernel.oom_kill kernel.memory_stall kernel.fatal_signal', formsOf(app)), killed: stage('k8s.container_oom_killed k8s.crash_loop ' + signs.podDown, formsOf(app)), down: stage(signs.workloadDown, formsOf(app)), ...fall.stages },
         edges: ['oom>killed', 'killed>down', ...fall.edges], affected: [appRef(app), serviceRef(app), ...fall.affected]
       }
     }
@@ -73,8 +73,8 @@ export const segfault: Scenario = {
     return () => {
       const fall = fallout(scene, app, 'down')
       return {
-        causes: ['segfault*', 'segmentation*', 'fatal_signal*', 'crash*', 'symptom.kernel.fatal_signal', 'symptom.kernel.segfault'], subjects: formsOf(app),
-        stages: { signal: stage('kernel.fatal_signal kernel.segfault kernel.core_dump kernel.*', formsOf(app)), crash: stage(signs.podDown, formsOf(app)), down: stage(signs.workloadDown, formsOf(app)), ...fall.stages },
+        causes: ['segfault*', 'fatal_signal*', 'container_crash', 'crash*', 'symptom.kernel.fatal_signal'], subjects: formsOf(app),
+        stages: { signal: stage('kernel.fatal_signal node.core_dump', formsOf(app)), crash: stage(signs.podDown, formsOf(app)), down: stage(signs.workloadDown, formsOf(app)), ...fall.stages },
         edges: ['signal>crash', 'crash>down', ...fall.edges], affected: [appRef(app), serviceRef(app), ...fall.affected]
       }
     }
@@ -108,8 +108,8 @@ export const tightLiveness: Scenario = {
     return () => {
       const fall = fallout(scene, app, 'down')
       return {
-        causes: ['liveness*', 'probe*', 'tight_liveness*', 'symptom.k8s.probe_failed'], subjects: formsOf(app),
-        stages: { probe: stage('k8s.probe_failed', formsOf(app)), crash: stage('k8s.container_* k8s.crash_loop k8s.pod_not_ready kernel.*', formsOf(app), ['k8s']), down: stage(signs.workloadDown, formsOf(app)), ...fall.stages },
+        causes: ['liveness_probe*', 'symptom.k8s.probe_failed', 'symptom.k8s.probe_killed'], subjects: formsOf(app),
+        stages: { probe: stage('k8s.probe_failed k8s.probe_killed', formsOf(app)), crash: stage('k8s.container_* k8s.crash_loop k8s.pod_not_ready kernel.*', formsOf(app), ['k8s']), down: stage(signs.workloadDown, formsOf(app)), ...fall.stages },
         edges: ['probe>crash', 'crash>down', ...fall.edges], affected: [appRef(app), serviceRef(app), ...fall.affected]
       }
     }

@@ -29,10 +29,10 @@ export const packetLoss: Scenario = {
       const apps = hit()
       const upstream = [...new Set(apps.flatMap(a => [a, ...scene.upstreamOf(a)]))]
       return {
-        causes: ['nic*', 'network_interface*', 'packet_loss*', 'link*', 'node_network*', 'symptom.net.nic*', 'symptom.kernel.nic*', 'symptom.net.link*', 'symptom.net.tx*'], subjects: [nodeRef(node), { kind: 'Interface', namespace: node.name, name: node.interfaceName }],
+        causes: ['nic*', 'network_interface*', 'packet_loss*', 'link*', 'node_network*', 'symptom.net.link*'], subjects: [nodeRef(node), { kind: 'Interface', namespace: node.name, name: node.interfaceName }],
         stages: {
-          nic: stage('net.nic_* kernel.nic_* net.link_* net.tx_* node.nic_* net.*', [nodeRef(node), { kind: 'Interface', namespace: node.name, name: node.interfaceName }]),
-          loss: stage('net.retransmit* net.packet_drop net.tcp_* net.connection_* net.*', formsOf(...upstream)), errors: stage(signs.appFails, formsOf(...upstream))
+          nic: stage('net.link_*', [nodeRef(node), { kind: 'Interface', namespace: node.name, name: node.interfaceName }], ['kernel']),
+          loss: stage('net.* app.call_failed app.timeout', formsOf(...upstream)), errors: stage(signs.appFails, formsOf(...upstream))
         },
         edges: ['nic>loss', 'loss>errors'], affected: [nodeRef(node), ...upstream.map(serviceRef)]
       }
@@ -56,11 +56,11 @@ export const dnsDown: Scenario = {
     return () => {
       const callers = world.apps.filter(a => a.role === 'http')
       return {
-        causes: ['dns*', 'coredns*', 'config*', 'crash*', 'symptom.k8s.crash_loop', 'symptom.k8s.config_changed', 'symptom.k8s.container_exited'], subjects: [...formsOf(dns), { kind: 'ConfigMap', namespace: 'kube-system', name: dns.config }],
+        causes: ['dns*', 'coredns*', 'config*', 'container_crash', 'crash*', 'symptom.k8s.crash_loop', 'symptom.k8s.config_changed', 'symptom.k8s.container_exited'], subjects: [...formsOf(dns), { kind: 'ConfigMap', namespace: 'kube-system', name: dns.config }],
         stages: {
-          change: stage('k8s.config_changed k8s.*_changed', [{ kind: 'ConfigMap', namespace: 'kube-system', name: dns.config }]),
+          change: stage('k8s.config_changed', [{ kind: 'ConfigMap', namespace: 'kube-system', name: dns.config }]),
           crash: stage(`${signs.podDown} kernel.* app.*`, formsOf(dns)), down: stage(signs.workloadDown, formsOf(dns)),
-          lookups: stage('net.dns_failure net.*', formsOf(...callers)), errors: stage(signs.appFails, formsOf(...callers))
+          lookups: stage('net.* app.call_failed app.timeout', formsOf(...callers)), errors: stage(signs.appFails, formsOf(...callers))
         },
         edges: ['change>crash', 'crash>down', 'down>lookups', 'lookups>errors'], affected: [serviceRef(dns), ...callers.map(serviceRef)]
       }
@@ -119,7 +119,7 @@ export const addressesGone: Scenario = {
       const fall = fallout(scene, app, 'down')
       return {
         causes: ['ip_*', 'ipam*', 'address*', 'symptom.net.ip_exhausted'], subjects: [nodeRef(node)],
-        stages: { addresses: stage('net.ip_*', [nodeRef(node)]), sandbox: stage('net.cni_failed k8s.sandbox* k8s.failed_create_pod_sandbox k8s.pod_* k8s.failed_* k8s.network*', formsOf(app)), down: stage(`${signs.workloadDown} k8s.pod_not_ready`, formsOf(app)), ...fall.stages },
+        stages: { addresses: stage('net.ip_*', [nodeRef(node)]), sandbox: stage('net.cni_failed net.sandbox_failed k8s.pod_* k8s.failed_*', formsOf(app)), down: stage(`${signs.workloadDown} k8s.pod_not_ready`, formsOf(app)), ...fall.stages },
         edges: ['addresses>sandbox', 'sandbox>down', ...fall.edges], affected: [nodeRef(node), appRef(app), serviceRef(app), ...fall.affected]
       }
     }
@@ -149,7 +149,7 @@ export const cniBroken: Scenario = {
       return {
         causes: ['cni*', 'network_plugin*', 'symptom.net.cni*'], subjects: [nodeRef(node), unit],
         stages: {
-          conf: stage('net.cni_* net.*', [nodeRef(node), unit]), log: stage('node.log* node.error node.unit*', [unit, nodeRef(node)]), lost: stage('node.not_ready node.network* node.*', [nodeRef(node)], ['k8s']), pods: stage(signs.podDown, formsOf(...hit)), down: stage(signs.workloadDown, formsOf(...hit)),
+          conf: stage('net.cni_*', [nodeRef(node), unit]), log: stage('node.error net.cni_not_configured', [unit, nodeRef(node)]), lost: stage('node.not_ready node.network_unavailable node.kubelet_failed net.cni_not_configured', [nodeRef(node)], ['k8s']), pods: stage(signs.podDown, formsOf(...hit)), down: stage(signs.workloadDown, formsOf(...hit)),
           calls: stage(signs.callFails, formsOf(...callers)), errors: stage(signs.appFails, formsOf(...upstream))
         },
         edges: ['conf>lost', 'log>lost', 'conf>log', 'lost>pods', 'pods>down', 'down>calls', 'calls>errors'], affected: [nodeRef(node), ...hit.map(serviceRef), ...upstream.map(serviceRef)]
@@ -174,8 +174,8 @@ export const acceptQueue: Scenario = {
     return () => {
       const fall = fallout(scene, app, 'queue')
       return {
-        causes: ['listen*', 'accept*', 'backlog*', 'symptom.net.listen_overflow', 'symptom.net.accept*', 'symptom.net.listen*'], subjects: formsOf(app), needs: ['net'],
-        stages: { queue: stage('net.listen_overflow net.accept* net.listen*', formsOf(app)), ...fall.stages }, edges: fall.edges, affected: [appRef(app), serviceRef(app), ...fall.affected]
+        causes: ['listen*', 'accept*', 'backlog*', 'symptom.net.accept_queue_full'], subjects: formsOf(app), needs: ['net'],
+        stages: { queue: stage('net.accept_queue_full', formsOf(app)), ...fall.stages }, edges: fall.edges, affected: [appRef(app), serviceRef(app), ...fall.affected]
       }
     }
   }
@@ -194,8 +194,8 @@ export const conntrackFull: Scenario = {
       const apps = [...new Set(scene.podsOn(node).map(p => p.app))]
       const upstream = [...new Set(apps.flatMap(a => [a, ...scene.upstreamOf(a)]))]
       return {
-        causes: ['conntrack*', 'symptom.net.conntrack*', 'symptom.kernel.conntrack*'], subjects: [nodeRef(node)], needs: ['kernel'],
-        stages: { table: stage('net.conntrack* kernel.conntrack* net.table*', [nodeRef(node)], ['kernel']), calls: stage(signs.callFails, formsOf(...upstream)), errors: stage(signs.appFails, formsOf(...upstream)) },
+        causes: ['conntrack*', 'symptom.net.conntrack_full'], subjects: [nodeRef(node)], needs: ['kernel'],
+        stages: { table: stage('net.conntrack_full', [nodeRef(node)], ['kernel']), calls: stage(signs.callFails, formsOf(...upstream)), errors: stage(signs.appFails, formsOf(...upstream)) },
         edges: ['table>calls', 'calls>errors'], affected: [nodeRef(node), ...upstream.map(serviceRef)]
       }
     }
@@ -219,8 +219,8 @@ export const schedulerDown: Scenario = {
     return () => {
       const fall = fallout(scene, app, 'down')
       return {
-        causes: ['scheduler*', 'control_plane*', 'crash*', 'symptom.k8s.crash_loop', 'symptom.k8s.container_exited'], subjects: [...scheduler.pods.map(podRef), ...formsOf(scheduler)],
-        stages: { scheduler: stage(`${signs.podDown} kernel.* app.*`, formsOf(scheduler)), pending: stage('k8s.pod_pending k8s.pod_* k8s.failed_scheduling', formsOf(app)), down: stage(signs.workloadDown, formsOf(app)), ...fall.stages },
+        causes: ['kube_scheduler*', 'scheduler*', 'control_plane*', 'container_crash', 'symptom.k8s.crash_loop', 'symptom.k8s.container_exited'], subjects: [...scheduler.pods.map(podRef), ...formsOf(scheduler)],
+        stages: { scheduler: stage(`${signs.podDown} kernel.* app.*`, formsOf(scheduler)), pending: stage('k8s.pod_* k8s.failed_scheduling k8s.deleted', formsOf(app)), down: stage(signs.workloadDown, formsOf(app)), ...fall.stages },
         edges: ['scheduler>pending', 'scheduler>down', 'pending>down', ...fall.edges], affected: [...scheduler.pods.map(podRef), appRef(app), serviceRef(app), ...fall.affected]
       }
     }

@@ -28,7 +28,7 @@ function consequences (scene: Scene, hit: readonly Pod[], from: string): { reado
   const upstream = [...new Set(apps.flatMap(a => scene.upstreamOf(a)))]
   return {
     stages: {
-      pods: stage(`${signs.podDown} kernel.process_exit kernel.fatal_signal kernel.exit* k8s.node_not_ready net.cni_failed k8s.failed_*`, formsOf(...apps)),
+      pods: stage(`${signs.podDown} kernel.fatal_signal net.cni_failed k8s.failed_* k8s.volume_failed`, formsOf(...apps)),
       down: stage(signs.workloadDown, formsOf(...apps)),
       calls: stage(signs.callFails, formsOf(...callers)),
       errors: stage(signs.appFails, formsOf(...new Set([...upstream, ...apps])))
@@ -72,8 +72,8 @@ export const nodeMemory: Scenario = {
       const next = hit().filter(p => !p.isGone && p.app.kind !== 'DaemonSet').sort((a, b) => Number(b.app.role === 'database') - Number(a.app.role === 'database') || (a.name < b.name ? -1 : 1))[0]
       if (next !== undefined) evict(world, next, 'The node was low on resource: memory. Threshold quantity: 100Mi, available: 61Mi. ')
     })
-    return () => nodeTruth(scene, node, hit(), 'node_memory* memory_exhaustion* node_oom* memory* oom* symptom.kernel.oom_kill symptom.node.pressure_memory symptom.kernel.memory_stall',
-      { oom: stage('kernel.oom_kill kernel.memory_stall kernel.system_oom node.oom* node.system_oom k8s.system_oom', [nodeRef(node), ...hit().map(podRef), unit(node, 'plocate-updatedb.service')]), pressure: stage('node.pressure_memory node.eviction* node.pressure* node.*', [nodeRef(node)]) },
+    return () => nodeTruth(scene, node, hit(), 'node_memory_exhausted node_memory* memory_exhaustion* symptom.kernel.oom_kill symptom.node.pressure_memory symptom.kernel.memory_stall symptom.node.memory_exhausted',
+      { oom: stage('kernel.oom_kill kernel.memory_stall node.memory_exhausted k8s.container_oom_killed', [nodeRef(node), ...hit().map(podRef), unit(node, 'plocate-updatedb.service')]), pressure: stage('node.pressure_memory node.memory_exhausted', [nodeRef(node)]) },
       ['oom>pressure'], 'pressure', { subjects: [unit(node, 'plocate-updatedb.service')] })
   }
 }
@@ -98,7 +98,7 @@ export const diskPressure: Scenario = {
       const next = hit().filter(p => !p.isGone && p.app.kind !== 'DaemonSet').sort((a, b) => Number(b.app.role === 'database') - Number(a.app.role === 'database') || (a.name < b.name ? -1 : 1))[0]
       if (next !== undefined) evict(world, next, 'The node was low on resource: ephemeral-storage. Threshold quantity: 10Gi, available: 2Gi. ')
     })
-    return () => nodeTruth(scene, node, hit(), 'disk* node_disk* disk_pressure* no_space* symptom.node.pressure_disk', { pressure: stage('node.pressure_disk node.* k8s.free_disk* k8s.image_gc*', [nodeRef(node), unit(node, 'containerd.service')]) }, [], 'pressure', { subjects: [unit(node, 'containerd.service')] })
+    return () => nodeTruth(scene, node, hit(), 'node_disk_pressure node_disk* disk* no_space* symptom.node.pressure_disk symptom.node.image_gc_failed', { pressure: stage('node.pressure_disk node.image_gc_failed node.error app.no_space', [nodeRef(node), unit(node, 'containerd.service')]) }, [], 'pressure', { subjects: [unit(node, 'containerd.service')] })
   }
 }
 
@@ -117,8 +117,8 @@ export const kubeletDown: Scenario = {
     scene.times(5, 10_000, 10_000, () => { world.journal(node, 'node', (j, atMs) => j.unit(atMs, 'unit_start_failed', 'kubelet.service', 'Failed to start kubelet.service - kubelet: The Kubernetes Node Agent.', { JOB_RESULT: 'failed', JOB_TYPE: 'start' })) })
     scene.at(50_000, () => { heartbeatIsLost(world, node, 50_000) })
     scene.at(54_000, () => { becomesNotReady(world, node, 'Unknown', 'NodeStatusUnknown', 'Kubelet stopped posting node status.') })
-    return () => nodeTruth(scene, node, hit(), 'kubelet* node_unit_failed* unit_failed* node_agent* symptom.node.unit_failed', {
-      unit: stage('node.unit_*', [nodeRef(node), unit(node, 'kubelet.service')]), lost: stage('node.not_ready node.heartbeat_lost node.*', [nodeRef(node)], ['k8s'])
+    return () => nodeTruth(scene, node, hit(), 'kubelet_unavailable kubelet* symptom.node.unit_failed', {
+      unit: stage('node.unit_*', [nodeRef(node), unit(node, 'kubelet.service')]), lost: stage('node.not_ready node.heartbeat_lost', [nodeRef(node)], ['k8s'])
     }, ['unit>lost'], 'lost', { subjects: [unit(node, 'kubelet.service')] })
   }
 }
@@ -138,8 +138,8 @@ export const containerdDown: Scenario = {
       node.isReady = false
       becomesNotReady(world, node, 'False', 'KubeletNotReady', 'container runtime is down, PLEG is not healthy: pleg was last seen active 3m2s ago')
     })
-    return () => nodeTruth(scene, node, hit(), 'containerd* container_runtime* runtime* unit_failed* symptom.node.unit_failed symptom.node.unit_restarting', {
-      unit: stage('node.unit_* kernel.core_dump', [nodeRef(node), unit(node, 'containerd.service'), unit(node, 'kubelet.service')]), lost: stage('node.not_ready node.runtime* node.log* node.error node.*', [nodeRef(node), unit(node, 'kubelet.service')])
+    return () => nodeTruth(scene, node, hit(), 'containerd_unavailable containerd* container_runtime* symptom.node.unit_failed symptom.node.unit_restarting', {
+      unit: stage('node.unit_* node.core_dump', [nodeRef(node), unit(node, 'containerd.service'), unit(node, 'kubelet.service')]), lost: stage('node.not_ready node.error node.kubelet_failed', [nodeRef(node), unit(node, 'kubelet.service')])
     }, ['unit>lost'], 'lost', { subjects: [unit(node, 'containerd.service')] })
   }
 }
@@ -160,7 +160,7 @@ export const nodePower: Scenario = {
     scene.at(47_000, () => { heartbeatIsLost(world, node, 49_000) })
     scene.at(52_000, () => { becomesNotReady(world, node, 'Unknown', 'NodeStatusUnknown', 'Kubelet stopped posting node status.') })
     return () => {
-      const truth = nodeTruth(scene, node, hit(), 'node_down* node_lost* node_* symptom.node.not_ready symptom.node.heartbeat_lost', { lost: stage('node.not_ready node.heartbeat_lost node.*', [nodeRef(node)]) }, ['lost>calls'], 'lost', { needs: ['k8s'] })
+      const truth = nodeTruth(scene, node, hit(), 'node_down* node_lost* node_unreachable* kubelet_unavailable symptom.node.not_ready symptom.node.heartbeat_lost', { lost: stage('node.not_ready node.heartbeat_lost', [nodeRef(node)], ['k8s']) }, ['lost>calls'], 'lost', { needs: ['k8s'] })
       return truth
     }
   }
@@ -189,7 +189,7 @@ export const drain: Scenario = {
         })
       }
     })
-    return () => nodeTruth(scene, node, hit(), 'node_drain* drain* node_cordoned* maintenance* symptom.k8s.node_cordoned symptom.node.cordoned', { cordon: stage('k8s.node_cordoned node.cordoned k8s.node_*', [nodeRef(node)]) }, [], 'cordon', { needs: ['k8s'] })
+    return () => nodeTruth(scene, node, hit(), 'node_cordoned node_drain* drain* maintenance* symptom.k8s.node_cordoned', { cordon: stage('k8s.node_cordoned k8s.node_tainted', [nodeRef(node)]) }, [], 'cordon', { needs: ['k8s'] })
   }
 }
 
@@ -218,8 +218,8 @@ export const readOnlyDisk: Scenario = {
     })
     return () => {
       const pods = hit().filter(p => p.app === app)
-      return nodeTruth(scene, node, pods, 'disk* io_error* filesystem* read_only* storage_* symptom.kernel.io_error symptom.kernel.filesystem_read_only symptom.kernel.hung_task', {
-        io: stage('kernel.io_error kernel.hung_task kernel.filesystem_* kernel.disk_*', [nodeRef(node), ...pods.map(podRef)]), readonly: stage('node.* kernel.filesystem_read_only', [nodeRef(node)])
+      return nodeTruth(scene, node, pods, 'disk* io_error* filesystem* read_only* symptom.kernel.io_error symptom.kernel.filesystem_read_only symptom.kernel.filesystem_error symptom.kernel.hung_task', {
+        io: stage('kernel.io_error kernel.hung_task kernel.filesystem_* kernel.disk_*', [nodeRef(node), ...pods.map(podRef)]), readonly: stage('node.condition kernel.filesystem_read_only', [nodeRef(node)])
       }, ['io>readonly', 'io>pods'], 'readonly')
     }
   }
@@ -243,7 +243,7 @@ export const clockJump: Scenario = {
       const upstream = [...new Set(apps.flatMap(a => [a, ...scene.upstreamOf(a)]))]
       return {
         causes: ['clock*', 'time_*', 'symptom.node.clock_changed'], subjects: [nodeRef(node), unit(node, 'chronyd.service')], needs: ['node'],
-        stages: { clock: stage('node.clock* node.*', [nodeRef(node), unit(node, 'chronyd.service')]), errors: stage('app.* net.auth* net.*', formsOf(...upstream)) },
+        stages: { clock: stage('node.clock_changed node.error', [nodeRef(node), unit(node, 'chronyd.service')], ['node']), errors: stage('app.* net.*', formsOf(...upstream)) },
         edges: ['clock>errors'], affected: [nodeRef(node), ...upstream.map(serviceRef)]
       }
     }

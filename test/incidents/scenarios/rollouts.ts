@@ -7,7 +7,7 @@ import { rollout, type PodSpecPart } from '../world/rollout.js'
 import type { Scenario, Truth } from '../scenario.js'
 import { appRef, fallout, formsOf, serviceRef, signs, stage, type Scene } from '../scene.js'
 
-const changes = 'k8s.rollout_started k8s.image_changed k8s.config_changed k8s.template_changed k8s.*_changed k8s.scaled k8s.created k8s.deleted'
+const changes = 'k8s.rollout_started k8s.image_changed k8s.config_changed k8s.template_changed k8s.resources_changed k8s.scaled k8s.created k8s.deleted'
 
 /** What a rollout that takes the old pods away first does to everyone. */
 function outage (scene: Scene, app: App, causes: string, broken: string, extra: Partial<Truth> = {}): Truth {
@@ -31,7 +31,7 @@ export const missingImage: Scenario = {
       rollout(scene.world, app, spec => { spec.containers[0].image = image }, { isRecreate: false, fate: { kind: 'image', error: `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${image}: not found` } })
     })
     return () => ({
-      causes: ['image*', 'symptom.k8s.image_pull_failed'], subjects: formsOf(app),
+      causes: ['incorrect_image_reference', 'image*', 'symptom.k8s.image_pull_failed'], subjects: formsOf(app),
       stages: { change: stage(changes, formsOf(app)), pull: stage('k8s.image_pull_failed k8s.container_waiting k8s.pod_*', formsOf(app)), stuck: stage(`k8s.rollout_failed ${signs.workloadDown}`, formsOf(app)) },
       edges: ['change>pull', 'pull>stuck'], affected: [appRef(app)]
     })
@@ -58,7 +58,7 @@ export const crashingRollout: Scenario = {
       rollout(scene.world, app, spec => { spec.containers[0].image = app.image.replace(/:.*/, ':2.0.0') }, { isRecreate: true, fate })
       lastWords(scene, app, fate.how)
     })
-    return () => outage(scene, app, 'bad_rollout* rollout* crash* image_changed* bad_release* application_crash* symptom.k8s.rollout_started symptom.k8s.image_changed symptom.k8s.crash_loop symptom.k8s.container_exited', `${signs.podDown} kernel.* app.log_* app.*`)
+    return () => outage(scene, app, 'bad_rollout* rollout* container_crash crash* bad_release* symptom.k8s.rollout_started symptom.k8s.image_changed symptom.k8s.crash_loop symptom.k8s.container_exited', `${signs.podDown} kernel.* app.log_* app.*`)
   }
 }
 
@@ -73,7 +73,7 @@ export const configChange: Scenario = {
       rollout(scene.world, app, (_, annotations) => { annotations['kubectl.kubernetes.io/restartedAt'] = new Date(scene.world.nowMs).toISOString() }, { isRecreate: true, fate })
       lastWords(scene, app, fate.how)
     })
-    return () => outage(scene, app, 'config* bad_config* symptom.k8s.config_changed', `${signs.podDown} kernel.* app.*`, { subjects: [{ kind: 'ConfigMap', namespace: app.namespace, name: app.config }] })
+    return () => outage(scene, app, 'config* bad_config* container_crash symptom.k8s.config_changed', `${signs.podDown} kernel.* app.*`, { subjects: [{ kind: 'ConfigMap', namespace: app.namespace, name: app.config }] })
   }
 }
 
@@ -86,7 +86,7 @@ export const missingSecret: Scenario = {
     scene.at(0, () => {
       rollout(scene.world, app, spec => { spec.containers[0].envFrom = [{ secretRef: { name: secret } }] }, { isRecreate: true, fate: { kind: 'config_error', message: `secret "${secret}" not found` } })
     })
-    return () => outage(scene, app, 'secret* missing_secret* config* missing_config* symptom.k8s.config_error', 'k8s.container_waiting k8s.config_error k8s.container_config* k8s.pod_* k8s.failed_* k8s.container_* k8s.create_container*', { subjects: [{ kind: 'Secret', namespace: app.namespace, name: secret }] })
+    return () => outage(scene, app, 'config_missing secret* missing_secret* symptom.k8s.container_config_error', 'k8s.container_* k8s.pod_* k8s.failed_mount', { subjects: [{ kind: 'Secret', namespace: app.namespace, name: secret }] })
   }
 }
 
@@ -103,7 +103,7 @@ export const quota: Scenario = {
       scene.world.put(limits)
     })
     scene.at(0, () => { rollout(scene.world, app, spec => { spec.containers[0].image = app.image.replace(/:.*/, ':3.1.4') }, { isRecreate: true, fate: { kind: 'forbidden', message } }) })
-    return () => outage(scene, app, 'quota* symptom.k8s.quota_exhausted', 'k8s.quota_* k8s.failed_create k8s.rollout_failed', { subjects: [{ kind: 'ResourceQuota', namespace: app.namespace, name: 'compute' }, { kind: 'Namespace', name: app.namespace }] })
+    return () => outage(scene, app, 'namespace_memory_quota_exceeded quota* symptom.k8s.quota_exhausted', 'k8s.quota_* k8s.failed_create k8s.rollout_failed', { subjects: [{ kind: 'ResourceQuota', namespace: app.namespace, name: 'compute' }, { kind: 'Namespace', name: app.namespace }] })
   }
 }
 
@@ -115,7 +115,7 @@ export const wrongProbe: Scenario = {
     scene.at(0, () => {
       rollout(scene.world, app, spec => { spec.containers[0].readinessProbe = { httpGet: { path: '/healthz', port: app.port + 1 }, periodSeconds: 5, failureThreshold: 3 } }, { isRecreate: true, fate: { kind: 'unready', message: `Readiness probe failed: Get "http://{ip}:${app.port + 1}/healthz": dial tcp {ip}:${app.port + 1}: connect: connection refused` } })
     })
-    return () => outage(scene, app, 'readiness* probe* wrong_probe* symptom.k8s.probe_failed', 'k8s.probe_failed k8s.pod_*')
+    return () => outage(scene, app, 'readiness_probe* symptom.k8s.probe_failed', 'k8s.probe_failed k8s.pod_*')
   }
 }
 
@@ -128,7 +128,7 @@ export const nodeSelector: Scenario = {
     scene.at(0, () => {
       rollout(scene.world, app, (spec: PodSpecPart) => { spec.nodeSelector = { disktype: 'nvme' } }, { isRecreate: true, fate: { kind: 'unschedulable', message: `0/${n} nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, ${n - 1} node(s) didn't match Pod's node affinity/selector. preemption: 0/${n} nodes are available: ${n} Preemption is not helpful for scheduling.` } })
     })
-    return () => outage(scene, app, 'node_selector* selector* unschedulable* scheduling* symptom.k8s.failed_scheduling', 'k8s.failed_scheduling k8s.pod_unschedulable k8s.pod_*')
+    return () => outage(scene, app, 'node_selector_mismatch node_affinity_mismatch symptom.k8s.failed_scheduling', 'k8s.failed_scheduling k8s.pod_*')
   }
 }
 
@@ -148,6 +148,6 @@ export const pendingClaim: Scenario = {
       againUntil(world, 15_000, () => { world.event({ about: { ...claim, uid: made.metadata.uid }, type: 'Warning', reason: 'ProvisioningFailed', note: 'storageclass.storage.k8s.io "fast-ssd" not found', from: 'persistentvolume-controller' }); return true })
     })
     scene.at(1500, () => { rollout(world, app, (_, annotations) => { annotations['kubectl.kubernetes.io/restartedAt'] = new Date(world.nowMs).toISOString() }, { isRecreate: true, fate: app.fate }) })
-    return () => outage(scene, app, 'claim* pvc* storage* volume* missing_storage* symptom.k8s.claim_pending', 'k8s.claim_* k8s.provisioning* k8s.failed_scheduling k8s.pod_* k8s.volume_* k8s.storage_*', { subjects: [claim, { kind: 'StorageClass', name: 'fast-ssd' }] })
+    return () => outage(scene, app, 'pvc* claim* storage_class* missing_storage* symptom.k8s.claim_pending', 'k8s.claim_* k8s.failed_scheduling k8s.pod_* k8s.volume_*', { subjects: [claim, { kind: 'StorageClass', name: 'fast-ssd' }] })
   }
 }

@@ -20,8 +20,8 @@ export const selectorTypo: Scenario = {
     return () => {
       const fall = fallout(scene, app, 'endpoints')
       return {
-        causes: ['selector*', 'service_selector*', 'symptom.k8s.service_changed', 'symptom.k8s.selector*'], subjects: [serviceRef(app)], needs: ['k8s'],
-        stages: { change: stage('k8s.service_changed k8s.selector* k8s.*_changed', [serviceRef(app)]), endpoints: stage('k8s.no_endpoints k8s.endpoints_lost', formsOf(app)), ...fall.stages },
+        causes: ['service_selector_mismatch', 'service_selector*', 'symptom.k8s.service_changed'], subjects: [serviceRef(app)], needs: ['k8s'],
+        stages: { change: stage('k8s.service_changed', [serviceRef(app)]), endpoints: stage('k8s.no_endpoints k8s.endpoints_lost', formsOf(app)), ...fall.stages },
         edges: ['change>endpoints', ...fall.edges], affected: [serviceRef(app), ...fall.affected]
       }
     }
@@ -47,8 +47,8 @@ export const wrongTargetPort: Scenario = {
     return () => {
       const fall = fallout(scene, app, 'change')
       return {
-        causes: ['target_port*', 'service_port*', 'port*', 'symptom.k8s.service_changed', 'symptom.k8s.ports*'], subjects: [serviceRef(app)], needs: ['k8s'],
-        stages: { change: stage('k8s.service_changed k8s.ports* k8s.*_changed', [serviceRef(app)]), ...fall.stages }, edges: fall.edges, affected: [serviceRef(app), ...fall.affected]
+        causes: ['service_port*', 'target_port*', 'symptom.k8s.service_changed'], subjects: [serviceRef(app)], needs: ['k8s'],
+        stages: { change: stage('k8s.service_changed', [serviceRef(app)]), ...fall.stages }, edges: fall.edges, affected: [serviceRef(app), ...fall.affected]
       }
     }
   }
@@ -68,8 +68,8 @@ export const certificate: Scenario = {
     return () => {
       const fall = fallout(scene, app, 'expired')
       return {
-        causes: ['certificate*', 'tls*', 'symptom.net.tls*', 'symptom.app.tls*', 'symptom.app.certificate*', 'symptom.net.certificate*'], subjects: [...formsOf(app), { kind: 'Secret', namespace: app.namespace, name: app.secret }], needs: ['app'],
-        stages: { expired: stage('net.tls* app.tls* app.certificate* net.certificate* app.log_* app.*', formsOf(app)), ...fall.stages }, edges: fall.edges, affected: [appRef(app), serviceRef(app), ...fall.affected]
+        causes: ['certificate*', 'tls*', 'symptom.net.tls_failure'], subjects: [...formsOf(app), { kind: 'Secret', namespace: app.namespace, name: app.secret }], needs: ['app'],
+        stages: { expired: stage('net.tls_failure app.*', formsOf(app)), ...fall.stages }, edges: fall.edges, affected: [appRef(app), serviceRef(app), ...fall.affected]
       }
     }
   }
@@ -93,7 +93,7 @@ export const slowDatabase: Scenario = {
     return () => {
       const fall = fallout(scene, app, 'slow')
       return {
-        causes: ['slow*', 'dependency*', 'connection_pool*', 'latency*', 'database*', 'connection_*', 'too_many_connections*', 'symptom.app.*', 'symptom.net.connection_timeout'], subjects: formsOf(app), needs: ['app'],
+        causes: ['slow*', 'dependency*', 'connection_pool*', 'latency*', 'database*', 'connection_*', 'too_many_connections*', 'symptom.app.connections_exhausted', 'symptom.app.slow', 'symptom.app.timeout', 'symptom.app.log_error'], subjects: formsOf(app), needs: ['app'],
         stages: { slow: stage('app.*', formsOf(app)), ...fall.stages, errors: stage(signs.appFails, formsOf(...scene.upstreamOf(app))) }, edges: fall.edges, affected: [appRef(app), serviceRef(app), ...fall.affected]
       }
     }
@@ -118,8 +118,8 @@ export const wrongPassword: Scenario = {
     return () => {
       const upstream = [caller, ...scene.upstreamOf(caller)]
       return {
-        causes: ['auth*', 'credential*', 'secret*', 'config*', 'symptom.k8s.config_changed', 'symptom.k8s.secret_changed', 'symptom.app.auth*', 'symptom.net.auth*'], subjects: [secret, ...formsOf(caller)],
-        stages: { change: stage('k8s.config_changed k8s.secret_changed k8s.*_changed', [secret]), errors: stage('app.* net.*', formsOf(...upstream)), server: stage('app.*', formsOf(app)) },
+        causes: ['auth*', 'credential*', 'secret*', 'config*', 'symptom.k8s.config_changed', 'symptom.app.auth_failed'], subjects: [secret, ...formsOf(caller)],
+        stages: { change: stage('k8s.config_changed', [secret]), errors: stage('app.* net.*', formsOf(...upstream)), server: stage('app.*', formsOf(app)) },
         edges: ['change>errors', 'change>server', 'server>errors', 'errors>server'], affected: upstream.flatMap(a => [appRef(a), serviceRef(a)])
       }
     }
@@ -152,8 +152,8 @@ export const throttled: Scenario = {
       const fall = fallout(scene, app, 'slow')
       const ref = { kind: 'HorizontalPodAutoscaler', namespace: app.namespace, name: app.name }
       return {
-        causes: ['autoscal*', 'hpa*', 'cpu*', 'throttl*', 'capacity*', 'symptom.k8s.autoscaler_limited'], subjects: [ref, ...formsOf(app)], needs: ['k8s'],
-        stages: { limit: stage('k8s.autoscaler_* k8s.*_changed', [ref, ...formsOf(app)]), slow: stage('k8s.probe_failed app.slow app.*', formsOf(app)), ...fall.stages }, edges: ['limit>slow', ...fall.edges], affected: [appRef(app), serviceRef(app), ...fall.affected]
+        causes: ['autoscal*', 'hpa*', 'pod_cpu_overload', 'cpu*', 'throttl*', 'capacity*', 'symptom.k8s.autoscaler_limited'], subjects: [ref, ...formsOf(app)], needs: ['k8s'],
+        stages: { limit: stage('k8s.autoscaler_*', [ref, ...formsOf(app)]), slow: stage('k8s.probe_failed app.slow app.*', formsOf(app)), ...fall.stages }, edges: ['limit>slow', ...fall.edges], affected: [appRef(app), serviceRef(app), ...fall.affected]
       }
     }
   }

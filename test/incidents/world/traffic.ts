@@ -104,7 +104,8 @@ export class Traffic {
     this.span(pod, {
       traceId, spanId, ...(parentSpanId === undefined ? {} : { parentSpanId }), name: 'GET /items/{id}', kind: 'server', startMs: startMs + skewOf(pod), endMs: atMs + skewOf(pod),
       attributes: { 'http.request.method': 'GET', 'http.route': '/items/{id}', 'url.path': `/items/${dice.below(9000)}`, 'http.response.status_code': status, 'server.address': pod.app.name, 'server.port': pod.app.port },
-      ...(failed === undefined ? {} : { error: failed })
+      // Instrumentations of servers say the code, not why.
+      ...(failed === undefined ? {} : { error: own === undefined ? '' : failed })
     })
     return failed === undefined ? { endMs: atMs, status } : { endMs: atMs, status, error: `upstream ${pod.app.name} answered ${status}` }
   }

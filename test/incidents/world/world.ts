@@ -33,7 +33,7 @@ export class World {
   readonly nodes: NodePart[] = []
   readonly apps: App[] = []
   readonly things = new Map<string, Thing>()
-  readonly #kubernetes = new KubernetesSource()
+  #kubernetes = new KubernetesSource()
   readonly #events = new Map<string, Thing & { deprecatedCount: number }>()
   #version = 1000
   #isListed = false
@@ -47,6 +47,13 @@ export class World {
     this.#isListed = true
     const objects = [...this.things.values()].map(t => ({ kind: t.kind as KubeKind, object: copyOf(t) }))
     this.stream.add({ arrivalMs: this.nowMs, timeMs: this.nowMs, layer: 'k8s', batch: this.#kubernetes.list(objects, this.nowMs) })
+  }
+
+  /** The kubernetes receiver starts anew, without a checkpoint: what is there now is listed, and the Events of the last minutes. */
+  relist (): EventBatch {
+    const objects = [...this.things.values(), ...this.#events.values()].map(t => ({ kind: t.kind as KubeKind, object: copyOf(t) }))
+    this.#kubernetes = new KubernetesSource()
+    return this.#kubernetes.list(objects, this.nowMs)
   }
 
   /** The API server takes a new state of `thing`. */
