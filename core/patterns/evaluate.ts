@@ -17,7 +17,7 @@ import { say, sayCommand } from './words.js'
 import { keyOf, refOf, workloadKinds, World } from './world.js'
 
 export interface Limits {
-  /** Steps of expressions and conditions in one call; a condition is ten. */
+  /** Of one call: a turn of a loop is one, a call of a function three, a condition ten; 100 ns or so each. */
   readonly maxSteps: number
   /** Findings of one pattern in one call. */
   readonly maxOfPattern: number
@@ -25,7 +25,7 @@ export interface Limits {
   readonly maxCombinations: number
 }
 
-export const defaultLimits: Limits = { maxSteps: 10_000_000, maxOfPattern: 200, maxCombinations: 500 }
+export const defaultLimits: Limits = { maxSteps: 3_000_000, maxOfPattern: 200, maxCombinations: 500 }
 
 /** How a call went; give one to be told. */
 export class Report {
@@ -76,7 +76,7 @@ class Evaluation {
     return [...this.#found.values()].sort(bySubject)
   }
 
-  #isSpent (): boolean { return meter.spent - this.#startSteps + this.report.asked * stepsOfCondition > this.limits.maxSteps }
+  #isSpent (): boolean { return meter.spent - this.#startSteps > this.limits.maxSteps }
 
   #ask (ref: NodeRef): void {
     const patterns = this.#possibleOf(ref.kind)
@@ -137,7 +137,7 @@ function bySubject (a: Finding, b: Finding): number {
 function merged (a: Finding, b: Finding): Finding {
   const best = b.score > a.score ? b : a
   const since = [a.sinceMs, b.sinceMs].filter(t => !Number.isNaN(t))
-  return { ...best, symptoms: [...new Set([...a.symptoms, ...b.symptoms])].sort(), sinceMs: since.length === 0 ? NaN : Math.min(...since) }
+  return { ...best, asked: [...new Set([...a.asked, ...b.asked])].sort(), symptoms: [...new Set([...a.symptoms, ...b.symptoms])].sort(), sinceMs: since.length === 0 ? NaN : Math.min(...since) }
 }
 
 /** Undefined: it does not hold. To be called `within` the scope's world. */
@@ -148,7 +148,11 @@ export function askPattern (pattern: Pattern, scope: Scope, report: Report, limi
 
 function held (pattern: Pattern, scope: Scope, report: Report, { maxCombinations }: Limits): Ask | undefined {
   const ask = new Ask(scope, pattern.names, message => report.noteError(pattern.id, message))
-  const isTrue = (condition: Condition, of: Ask): boolean => { report.asked++; return holds(condition, of) }
+  const isTrue = (condition: Condition, of: Ask): boolean => {
+    report.asked++
+    meter.spent += stepsOfCondition
+    return holds(condition, of)
+  }
   if (!pattern.quick.every(c => isTrue(c, ask))) return undefined
   for (const combination of combinations(pattern, ask, maxCombinations)) {
     if (pattern.slow.every(c => isTrue(c, combination))) return combination
@@ -187,7 +191,7 @@ function findingOf (pattern: Pattern, ask: Ask): Finding {
     pattern: pattern.id, cause: pattern.cause, layer: pattern.layer, rank: pattern.rank, subject: blamed(pattern, ask), score: rounded(score),
     title: say(pattern.title, context, onError), explanation: say(pattern.why, context, onError),
     for: reasons.filter(r => r.reason.weight >= 0).map(r => r.reason), against: reasons.filter(r => r.reason.weight < 0).map(r => r.reason),
-    explainsSigns: pattern.explains, symptoms: [...ask.symptoms].map(s => s.id).sort(), actions, sinceMs: since(pattern, ask)
+    explainsSigns: pattern.explains, symptoms: [...ask.symptoms].map(s => s.id).sort(), actions, asked: [ask.scope.key], sinceMs: since(pattern, ask)
   }
 }
 
@@ -196,7 +200,7 @@ interface Weighed { readonly reason: Reason, readonly adds: number }
 /** The conditions that speak share the score. */
 function whenReasons (pattern: Pattern, ask: Ask): Weighed[] {
   const told = pattern.when.flatMap(condition => {
-    const symptoms = condition.answer(ask).symptoms ?? []
+    const symptoms = ask.answerOf(condition)?.symptoms ?? []
     const text = condition.says === undefined ? symptomText(symptoms) : say(condition.says, ask.context, ask.onError)
     return text === '' ? [] : [{ text, symptoms }]
   })
@@ -206,7 +210,7 @@ function whenReasons (pattern: Pattern, ask: Ask): Weighed[] {
 function evidenceReasons (pattern: Pattern, ask: Ask): Weighed[] {
   return pattern.evidence.flatMap(({ when, weight, says }) => {
     if (!holds(when, ask)) return []
-    const symptoms = when.answer(ask).symptoms ?? []
+    const symptoms = ask.answerOf(when)?.symptoms ?? []
     const text = says !== undefined ? say(says, ask.context, ask.onError) : when.says !== undefined ? say(when.says, ask.context, ask.onError) : symptomText(symptoms)
     return [{ reason: reason(text === '' ? when.text : text, weight, symptoms), adds: weight }]
   })

@@ -51,7 +51,14 @@ function expression (source: string, parsed: ParseResult): Expression {
     source,
     run: context => {
       meter.begin(maxSteps)
-      return parsed(context as Record<string, unknown>) as unknown
+      // Failures are common here (a field that is missing) and nobody reads where in the code they happened.
+      const { stackTraceLimit } = Error
+      Error.stackTraceLimit = 0
+      try {
+        return parsed(context as Record<string, unknown>) as unknown
+      } finally {
+        Error.stackTraceLimit = stackTraceLimit
+      }
     }
   }
 }
@@ -83,12 +90,12 @@ function rewrite (value: unknown): void {
   if (!Array.isArray(value.args)) return
   const [name, first, last] = value.args as unknown[]
   if (value.op === 'rcall' && name === 'matches') value.args[0] = 'matchesRe2'
-  if (value.op === 'rcall' && loops.has(name) && Array.isArray(last) && last.length > 1) last[1] = metered(last[1])
+  if (value.op === 'rcall' && loops.has(name) && Array.isArray(last) && last.length > 1) last[1] = guarded(last[1])
   if (value.op === 'call' && name === 'has' && Array.isArray(first)) softenPath(first[0])
 }
 
 /** `step() ? body : null`: a loop over its limit fails at its next turn. */
-function metered (body: unknown): unknown {
+function guarded (body: unknown): unknown {
   const { ast } = base.parse('step() ? 0 : dyn(null)')
   const parts = (ast as unknown as { args: unknown[] }).args
   parts[1] = body
@@ -118,6 +125,15 @@ export function regexOf (source: string): TextPattern {
 /** Only the head of a long text is looked at. */
 const maxSubject = 8192
 
+const stepsOfCall = 3
+
+/** Of fixed arity: gathering arguments would cost more than most functions do. */
+function metered (parameters: number, run: (...args: unknown[]) => unknown): (a: unknown, b: unknown, c: unknown) => unknown {
+  if (parameters === 1) return a => { meter.spend(stepsOfCall); return run(a) }
+  if (parameters === 2) return (a, b) => { meter.spend(stepsOfCall); return run(a, b) }
+  return (a, b, c) => { meter.spend(stepsOfCall); return run(a, b, c) }
+}
+
 const base = makeBase()
 
 function makeBase (): Environment {
@@ -141,7 +157,7 @@ function makeBase (): Environment {
   environment.registerFunction('string.matchesRe2(string): bool', (text: string, source: string) => regexOf(source).test(text.slice(0, maxSubject)), sync)
   environment.registerFunction('step(): bool', () => meter.step(), sync)
   for (const [name, { parameters, run }] of Object.entries(functions)) {
-    environment.registerFunction(`${name}(${parameters.map(() => 'dyn').join(', ')}): dyn`, run, sync)
+    environment.registerFunction(`${name}(${parameters.map(() => 'dyn').join(', ')}): dyn`, metered(parameters.length, run), sync)
   }
   return environment
 }

@@ -1,10 +1,15 @@
 /** Counts the steps of one evaluation. One for the thread: evaluations do not overlap. */
+const stepsOfRun = 5
+
 class Meter {
   #left = 0
   /** Steps of all evaluations so far. */
   spent = 0
 
-  begin (steps: number): void { this.#left = steps }
+  begin (steps: number): void {
+    this.spent += stepsOfRun
+    this.#left = steps
+  }
 
   step (): true {
     this.spend(1)

@@ -101,7 +101,7 @@ export class Scope {
 /** Variables with what they hold, for the README. Values are computed when an expression asks. */
 export const variables = {
   subject: 'what the pattern is asked about, as it is stored; `{kind, metadata}` when it is not',
-  known: 'whether it is stored',
+  stored: 'whether it is stored',
   template: 'the pod template of a workload, a Pod itself, else null',
   pods: 'its pods, as `podsOf(subject)`',
   node: 'the node of a Pod, a Node itself, else null',
@@ -118,7 +118,7 @@ export class ScopeContext {
   constructor (readonly scope: Scope) {}
 
   get subject (): Thing { return this.scope.subject }
-  get known (): boolean { return this.scope.isKnown }
+  get stored (): boolean { return this.scope.isKnown }
   get template (): Thing | null { return templateOf(this.scope.subject) ?? null }
   get pods (): readonly Thing[] { return this.scope.world.pods(this.scope.ref) }
   get services (): readonly Thing[] { return this.scope.world.services(this.scope.ref) }

@@ -1,4 +1,5 @@
 /** What the processor says about rows: columns that are made when the first row has something in them, in a batch that stays as it was. */
+import type { EntityRef } from '../../core/correlation/entity.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { absentColumn, type ColumnArray, type ColumnName, type ColumnOf, type Columns } from '../../core/data/columns.js'
 
@@ -27,6 +28,13 @@ export class Marks {
   }
 
   text (name: TextColumn, row: number, text: string): void { this.column(name)[row] = this.place(text) }
+
+  entity (row: number, { kind, namespace = '', name, uid = '' }: EntityRef): void {
+    this.text('entityKind', row, kind)
+    if (namespace !== '') this.text('entityNamespace', row, namespace)
+    this.text('entityName', row, name)
+    if (uid !== '') this.text('entityUid', row, uid)
+  }
 
   /** `hex`: 32 digits. */
   id (row: number, hex: string): void {
