@@ -21,6 +21,8 @@ export interface Variation {
   readonly isDouble?: boolean
   /** All state is lost in the middle. */
   readonly isRestarted?: boolean
+  /** One in so many scenarios is enough, unless all are asked for. */
+  readonly sample?: number
 }
 
 export interface Story {

@@ -18,15 +18,17 @@ export interface MeasureOptions {
   readonly only?: string
   /** Part of a variation's name; '' = all. */
   readonly variation?: string
+  /** Also what variations leave out as being costly. */
+  readonly isFull?: boolean
   readonly onScore?: (score: Score, story: Story) => void
 }
 
-export async function measure ({ seeds, only = '', variation: wanted = '', onScore = () => undefined }: MeasureOptions): Promise<Results> {
+export async function measure ({ seeds, only = '', variation: wanted = '', isFull = false, onScore = () => undefined }: MeasureOptions): Promise<Results> {
   const runs: Run[] = []
   const healthy: Healthy[] = []
   for (const variation of variations.filter(v => v.name.includes(wanted))) {
     for (let seed = 1; seed <= seeds; seed++) {
-      for (const group of groupsOf(variation, only, seed)) {
+      for (const group of groupsOf(variation, only, seed, isFull)) {
         const story = generate(group, seed * 7919 + group.reduce((n, s) => n + hash(s.name), 0), variation)
         const { incidents, thinkingMs } = await think(story)
         const scores = scoreStory(story, incidents)
@@ -41,8 +43,9 @@ export async function measure ({ seeds, only = '', variation: wanted = '', onSco
 }
 
 /** What nobody could tell without a layer is left out there; two at once are of different namespaces and layers. */
-function groupsOf (variation: Variation, only: string, seed: number): Scenario[][] {
-  const chosen = scenarios.filter(s => s.name.includes(only))
+function groupsOf (variation: Variation, only: string, seed: number, isFull: boolean): Scenario[][] {
+  const sample = isFull || only !== '' ? 1 : variation.sample ?? 1
+  const chosen = scenarios.filter((s, i) => s.name.includes(only) && (i + seed) % sample === 0)
   if (variation.isDouble !== true) return chosen.filter(s => variation.without === undefined || s.layer !== variation.without || s.layer === 'k8s').map(s => [s])
   const dice = new Dice(seed * 31)
   const local = scenarios.filter(s => s.isLocal)

@@ -57,6 +57,16 @@ export function formsOf (...apps: readonly App[]): EntityRef[] {
   return apps.flatMap(app => [appRef(app), serviceRef(app), ...(app.replicaSet === undefined ? [] : [{ kind: 'ReplicaSet', namespace: app.namespace, name: app.replicaSet.metadata.name }]), ...app.pods.map(podRef)])
 }
 
+/** As a line of the kernel's log names its processes, which says nothing of pods. */
+export function processesOf (app: App): EntityRef[] {
+  return app.pods.filter(p => p.node !== undefined).map(p => ({ kind: 'Process', namespace: p.node?.name ?? '', name: app.comm }))
+}
+
+/** Applications that have pods on the node and take part in requests. */
+export function appsOn (scene: Scene, node: NodePart): App[] {
+  return [...new Set(scene.allPodsOn(node).map(p => p.app))].filter(a => a.calls.length > 0 || scene.callersOf(a).length > 0)
+}
+
 export const stage = (signs: string, of: readonly EntityRef[], seenIn?: Stage['seenIn']): Stage => ({ signs: signs.split(' '), of, ...(seenIn === undefined ? {} : { seenIn }) })
 
 /** Signs by what they say, for stages. */

@@ -61,7 +61,7 @@ class TruthView {
   constructor (readonly truth: Truth, readonly homes: Homes, without: Layer | undefined) {
     this.affected = new Set(truth.affected.map(e => homes.of(e)))
     this.#subjects = new Set(truth.subjects.flatMap(e => [entityKey(e), ...(homes.of(e).startsWith('app:') ? [homes.of(e)] : [])]))
-    this.#stages = new Map(Object.entries(truth.stages).map(([name, s]) => [name, { stage: s, keys: new Set(s.of.map(entityKey)), homes: new Set(s.of.map(e => homes.of(e)).filter(h => h.startsWith('app:'))) }]))
+    this.#stages = new Map(Object.entries(truth.stages).map(([name, s]) => [name, { stage: s, keys: new Set(s.of.map(entityKey)), homes: new Set(s.of.map(e => homes.of(e)).filter(h => h.startsWith('app:') || h.startsWith('node:'))) }]))
     const all = truth.edges.map(e => e.split('>') as [string, string])
     const reach = closureOf(all)
     this.#closure = reach

@@ -3,7 +3,7 @@ import { againUntil, crash, taskOf } from '../world/pod-life.js'
 import { alive } from '../world/controllers.js'
 import type { Ending, Pod } from '../world/parts.js'
 import type { Scenario } from '../scenario.js'
-import { appRef, fallout, formsOf, podRef, serviceRef, signs, stage, type Scene } from '../scene.js'
+import { appRef, fallout, formsOf, podRef, processesOf, serviceRef, signs, stage, type Scene } from '../scene.js'
 
 const mib = 1048576
 
@@ -74,7 +74,7 @@ export const segfault: Scenario = {
       const fall = fallout(scene, app, 'down')
       return {
         causes: ['segfault*', 'fatal_signal*', 'container_crash', 'crash*', 'symptom.kernel.fatal_signal'], subjects: formsOf(app),
-        stages: { signal: stage('kernel.fatal_signal node.core_dump', formsOf(app)), crash: stage(signs.podDown, formsOf(app)), down: stage(signs.workloadDown, formsOf(app)), ...fall.stages },
+        stages: { signal: stage('kernel.fatal_signal node.core_dump', [...formsOf(app), ...processesOf(app)]), crash: stage(signs.podDown, formsOf(app)), down: stage(signs.workloadDown, formsOf(app)), ...fall.stages },
         edges: ['signal>crash', 'crash>down', ...fall.edges], affected: [appRef(app), serviceRef(app), ...fall.affected]
       }
     }

@@ -6,7 +6,7 @@ import { becomesNotReady, podsOf } from '../world/node-life.js'
 import { crash, deletePod, taskOf } from '../world/pod-life.js'
 import type { App, NodePart, Thing } from '../world/parts.js'
 import type { Scenario } from '../scenario.js'
-import { appRef, fallout, formsOf, nodeRef, podRef, serviceRef, signs, stage } from '../scene.js'
+import { appRef, appsOn, fallout, formsOf, nodeRef, podRef, serviceRef, signs, stage } from '../scene.js'
 
 export const packetLoss: Scenario = {
   name: 'network card of a node loses packets', layer: 'net', isLocal: true,
@@ -14,7 +14,7 @@ export const packetLoss: Scenario = {
   script (scene) {
     const { world, dice } = scene
     const node = scene.busyNode()
-    const hit = (): App[] => [...new Set(scene.podsOn(node).map(p => p.app))]
+    const hit = (): App[] => appsOn(scene, node)
     scene.times(5, 0, 20_000, i => { world.journal(node, 'kernel', (j, atMs) => j.kernel(atMs, `NETDEV WATCHDOG: ${node.interfaceName} (ixgbe): transmit queue ${i} timed out`, 4)) })
     scene.times(3, 1500, 30_000, i => { world.journal(node, 'kernel', (j, atMs) => j.kernel(atMs, `ixgbe 0000:3b:00.0 ${node.interfaceName}: NIC Link is ${i % 2 === 0 ? 'Down' : 'Up'}`, 4)) })
     scene.times(120, 500, 1500, () => {
@@ -191,7 +191,7 @@ export const conntrackFull: Scenario = {
     scene.traffic.break({ kind: 'timeout', of: (_, pod) => pod?.node === node && world.nowMs > scene.faultMs, share: 0.6 })
     scene.traffic.break({ kind: 'timeout', of: (_, pod) => pod?.node !== node && world.nowMs > scene.faultMs, by: caller => caller.node === node, share: 0.6 })
     return () => {
-      const apps = [...new Set(scene.podsOn(node).map(p => p.app))]
+      const apps = appsOn(scene, node)
       const upstream = [...new Set(apps.flatMap(a => [a, ...scene.upstreamOf(a)]))]
       return {
         causes: ['conntrack*', 'symptom.net.conntrack_full'], subjects: [nodeRef(node)], needs: ['kernel'],
