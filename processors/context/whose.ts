@@ -119,7 +119,7 @@ export class Resolver {
     const container = text(attributes, 'k8s.container.name')
     if (slot !== undefined) {
       const facts = this.#factsOf(slot)
-      const inside = byId?.slot === slot ? facts.containers[byId.container]?.name ?? '' : ''
+      const inside = facts.containers[byId?.slot === slot ? byId.container : facts.containers.length === 1 ? 0 : -1]?.name ?? ''
       return { entity: podEntity(facts), node: facts.node || node, container: container || inside }
     }
     const namespace = text(attributes, 'k8s.namespace.name')
