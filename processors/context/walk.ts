@@ -4,7 +4,7 @@
  */
 import type { Engine } from '../../core/correlation/engine.js'
 import type { Seen } from '../../core/correlation/signs.js'
-import { Look, eventSigns, lookAt, otherSign } from '../../core/correlation/signs-events.js'
+import { Look, eventSigns, lookAt, otherSign, placed } from '../../core/correlation/signs-events.js'
 import { kubernetesSign, type KubernetesRow } from '../../core/correlation/signs-kubernetes.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { nanoCellToMs, words, type Columns } from '../../core/data/columns.js'
@@ -135,8 +135,9 @@ export class Walk {
     return value
   }
 
-  #count (row: number, signal: number, seen: Seen, timeMs: number, confidence: number): void {
+  #count (row: number, signal: number, recognised: Seen, timeMs: number, confidence: number): void {
     const whose = this.#whose(row, timeMs)
+    const seen = recognised.sign === 'app.log_error' ? placed(recognised, whose.entity.kind, this.batch.text(this.#columns.name, row)) : recognised
     const symptom = this.parts.sightings.add({ seen, whose, severity: this.#columns.severity[row] as number, timeMs, confidence, evidence: this.#evidence(row) })
     if (seen.sign.startsWith('net.connection_') && typeof seen.detail.peer === 'string') this.#connected(whose, seen.detail.peer, timeMs)
     if (symptom === undefined || this.parts.marked[signal] !== 1) return

@@ -20,7 +20,7 @@ import { printMachine, printTable, type Report } from './report.js'
 
 const pods = 10_000
 const batchRows = 2000
-const batches = 100
+const batches = 40
 const shares = [0, 0.01, 0.1, 0.5]
 const t0 = Date.UTC(2026, 0, 1)
 const nano = (ms: number): bigint => BigInt(ms) * 1_000_000n
