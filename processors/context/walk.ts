@@ -67,7 +67,9 @@ export class Walk {
   run (): EventBatch {
     const { engine, rated } = this.parts
     const { signal, rawEncoding, resource } = this.#columns
+    engine.rows.begin(this.batch)
     for (let row = 0; row < this.batch.count; row++) {
+      engine.rows.row = row
       const own = signal[row] as number
       // Metrics are of no time in particular, and profiles of long ones.
       if (own === Signal.metrics || own === Signal.profiles) { if (rated[own] === 1) this.#rate(row, false, nanoCellToMs(this.#times, row)); continue }
@@ -80,6 +82,7 @@ export class Walk {
       const seen = own === Signal.events ? this.#eventSeen(row) : own === Signal.logs ? this.#text(row) : this.#spanSeen(row, timeMs)
       if (seen !== undefined) this.#count(row, own, seen, timeMs, confidence)
     }
+    engine.rows.end()
     return this.#marks.finish()
   }
 
@@ -159,7 +162,7 @@ export class Walk {
     const message = batch.text(c.message, row) || batch.text(c.statusMessage, row) || (encoding === RawEncoding.otlpSpan ? exceptionIn(batch.at(row).raw) : '')
     const eventId = isOtlpRecord(encoding) ? '' : () => batch.at(row).get('id') ?? ''
     const hasTrace = c.traceId !== undefined && isSet(c.traceId, row * 16, 16)
-    return evidenceOf(eventId, batch.text(c.source, row), batch.text(c.name, row), message, hasTrace ? batch.at(row).get('traceId') ?? '' : '', hasTrace ? batch.at(row).get('spanId') ?? '' : '')
+    return evidenceOf(eventId, batch.text(c.source, row), batch.text(c.name, row), message, hasTrace ? batch.at(row).get('traceId') ?? '' : '', hasTrace ? batch.at(row).get('spanId') ?? '' : '', hasTrace ? batch.at(row).get('parentSpanId') ?? '' : '')
   }
 
   #whose (row: number, timeMs: number): Whose {
@@ -193,9 +196,9 @@ export function isOtlpRecord (encoding: number): boolean { return encoding === R
  * Without keys for what is not there. Ids of OTLP rows are of their arrival, and no part of the same story told twice. An id is
  * made when somebody keeps it.
  */
-export function evidenceOf (eventId: string | (() => string), source: string, name: string, message: string, traceId: string, spanId: string): EvidenceOf {
+export function evidenceOf (eventId: string | (() => string), source: string, name: string, message: string, traceId: string, spanId: string, parentSpanId = ''): EvidenceOf {
   return {
     get eventId () { return typeof eventId === 'string' ? eventId : eventId() }, source, name, message: message.length > maxMessage ? message.slice(0, maxMessage) : message,
-    ...(traceId === '' ? {} : { traceId }), ...(spanId === '' ? {} : { spanId })
+    ...(traceId === '' ? {} : { traceId }), ...(spanId === '' ? {} : { spanId }), ...(parentSpanId === '' ? {} : { parentSpanId })
   }
 }
