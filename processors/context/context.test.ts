@@ -152,6 +152,16 @@ test('who calls whom, from spans in any order, from peers, and from connections 
   assert.equal(s.calls('orders'), ['Deployment/shop/cart 2/2'])
 })
 
+test('requests that take many times as long as they did are slow; what is usual is learned', async () => {
+  const s = await scene({ enrich: false })
+  const timed = (n: number, ms: number): EventBatch => spansBatch({ 'service.name': 'cart' }, Array.from({ length: n }, (_, i) => ({ id: String(i), kind: 2, ms })))
+  await s.processor.consume(timed(40, 2000))
+  await s.processor.consume(timed(20, 15_000))
+  assert.equal(s.symptoms(), [])
+  await s.processor.consume(timed(1, 60_000))
+  assert.equal(s.symptoms(), ['app.slow Service//cart {"operation":"op"}'])
+})
+
 /** Rows of every source in an order in which everything depends on what came before. */
 function story (): EventInput[] {
   const rows: EventInput[] = [podRow, oomKill, serviceRow('orders', '10.96.0.5')]

@@ -15,6 +15,7 @@ import { Feed } from './feed.js'
 import { LateBinding } from './late-binding.js'
 import { Reports } from './reports.js'
 import { Sightings } from './sightings.js'
+import { Slowness } from './slowness.js'
 import { SpanCalls } from './span-calls.js'
 import { Texts } from './texts.js'
 import { think } from './think.js'
@@ -46,7 +47,7 @@ export class ContextProcessor implements Processor {
     this.#late = new LateBinding(engine.symptoms, config.late_binding)
     const resolver = new Resolver(engine.model, config.node || process.env.NODE_NAME || hostname())
     this.#parts = {
-      engine, resolver, feed: new Feed(engine.model), sightings: new Sightings(engine, this.#late), texts: new Texts(), calls: new SpanCalls(engine.dependencies, resolver),
+      engine, resolver, feed: new Feed(engine.model), sightings: new Sightings(engine, this.#late), texts: new Texts(), calls: new SpanCalls(engine.dependencies, resolver), slowness: new Slowness(),
       confidence: new Confidence(config.confidence), marked: flags(config.mark), rated: flags(config.confidence.signals)
     }
     this.#enrichment = config.enrich ? new Enrichment(engine.model.pods) : undefined
