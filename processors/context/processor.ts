@@ -22,6 +22,9 @@ import { think } from './think.js'
 import type { WalkParts } from './walk.js'
 import { Resolver } from './whose.js'
 
+/** Of event time: looking through all symptoms is not for every tick. */
+const forgetEveryMs = 30_000
+
 @injectable()
 export class ContextProcessor implements Processor {
   readonly #engine: Engine
@@ -32,6 +35,7 @@ export class ContextProcessor implements Processor {
   /** What became of batches that come again because the next one was not ready: they are not counted twice. */
   readonly #done = new WeakMap<EventBatch, EventBatch>()
   #cancelIdle: () => void = () => undefined
+  #forgotMs = -Infinity
   #stopped = false
 
   constructor (
@@ -86,6 +90,8 @@ export class ContextProcessor implements Processor {
   #tick ({ nowMs }: Tick): void {
     const { engine, resolver } = this.#parts
     this.#late.settle(resolver.version, nowMs, identity => resolver.identified(identity, nowMs))
+    if (nowMs - this.#forgotMs < forgetEveryMs) return
+    this.#forgotMs = nowMs
     engine.symptoms.forgetBefore(nowMs - this.config.keep)
   }
 

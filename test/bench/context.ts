@@ -82,7 +82,11 @@ function kernelBatch (share: number, index: number): EventBatch {
 
 const text = (key: string, value: string): object => ({ key, value: { stringValue: value } })
 
-function idOf (bytes: number, n: number): Buffer { return Buffer.alloc(bytes, 1 + n % 251).fill(n & 255, 0, 2) }
+function idOf (bytes: number, n: number): Buffer {
+  const id = Buffer.alloc(bytes, 1)
+  id.writeUInt32LE(Math.imul(n, 2654435761) >>> 0, 4)
+  return id
+}
 
 const type = oracleType(requestType('traces'))
 
