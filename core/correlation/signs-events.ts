@@ -43,3 +43,10 @@ export function otherSign (row: RowFacts, type: number): Seen | undefined {
   const sign = otherErrors[type] ?? 'app.log_error'
   return { sign, detail: detailOf(sign === 'k8s.warning' ? { reason: event } : { event }) }
 }
+
+/** Errors in the words of the kernel or of a node's services are none of an application. */
+export function placed (seen: Seen, entityKind: string, name: string): Seen {
+  if (seen.sign !== 'app.log_error') return seen
+  if (name === 'kernel_log') return { ...seen, sign: 'kernel.error' }
+  return entityKind === 'Unit' || entityKind === 'Node' ? { ...seen, sign: 'node.error' } : seen
+}

@@ -218,6 +218,7 @@ const groups: readonly (readonly [RecogniseK8s, string])[] = [
   [backOff, 'BackOff'],
   [failed, 'Failed'],
   [waiting, 'CrashLoopBackOff ErrImagePull ImagePullBackOff InvalidImageName ErrImageNeverPull ImageInspectError RegistryUnavailable SignatureValidationFailed CreateContainerConfigError CreateContainerError RunContainerError ContainerCannotRun StartError InspectFailed'],
+  [() => ({ sign: 'k8s.image_pull_failed', detail: { reason: 'FailedToRetrieveImagePullSecret' }, severity: Severity.warning }), 'FailedToRetrieveImagePullSecret'],
   [withBoth('k8s.hook_failed'), 'FailedPostStartHook FailedPreStopHook PostStartHookError PreStopHookError'],
   [always('k8s.failed_scheduling'), 'FailedScheduling Unschedulable NotTriggerScaleUp'],
   [row => ({ sign: 'k8s.failed_create', detail: { cause: admissionCause((row.get('message') ?? '').slice(0, longestMessage)) } }), 'FailedCreate ReplicaSetCreateError FailedCreatePod'],

@@ -66,7 +66,7 @@ const rules: readonly Rule[] = [
   rule('app.file_missing', /no such file or directory|\bENOENT\b|FileNotFound|cannot find the (?:file|path)|(?:file|directory) (?:does not exist|not found)/i),
   rule('app.data_missing', /(?:relation|table|database|schema|column|keyspace|collection|index|topic|queue|bucket) ["'`]?(?<name>[\w.-]{1,128})["'`]? (?:does ?n[o']t exist|not found)|Unknown database '(?<name2>[\w.-]{1,128})|NoSuchBucket|UNKNOWN_TOPIC|index_not_found/i),
   // Crashes.
-  rule('app.panic', /^panic:|\bpanic(?:ked at|: runtime error)|^fatal error: |goroutine \d+ \[running\]|Traceback \(most recent call last\)|Exception in thread "|[Uu]n(?:handled|caught) (?:\w+ )?(?:exception|error|rejection|promise)|segmentation fault|SIGSEGV|core dumped|Application run failed|java\.lang\.\w*Error\b|assertion failed|FATAL EXCEPTION/)
+  rule('app.panic', /^panic:|\bpanic(?:ked at|: runtime error)|\bfatal error\b|goroutine \d+ \[running\]|Traceback \(most recent call last\)|Exception in thread "|[Uu]n(?:handled|caught) (?:\w+ )?(?:exception|error|rejection|promise)|segmentation fault|SIGSEGV|core dumped|Application run failed|java\.lang\.\w*Error\b|assertion failed|FATAL EXCEPTION/i)
 ]
 
 /** Any word of any rule: most lines have none, and are done with after one look. */
@@ -98,6 +98,9 @@ const structuredStatus = /"?\b(?:status|status_code|statusCode|code|response_cod
 const healthy = /\b(?:no|0|zero|without(?: any)?) (?:\w+ )?(?:errors?|failures?|warnings?|exceptions?)\b|\b(?:errors?|failures?|failed|error_count|exceptions?)"?\s{0,3}[=:]\s{0,3}"?(?:0\b|null\b|nil\b|none\b|false\b|""|\[\])|\bhealthy\b(?!.{0,40}\b(?:upstream|not)\b)|\b(?:succeeded|successfully)\b|error[- ]?(?:handler|page|rate|budget|reporting)[^]{0,20}(?:registered|enabled|loaded|0)/i
 const contradiction = /\b(?:but|however|fail(?:ed|ure)|fatal|panic|refused|denied|unable|cannot|could not)\b/i
 
+/** Lines inside of a stack trace, where a reader did not join them: they say nothing by themselves. */
+const traceLine = /^\s*(?:---|at [\w.$<]|File "|raise \w|\^|\.\.\. \d+ more|[})\]])/
+
 /** `severity`: what the line claims, 0 = nothing. */
 export function textSign (message: string, severity: number): Seen | undefined {
   if (message === '') return undefined
@@ -109,7 +112,7 @@ export function textSign (message: string, severity: number): Seen | undefined {
   if (isHealthy) return undefined
   const known = knownText(text)
   if (known !== undefined) return { ...known, severity: Math.max(severity, Severity.warning) }
-  return severity >= Severity.error ? { sign: 'app.log_error', detail: {} } : undefined
+  return severity >= Severity.error && !traceLine.test(text) ? { sign: 'app.log_error', detail: {} } : undefined
 }
 
 /** The HTTP status of a line that tells of a request; 0 when there is none. */

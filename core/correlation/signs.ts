@@ -49,7 +49,7 @@ export const signs = {
   'node.unit_down': trouble('a unit is not active in a dump; `state`'),
   'node.core_dump': trouble('a process dumped its memory; `comm`'),
   'node.clock_changed': change('the machine\'s clock was set'),
-  'node.error': trouble('another error of the node\'s services; `unit`'),
+  'node.error': trouble('another error of the node\'s services'),
   'node.ready': recovery('the node is ready again'),
   'node.condition_cleared': recovery('a condition of the node is good again; `condition`'),
   'node.heartbeat_resumed': recovery('the kubelet\'s lease is renewed again'),

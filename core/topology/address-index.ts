@@ -17,8 +17,8 @@ const maxOfObject = 2000
 
 export class AddressIndex {
   readonly #holders = new Map<string, NodeRef>()
-  /** By `Kind/namespace/name`: the addresses it said last. */
-  readonly #said = new Map<string, readonly string[]>()
+  /** By `Kind/namespace/name`: what it said last. */
+  readonly #said = new Map<string, readonly (readonly [string, NodeRef])[]>()
   /** Addresses that had no room. */
   refused = 0
 
@@ -28,21 +28,24 @@ export class AddressIndex {
     const found = addressesOf(kind, object as Addressed)
     if (found === undefined) return
     this.remove(kind, object)
-    if (found.length > 0) this.#said.set(keyOf(kind, object), found.map(([address]) => address))
+    if (found.length > 0) this.#said.set(keyOf(kind, object), found)
     for (const [address, holder] of found) {
-      if (this.#holders.size >= maxAddresses && !this.#holders.has(address)) this.refused++
+      const known = this.#holders.get(address)
+      // An endpoint on its node's network has the node's address, which is the node's.
+      if (known !== undefined && kind === 'EndpointSlice' && known.kind !== holder.kind) continue
+      if (known === undefined && this.#holders.size >= maxAddresses) this.refused++
       else this.#holders.set(address, holder)
     }
   }
 
   remove (kind: string, object: KubeObject): void {
     const key = keyOf(kind, object)
-    for (const address of this.#said.get(key) ?? []) this.#holders.delete(address)
+    for (const [address, holder] of this.#said.get(key) ?? []) if (this.#holders.get(address) === holder) this.#holders.delete(address)
     this.#said.delete(key)
   }
 
   /** Undefined: nobody's that is known. */
-  find (address: string): NodeRef | undefined { return this.#holders.get(address) }
+  find (address: string): NodeRef | undefined { return this.#holders.get(address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address) }
 }
 
 function keyOf (kind: string, { metadata = {} }: KubeObject): string { return `${kind}/${metadata.namespace ?? ''}/${metadata.name ?? ''}` }

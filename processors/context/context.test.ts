@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { accepted, retry } from '../../core/component/outcome.js'
-import { EventBatch } from '../../core/data/batch.js'
+import type { EventBatch } from '../../core/data/batch.js'
 import type { EventInput } from '../../core/data/builder.js'
 import { concat } from '../../core/data/concat.js'
 import { encodeBatch } from '../../core/data/codec.js'
@@ -11,7 +11,7 @@ import { Severity } from '../../core/data/enums.js'
 import { randomBatch } from '../../core/data/testing/random-batch.js'
 import { seeded } from '../../core/data/testing/random.js'
 import { frameExportRequests } from '../../core/otlp/writer.js'
-import { FakeClock } from '../../core/testing/fake-clock.js'
+import type { FakeClock } from '../../core/testing/fake-clock.js'
 import { deadlineIn } from '../../core/testing/services.js'
 import { batchOf, containerId, logsBatch, nano, objectRow, oomKill, podRow, scene, serviceRow, spansBatch, startMs, tickRow, uid } from './testing/scene.js'
 
@@ -150,6 +150,16 @@ test('who calls whom, from spans in any order, from peers, and from connections 
   await s.send({ signal: 'events', type: 'network', name: 'tcp_connect_refused', source: 'ebpf', severity: Severity.error, sourceAddress: '10.0.0.7', sourcePort: 40000, destinationAddress: '10.96.0.5', destinationPort: 80 })
   assert.equal(s.calls('pay'), ['Deployment/shop/cart 1/0'])
   assert.equal(s.calls('orders'), ['Deployment/shop/cart 2/2'])
+})
+
+test('requests that take many times as long as they did are slow; what is usual is learned', async () => {
+  const s = await scene({ enrich: false })
+  const timed = (n: number, ms: number): EventBatch => spansBatch({ 'service.name': 'cart' }, Array.from({ length: n }, (_, i) => ({ id: String(i), kind: 2, ms })))
+  await s.processor.consume(timed(40, 2000))
+  await s.processor.consume(timed(20, 15_000))
+  assert.equal(s.symptoms(), [])
+  await s.processor.consume(timed(1, 60_000))
+  assert.equal(s.symptoms(), ['app.slow Service//cart {"operation":"op"}'])
 })
 
 /** Rows of every source in an order in which everything depends on what came before. */

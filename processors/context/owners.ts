@@ -23,19 +23,31 @@ export class Owners {
   learn (resource: number): void {
     if (this.#learned[resource] === true) return
     this.#learned[resource] = true
-    this.resolver.learn(this.attributes(resource))
+    const of = this.batch.resources[resource]
+    if (of !== undefined) this.resolver.memo(of)
   }
 
   ofResource (resource: number, isLocal: boolean, timeMs: number): Whose {
     this.#refresh()
     const known = isLocal ? this.#local : this.#known
-    return (known[resource] ??= this.resolver.of(this.attributes(resource), isLocal ? localSaysNothing : saysNothing, timeMs))
+    return (known[resource] ??= this.#ask(resource, isLocal, timeMs))
   }
 
   of (resource: number, said: Said, timeMs: number): Whose {
     const { kind, address, comm, interfaceName } = said
     const isPlain = kind === '' && address === '' && comm === '' && interfaceName === ''
     return isPlain ? this.ofResource(resource, said.isLocal, timeMs) : this.resolver.of(this.attributes(resource), said, timeMs)
+  }
+
+  #ask (resource: number, isLocal: boolean, timeMs: number): Whose {
+    const said = isLocal ? localSaysNothing : saysNothing
+    const of = this.batch.resources[resource]
+    if (of === undefined) return this.resolver.of({}, said, timeMs)
+    const memo = this.resolver.memo(of)
+    const { version } = this.resolver
+    if (memo.version !== version) { memo.version = version; memo.plain = memo.local = undefined }
+    if (isLocal) return (memo.local ??= this.resolver.of(of.attributes, said, timeMs))
+    return (memo.plain ??= this.resolver.of(of.attributes, said, timeMs))
   }
 
   #refresh (): void {

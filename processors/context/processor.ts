@@ -15,11 +15,15 @@ import { Feed } from './feed.js'
 import { LateBinding } from './late-binding.js'
 import { Reports } from './reports.js'
 import { Sightings } from './sightings.js'
+import { Slowness } from './slowness.js'
 import { SpanCalls } from './span-calls.js'
 import { Texts } from './texts.js'
 import { think } from './think.js'
 import type { WalkParts } from './walk.js'
 import { Resolver } from './whose.js'
+
+/** Of event time: looking through all symptoms is not for every tick. */
+const forgetEveryMs = 30_000
 
 @injectable()
 export class ContextProcessor implements Processor {
@@ -31,6 +35,7 @@ export class ContextProcessor implements Processor {
   /** What became of batches that come again because the next one was not ready: they are not counted twice. */
   readonly #done = new WeakMap<EventBatch, EventBatch>()
   #cancelIdle: () => void = () => undefined
+  #forgotMs = -Infinity
   #stopped = false
 
   constructor (
@@ -46,7 +51,7 @@ export class ContextProcessor implements Processor {
     this.#late = new LateBinding(engine.symptoms, config.late_binding)
     const resolver = new Resolver(engine.model, config.node || process.env.NODE_NAME || hostname())
     this.#parts = {
-      engine, resolver, feed: new Feed(engine.model), sightings: new Sightings(engine, this.#late), texts: new Texts(), calls: new SpanCalls(engine.dependencies, resolver),
+      engine, resolver, feed: new Feed(engine.model), sightings: new Sightings(engine, this.#late), texts: new Texts(), calls: new SpanCalls(engine.dependencies, resolver), slowness: new Slowness(),
       confidence: new Confidence(config.confidence), marked: flags(config.mark), rated: flags(config.confidence.signals)
     }
     this.#enrichment = config.enrich ? new Enrichment(engine.model.pods) : undefined
@@ -85,6 +90,8 @@ export class ContextProcessor implements Processor {
   #tick ({ nowMs }: Tick): void {
     const { engine, resolver } = this.#parts
     this.#late.settle(resolver.version, nowMs, identity => resolver.identified(identity, nowMs))
+    if (nowMs - this.#forgotMs < forgetEveryMs) return
+    this.#forgotMs = nowMs
     engine.symptoms.forgetBefore(nowMs - this.config.keep)
   }
 

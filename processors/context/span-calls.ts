@@ -17,6 +17,7 @@ const consumer = 5
 /** Ends of calls looked at a second of event time. */
 const budget = 2000
 const maxWaiting = 20_000
+const maxSkewSeconds = 60
 
 interface End { readonly of: EntityRef, readonly isFailed: boolean }
 
@@ -32,7 +33,8 @@ export class SpanCalls {
   wants (kind: number, timeMs: number): boolean {
     if (kind < server || kind > consumer) return false
     const second = Math.floor(timeMs / 1000)
-    if (second > this.#second) { this.#second = second; this.#left = budget }
+    // Back by much: a time far ahead was a broken clock's.
+    if (second > this.#second || second < this.#second - maxSkewSeconds) { this.#second = second; this.#left = budget }
     return this.#left-- > 0
   }
 

@@ -11,6 +11,7 @@ import { RecordScan } from '../../core/otlp/record-scan.js'
 import { orElse } from '../../core/otlp/wire.js'
 import { Owners } from './owners.js'
 import { failedSpanIn } from './span-row.js'
+import { slowSign, worthTiming } from './slowness.js'
 import { evidenceOf, type WalkParts } from './walk.js'
 
 const statusError = 2
@@ -48,8 +49,11 @@ export class UnreadWalk {
 
   #spanSeen (scan: RecordScan, resource: number, timeMs: number): Seen | undefined {
     const isFailed = scan.statusCode === statusError
-    if (this.parts.calls.wants(scan.kind, timeMs)) orElse(undefined, () => { this.parts.calls.scanned(scan, this.#owners.ofResource(resource, false, timeMs), timeMs, isFailed) })
-    return isFailed ? orElse(undefined, () => spanSign(failedSpanIn(scan))) : undefined
+    const isWanted = this.parts.calls.wants(scan.kind, timeMs)
+    if (isWanted) orElse(undefined, () => { this.parts.calls.scanned(scan, this.#owners.ofResource(resource, false, timeMs), timeMs, isFailed) })
+    if (isFailed) return orElse(undefined, () => spanSign(failedSpanIn(scan)))
+    const durationMs = scan.endMs - scan.timeMs
+    return worthTiming(scan.kind, isWanted, durationMs) ? slowSign(this.parts.slowness, this.#owners.ofResource(resource, false, timeMs).entity, orElse('', () => scan.name), durationMs) : undefined
   }
 
   #logSeen (scan: RecordScan): Seen | undefined {
@@ -62,6 +66,9 @@ export class UnreadWalk {
     const text = orElse('', () => scan.text)
     const message = isSpan && text === '' ? orElse('', () => scan.exception()) : text
     const evidence = evidenceOf('', 'otlp', isSpan ? orElse('', () => scan.name) : '', message, scan.traceId, scan.spanId, isSpan ? scan.parentSpanId : '')
-    this.parts.sightings.add({ seen, whose, severity: isSpan ? Severity.error : scan.severity, timeMs, confidence: 1, evidence })
+    this.parts.sightings.add({ seen, whose, severity: isSpan ? statusSeverity(scan) : scan.severity, timeMs, confidence: 1, evidence })
   }
 }
+
+/** As columns of spans have it. */
+function statusSeverity ({ statusCode }: RecordScan): number { return statusCode === statusError ? Severity.error : Severity.info }

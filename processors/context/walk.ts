@@ -4,7 +4,7 @@
  */
 import type { Engine } from '../../core/correlation/engine.js'
 import type { Seen } from '../../core/correlation/signs.js'
-import { Look, eventSigns, lookAt, otherSign } from '../../core/correlation/signs-events.js'
+import { Look, eventSigns, lookAt, otherSign, placed } from '../../core/correlation/signs-events.js'
 import { kubernetesSign, type KubernetesRow } from '../../core/correlation/signs-kubernetes.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { nanoCellToMs, words, type Columns } from '../../core/data/columns.js'
@@ -16,6 +16,7 @@ import type { Feed } from './feed.js'
 import { Marks } from './marks.js'
 import { Owners } from './owners.js'
 import { maxMessage, type EvidenceOf, type Sightings } from './sightings.js'
+import { slowSign, worthTiming, type Slowness } from './slowness.js'
 import type { SpanCalls } from './span-calls.js'
 import { exceptionIn, failedSpanOf } from './span-row.js'
 import { spanSign } from '../../core/correlation/signs-spans.js'
@@ -29,6 +30,7 @@ export interface WalkParts {
   readonly sightings: Sightings
   readonly texts: Texts
   readonly calls: SpanCalls
+  readonly slowness: Slowness
   readonly confidence: Confidence
   /** By number of the signal: its rows get the symptom columns; the confidence column. */
   readonly marked: Uint8Array
@@ -46,6 +48,7 @@ export class Walk {
   readonly #looks: Uint8Array
   readonly #times: Uint32Array
   readonly #observed: Uint32Array | undefined
+  readonly #durations: Uint32Array | undefined
   readonly #changes: Uint32Array | undefined
   readonly #owners: Owners
   readonly #ratings: RowConfidence
@@ -59,6 +62,7 @@ export class Walk {
     this.#looks = new Uint8Array(batch.strings.length)
     this.#times = words(batch.columns.timeUnixNano)
     this.#observed = batch.columns.observedTimeUnixNano === undefined ? undefined : words(batch.columns.observedTimeUnixNano)
+    this.#durations = batch.columns.durationNano === undefined ? undefined : words(batch.columns.durationNano)
     this.#changes = batch.attributes.get('tapio.k8s.change')?.index
     this.#owners = new Owners(batch, parts.engine, parts.resolver)
     this.#ratings = parts.confidence.ofBatch(batch)
@@ -105,12 +109,15 @@ export class Walk {
   }
 
   #spanSeen (row: number, timeMs: number): Seen | undefined {
-    const { spanKind, statusCode, httpStatusCode, resource } = this.#columns
+    const { spanKind, statusCode, httpStatusCode, resource, name } = this.#columns
     const isFailed = statusCode?.[row] === statusError || (httpStatusCode?.[row] ?? 0) >= 500
     const kind = spanKind?.[row] ?? 0
-    if (this.parts.calls.wants(kind, timeMs)) this.parts.calls.row(this.batch, row, this.#owners.ofResource(resource[row] as number, false, timeMs), timeMs, isFailed)
+    const isWanted = this.parts.calls.wants(kind, timeMs)
+    const owner = (): Whose => this.#owners.ofResource(resource[row] as number, false, timeMs)
+    if (isWanted) this.parts.calls.row(this.batch, row, owner(), timeMs, isFailed)
     if (isFailed) return spanSign(failedSpanOf(this.batch, row))
-    return undefined
+    const durationMs = this.#durations === undefined ? 0 : nanoCellToMs(this.#durations, row)
+    return worthTiming(kind, isWanted, durationMs) ? slowSign(this.parts.slowness, owner().entity, this.batch.text(name, row), durationMs) : undefined
   }
 
   #kubernetesRow (row: number): KubernetesRow {
@@ -138,8 +145,9 @@ export class Walk {
     return value
   }
 
-  #count (row: number, signal: number, seen: Seen, timeMs: number, confidence: number): void {
+  #count (row: number, signal: number, recognised: Seen, timeMs: number, confidence: number): void {
     const whose = this.#whose(row, timeMs)
+    const seen = recognised.sign === 'app.log_error' ? placed(recognised, whose.entity.kind, this.batch.text(this.#columns.name, row)) : recognised
     const symptom = this.parts.sightings.add({ seen, whose, severity: this.#columns.severity[row] as number, timeMs, confidence, evidence: this.#evidence(row) })
     if (seen.sign.startsWith('net.connection_') && typeof seen.detail.peer === 'string') this.#connected(whose, seen.detail.peer, timeMs)
     if (symptom === undefined || this.parts.marked[signal] !== 1) return

@@ -6,6 +6,7 @@
 import { isIP } from 'node:net'
 import type { EntityRef } from '../../core/correlation/entity.js'
 import type { Attributes } from '../../core/data/attributes.js'
+import type { Resource } from '../../core/data/resource.js'
 import type { ClusterModel } from '../../core/topology/cluster-model.js'
 import type { PodFacts } from '../../core/topology/pod-facts.js'
 import { Learned } from './learned.js'
@@ -38,9 +39,13 @@ const workloadKeys = [['k8s.statefulset.name', 'StatefulSet'], ['k8s.daemonset.n
 /** Where an application's own name for itself is looked for. */
 const serviceKinds = ['Service', 'Deployment', 'StatefulSet', 'DaemonSet'] as const
 
+/** What is known of a resource, over batches: its attributes are not decoded again. */
+export interface Memo { version: number, plain: Whose | undefined, local: Whose | undefined }
+
 export class Resolver {
   readonly learned = new Learned()
   readonly #facts = new Map<number, { readonly version: number, readonly facts: PodFacts }>()
+  readonly #memos = new Map<string, Memo>()
   readonly #services = new Map<string, { readonly version: number, readonly entity: EntityRef }>()
 
   constructor (readonly model: ClusterModel, readonly localNode: string) {}
@@ -67,6 +72,19 @@ export class Resolver {
   byAddress (address: string, timeMs: number): EntityRef | undefined {
     const slot = this.model.pods.byIp(address, timeMs)
     return slot === undefined ? this.model.addresses.find(address) : podEntity(this.#factsOf(slot))
+  }
+
+  /** Of an equal resource that came before; at the first one, remembers who is who. */
+  memo (resource: Resource): Memo {
+    const { key } = resource
+    let memo = this.#memos.get(key)
+    if (memo === undefined) {
+      this.learn(resource.attributes)
+      memo = { version: -1, plain: undefined, local: undefined }
+      if (this.#memos.size >= maxMemos) this.#memos.clear()
+      if (key.length <= maxMemoKey) this.#memos.set(key, memo)
+    }
+    return memo
   }
 
   /** Whom `host:port` means for somebody in `namespace`; undefined: nobody that is known. */
@@ -187,6 +205,9 @@ export class Resolver {
 }
 
 const maxServices = 10_000
+const maxMemos = 10_000
+/** A resource this large is somebody's mistake. */
+const maxMemoKey = 4096
 const maxFacts = 20_000
 
 function saidEntity ({ kind, namespace, name, uid }: Said, node: string): EntityRef {

@@ -76,7 +76,10 @@ function jsonLine (text: string, clock: LocalClock): LogLine {
   const first = (...keys: string[]): unknown => keys.map(k => fields[k]).find(v => typeof v === 'string' || typeof v === 'number')
   const message = first('message', 'msg', 'log', 'error', 'event')
   const [level, time] = [first('severity', 'level', 'lvl', 'levelname', 'log.level'), first('time', 'timestamp', 'ts', '@timestamp', 'datetime')]
-  const shown = typeof message === 'string' ? message : text
+  const cause = first('error', 'err', 'exception', 'error.message')
+  const said = typeof message === 'string' ? message : text
+  // `request failed` alone says nothing: why is in a field of its own.
+  const shown = typeof cause === 'string' && cause !== '' && !said.includes(cause) ? `${said}: ${cause}` : said
   return { message: shown, timeMs: jsonTime(time, fields.instant), severity: (typeof level === 'number' ? pinoLevel(level) : levelOf(String(level ?? ''))) || guess(shown) }
 }
 

@@ -73,12 +73,12 @@ type Values = Readonly<Record<string, string | number>>
 
 const attributesJson = (values: Values): object[] => Object.entries(values).map(([key, value]) => ({ key, value: typeof value === 'number' ? { intValue: value } : { stringValue: value } }))
 
-export interface SpanInput { readonly id: string, readonly parent?: string, readonly kind: number, readonly error?: string, readonly attributes?: Values, readonly exception?: string }
+export interface SpanInput { readonly id: string, readonly parent?: string, readonly kind: number, readonly error?: string, readonly attributes?: Values, readonly exception?: string, readonly ms?: number }
 
 export function spansBatch (resource: Values, spans: readonly SpanInput[]): EventBatch {
   return otlp('traces', { resourceSpans: [{ resource: { attributes: attributesJson(resource) }, scopeSpans: [{ spans: spans.map(s => ({
     traceId: '0'.repeat(31) + '1', spanId: s.id.padStart(16, '0'), ...(s.parent === undefined ? {} : { parentSpanId: s.parent.padStart(16, '0') }), name: 'op', kind: s.kind,
-    startTimeUnixNano: String(nano(startMs)), endTimeUnixNano: String(nano(startMs + 5)), attributes: attributesJson(s.attributes ?? {}),
+    startTimeUnixNano: String(nano(startMs)), endTimeUnixNano: String(nano(startMs + (s.ms ?? 5))), attributes: attributesJson(s.attributes ?? {}),
     ...(s.error === undefined ? {} : { status: { code: 2, message: s.error } }),
     ...(s.exception === undefined ? {} : { events: [{ name: 'exception', attributes: attributesJson({ 'exception.type': 'Error', 'exception.message': s.exception }) }] })
   })) }] }] })
