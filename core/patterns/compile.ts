@@ -121,8 +121,8 @@ function testOf (raw: RawTest | undefined, node: TreeNode | undefined, from: Pat
     faults.error('PAT007', child(use, i)?.at ?? use?.at ?? at, from.path, `there are no \`fixtures\` called \`${String(name).slice(0, 60)}\``, { suggestion: nearest(String(name), known), allowed: listed(known) })
     return []
   })
-  const { use: _use, objects = [], ...rest } = raw ?? { name: '', expect: 'none' as const }
-  return { ...rest, objects: [...shared, ...objects], at }
+  const test: RawTest = raw ?? { name: '', expect: 'none' }
+  return { ...test, objects: [...shared, ...test.objects ?? []], at }
 }
 
 /** Every sign in the pattern against those that exist. */
