@@ -10,7 +10,7 @@ import { quantity, round } from './quantity.js'
 export const schedulingFunctions: PatternFunctions = {
   tolerates: define('x, node', 'whether it tolerates all taints of the node that keep pods away (NoSchedule, NoExecute)', (x, node) => untolerated(x, node).length === 0),
   untolerated: define('x, node', 'taints of the node that it does not tolerate', untolerated),
-  nodeSelectorMatches: define('x, node', 'whether the node has the labels of its `nodeSelector`', (x, node) => matchesLabels(node, podSpec(x).nodeSelector)),
+  nodeSelectorMatches: define('x, node', 'whether the node has the labels of its `nodeSelector`', (x, node) => matchesLabels(labelsOf(node), podSpec(x).nodeSelector)),
   affinityMatches: define('x, node', 'whether the node fits its required node affinity', nodeAffinity),
   antiAffinityBlocks: define('x, node', 'whether its required pod anti-affinity keeps it off the node because of pods in that topology domain', (x, node) => antiAffinity(x, node).length > 0),
   antiAffinityPods: define('x, node', 'the pods that do so', antiAffinity),
@@ -38,10 +38,13 @@ function tolerated (toleration: unknown, taint: unknown): boolean {
   return key === textAt(taint, 'key') && (operator === 'Exists' || textAt(toleration, 'value') === textAt(taint, 'value'))
 }
 
+/** kubelets label their node with its name; objects of a dump may come without it. */
+function labelsOf (node: unknown): Plain { return { 'kubernetes.io/hostname': textAt(node, 'metadata', 'name'), ...objectAt(node, 'metadata', 'labels') } }
+
 function nodeAffinity (x: unknown, node: unknown): boolean {
   const required = valueAt(podSpec(x), 'affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution')
   if (required === undefined || required === null) return true
-  const labels = objectAt(node, 'metadata', 'labels')
+  const labels = labelsOf(node)
   const name = { 'metadata.name': textAt(node, 'metadata', 'name') }
   return listAt(required, 'nodeSelectorTerms').some(term => {
     const [expressions, fields] = [listAt(term, 'matchExpressions'), listAt(term, 'matchFields')]
