@@ -79,13 +79,20 @@ const taken: ReadonlySet<string> = new Set([...Object.keys(variables), 'it', 'in
 /** Names of `as`, in all conditions. `let` and `for` are checked on the way. */
 function boundNames (raw: RawPattern, from: PatternSource, faults: FaultList): string[] {
   const names = new Set<string>()
+  const values = new Set<string>()
   for (const key of ['let', 'for'] as const) {
-    for (const name of raw[key]?.keys() ?? []) checkName(name, entry(child(from.node, key), name)?.key ?? from.node.at, [...from.path, key, name], faults)
+    for (const name of raw[key]?.keys() ?? []) {
+      const [at, path] = [entry(child(from.node, key), name)?.key ?? from.node.at, [...from.path, key, name]]
+      checkName(name, at, path, faults)
+      if (values.has(name)) faults.error('PAT004', at, path, `the name \`${name}\` is taken by \`let\``)
+      values.add(name)
+    }
   }
   const visit = (condition: RawCondition | undefined): void => {
     if (condition === undefined) return
     if (condition.as !== undefined) {
       checkName(condition.as, condition.at, [...condition.path, 'as'], faults)
+      if (values.has(condition.as)) faults.error('PAT004', condition.at, [...condition.path, 'as'], `the name \`${condition.as}\` is taken by \`let\` or \`for\``)
       names.add(condition.as)
     }
     if (condition.kind === 'all' || condition.kind === 'any') for (const part of condition.body as readonly RawCondition[] | undefined ?? []) visit(part)
@@ -121,8 +128,8 @@ function testOf (raw: RawTest | undefined, node: TreeNode | undefined, from: Pat
     faults.error('PAT007', child(use, i)?.at ?? use?.at ?? at, from.path, `there are no \`fixtures\` called \`${String(name).slice(0, 60)}\``, { suggestion: nearest(String(name), known), allowed: listed(known) })
     return []
   })
-  const { use: _use, objects = [], ...rest } = raw ?? { name: '', expect: 'none' as const }
-  return { ...rest, objects: [...shared, ...objects], at }
+  const test: RawTest = raw ?? { name: '', expect: 'none' }
+  return { ...test, objects: [...shared, ...test.objects ?? []], at }
 }
 
 /** Every sign in the pattern against those that exist. */

@@ -32,8 +32,7 @@ export interface Condition {
 export function holds (condition: Condition, ask: Ask): boolean {
   const answer = condition.answer(ask)
   if (!answer.holds) return false
-  ask.answers.set(condition, answer)
+  ask.note(condition, answer)
   if (condition.as !== undefined) ask.bind(condition.as, answer.value ?? true)
-  for (const symptom of answer.symptoms ?? []) ask.symptoms.add(symptom)
   return true
 }

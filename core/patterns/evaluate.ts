@@ -57,7 +57,7 @@ export function evaluate (library: PatternLibrary, scene: Scene, subjects: Itera
 }
 
 class Evaluation {
-  readonly #found = new Map<string, Finding>()
+  readonly #found = new Map<string, Found>()
   readonly #ofPattern = new Map<string, number>()
   readonly #possible = new Map<string, readonly Pattern[]>()
   readonly #startSteps = meter.spent
@@ -73,7 +73,7 @@ class Evaluation {
       if (this.#isSpent()) this.report.left.push(ref)
       else this.#ask(ref)
     }
-    return [...this.#found.values()].sort(bySubject)
+    return [...this.#found.values()].map(f => f.finding).sort(bySubject)
   }
 
   #isSpent (): boolean { return meter.spent - this.#startSteps > this.limits.maxSteps }
@@ -88,7 +88,7 @@ class Evaluation {
       if (!pattern.kinds.includes(ref.kind) && !isWorkload()) continue
       if (this.report.flooding.has(pattern.id)) continue
       const finding = askPattern(pattern, scope, this.report, this.limits)
-      if (finding !== undefined) this.#keep(pattern, finding)
+      if (finding !== undefined) this.#keep(pattern, { finding, by: scope.key })
     }
   }
 
@@ -112,14 +112,14 @@ class Evaluation {
   }
 
   /** Several subjects may blame the same object. */
-  #keep (pattern: Pattern, finding: Finding): void {
-    const key = `${pattern.id}|${keyOf(finding.subject)}`
+  #keep (pattern: Pattern, found: Found): void {
+    const key = `${pattern.id}|${keyOf(found.finding.subject)}`
     const known = this.#found.get(key)
-    if (known !== undefined) { this.#found.set(key, merged(known, finding)); return }
+    if (known !== undefined) { this.#found.set(key, merged(known, found)); return }
     const count = (this.#ofPattern.get(pattern.id) ?? 0) + 1
     this.#ofPattern.set(pattern.id, count)
     if (count > this.limits.maxOfPattern) this.report.flooding.add(pattern.id)
-    else this.#found.set(key, finding)
+    else this.#found.set(key, found)
   }
 }
 
@@ -133,19 +133,24 @@ function bySubject (a: Finding, b: Finding): number {
   return x !== y ? (x < y ? -1 : 1) : b.score - a.score || (a.pattern < b.pattern ? -1 : 1)
 }
 
-/** The surer one, with the symptoms of both. */
-function merged (a: Finding, b: Finding): Finding {
-  const best = b.score > a.score ? b : a
-  const since = [a.sinceMs, b.sinceMs].filter(t => !Number.isNaN(t))
-  const asked = unique([...a.asked ?? [], ...b.asked ?? []])
-  return { ...best, ...(asked.length === 0 ? {} : { asked }), symptoms: [...new Set([...a.symptoms, ...b.symptoms])].sort(), sinceMs: since.length === 0 ? NaN : Math.min(...since) }
+/** `by`: the key of the object that was asked about. */
+interface Found { readonly finding: Finding, readonly by: string }
+
+/** The surer one, with the symptoms of both; of equals that of the smaller key, so that the order of subjects does not matter. */
+function merged (a: Found, b: Found): Found {
+  const { finding, by } = b.finding.score > a.finding.score || (b.finding.score === a.finding.score && b.by < a.by) ? b : a
+  const since = [a.finding.sinceMs, b.finding.sinceMs].filter(t => !Number.isNaN(t))
+  const asked = unique([...a.finding.asked ?? [], ...b.finding.asked ?? []])
+  const symptoms = [...new Set([...a.finding.symptoms, ...b.finding.symptoms])].sort()
+  return { by, finding: { ...finding, ...(asked.length === 0 ? {} : { asked }), symptoms, sinceMs: since.length === 0 ? NaN : Math.min(...since) } }
 }
 
 /** A node may be blamed for all of its pods: some are enough. */
 const maxAsked = 1000
 
 function unique (refs: readonly EntityRef[]): EntityRef[] {
-  return [...new Map(refs.map(ref => [entityKey(ref), ref])).values()].slice(0, maxAsked)
+  const byKey = new Map(refs.map(ref => [entityKey(ref), ref]))
+  return [...byKey.keys()].sort().slice(0, maxAsked).map(key => byKey.get(key) as EntityRef)
 }
 
 /** Undefined: it does not hold. To be called `within` the scope's world. */
@@ -162,6 +167,7 @@ function held (pattern: Pattern, scope: Scope, report: Report, { maxCombinations
     return holds(condition, of)
   }
   if (!pattern.quick.every(c => isTrue(c, ask))) return undefined
+  if (pattern.lets.length + pattern.loops.length === 0) return pattern.slow.every(c => isTrue(c, ask)) ? ask : undefined
   for (const combination of combinations(pattern, ask, maxCombinations)) {
     if (pattern.slow.every(c => isTrue(c, combination))) return combination
   }

@@ -77,21 +77,26 @@ export function errorText (error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] as string
 }
 
-interface AstNode { op: string, args: unknown }
+/** As the library's parser makes it; a macro that is a loop has been expanded into `meta.alternate`. */
+interface AstNode { op: string, args: unknown, readonly meta?: { readonly alternate?: unknown } }
 const isNode = (value: unknown): value is AstNode => typeof value === 'object' && value !== null && 'op' in value && 'args' in value
 
-const loops: ReadonlySet<unknown> = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
-
-/** Before the check, which expands macros. Recursion is bounded by the parser's `maxDepth`. */
+/** Before the check, which decides how a node is evaluated. Recursion is bounded by the parser's `maxDepth`. */
 function rewrite (value: unknown): void {
   if (Array.isArray(value)) { for (const part of value) rewrite(part); return }
   if (!isNode(value)) return
   rewrite(value.args)
   if (!Array.isArray(value.args)) return
-  const [name, first, last] = value.args as unknown[]
+  const [name, first] = value.args as unknown[]
   if (value.op === 'rcall' && name === 'matches') value.args[0] = 'matchesRe2'
-  if (value.op === 'rcall' && loops.has(name) && Array.isArray(last) && last.length > 1) last[1] = guarded(last[1])
+  guardLoop(value.meta?.alternate)
   if (value.op === 'call' && name === 'has' && Array.isArray(first)) softenPath(first[0])
+}
+
+function guardLoop (expanded: unknown): void {
+  if (!isNode(expanded) || expanded.op !== 'comprehension') return
+  const loop = expanded.args as { step: unknown }
+  loop.step = guarded(loop.step)
 }
 
 /** `step() ? body : null`: a loop over its limit fails at its next turn. */

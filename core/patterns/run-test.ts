@@ -57,7 +57,11 @@ export function sceneOf (test: TestCase): Scene | string {
   for (const object of objects) {
     const [kind, name] = [textAt(object, 'kind'), textAt(object, 'metadata', 'name')]
     if (kind === '' || name === '') return `an object has no ${kind === '' ? 'kind' : 'metadata.name'}: ${JSON.stringify(object).slice(0, 80)}`
-    model.put(kind, object as KubeObject, nowMs)
+    try {
+      model.put(kind, object as KubeObject, nowMs)
+    } catch (error) {
+      return `the object ${kind} ${name} cannot be used: ${error instanceof Error ? error.message : String(error)}`
+    }
   }
   const symptoms = new Symptoms()
   for (const symptom of test.symptoms ?? []) see(symptoms, symptom, nowMs)

@@ -109,7 +109,8 @@ export class World {
 
   /** The controller of it, or the first owner. */
   owner (thing: unknown): Thing | undefined {
-    const owner = controllerOf(objectAt(thing, 'metadata') as ObjectMeta)
+    const ownerReferences = listAt(thing, 'metadata', 'ownerReferences').filter(o => typeof o === 'object' && o !== null)
+    const owner = controllerOf({ ownerReferences } as ObjectMeta)
     if (owner === undefined || owner.name === '') return undefined
     const ref = { kind: owner.kind, namespace: clusterScoped.has(owner.kind) ? '' : textAt(thing, 'metadata', 'namespace'), name: owner.name }
     const stored = this.object(ref)
