@@ -1,6 +1,6 @@
 /**
  * All signs: what a row can be a sign of. A closed list; correlation rules and patterns name signs by these words. What makes
- * signs of rows are the recognisers beside this file: signs-kernel, signs-node, signs-network, signs-kubernetes, signs-text.
+ * signs of rows are the recognisers beside this file: signs-kernel, signs-node, signs-network, signs-kubernetes, signs-text, signs-spans.
  */
 import { layers, type Detail, type Layer, type Role } from './symptom.js'
 
@@ -169,6 +169,9 @@ export const signs = {
   'app.address_in_use': trouble('a port is taken'),
   'app.file_missing': trouble('a file or directory is not there; `path`'),
   'app.config_error': trouble('a program does not accept its configuration, or misses a variable; `key` when it is said'),
+  'app.exec_failed': trouble('a program cannot be started: not found, or of another architecture'),
+  'app.connections_exhausted': trouble('no connection is left, in a pool or at a server; `peer` when it is said'),
+  'app.data_missing': trouble('a database, table, queue, topic or bucket is not there; `name` when it is said'),
   'app.panic': trouble('a program crashed and said so'),
   'app.log_error': trouble('another error in a log'),
   'app.alert': trouble('an alert fired; `alert`'),

@@ -164,10 +164,9 @@ function fingerprintOf ({ sign, entity, detail }: Pick<Sighting, 'sign' | 'entit
 
 /** True: a message that was not there. */
 function note (symptom: Symptom, evidence: Sighting['evidence'], timeMs: number, count: number): boolean {
-  const { traceId } = evidence
+  const { traceId, name, message } = evidence
   if (traceId !== undefined && symptom.traceIds.length < maxTraces && !symptom.traceIds.includes(traceId)) symptom.traceIds.push(traceId)
-  const template = masked(evidence.message)
-  const known = symptom.evidence.find(e => e.name === evidence.name && masked(e.message) === template)
+  const known = symptom.evidence.find(e => e.name === name && e.message === message) ?? alike(symptom, name, message)
   if (known !== undefined) { known.count += count; return false }
   if (symptom.evidence.length >= maxEvidence) return false
   symptom.evidence.push({ ...evidence, timeMs, count })
@@ -175,5 +174,20 @@ function note (symptom: Symptom, evidence: Sighting['evidence'], timeMs: number,
   return true
 }
 
-/** Messages that differ in numbers, ids and addresses only are one. */
+/** Of each evidence that is held: its message as `masked`. */
+const templates = new WeakMap<Evidence, string>()
+
+/** Of the held ones that whose message differs in numbers, ids and addresses only. */
+function alike ({ evidence: held }: Symptom, name: string, message: string): Evidence | undefined {
+  if (held.length === 0) return undefined
+  const template = masked(message)
+  return held.find(e => e.name === name && templateOf(e) === template)
+}
+
+function templateOf (evidence: Evidence): string {
+  let template = templates.get(evidence)
+  if (template === undefined) templates.set(evidence, template = masked(evidence.message))
+  return template
+}
+
 function masked (message: string): string { return message.slice(0, 512).replace(/[0-9a-f]{6,}|\d+/gi, '#') }
