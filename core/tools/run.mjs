@@ -14,6 +14,7 @@ const commands = {
   'test:cluster': ['dist/test/kubernetes/cluster.js'],
   bench: ['dist/test/bench/main.js'],
   rca: ['dist/test/rca/main.js'],
+  incidents: ['dist/test/incidents/main.js'],
   gen: ['dist/core/tools/gen.js']
 }
 

@@ -69,11 +69,11 @@ export class Walk {
     const { signal, rawEncoding, resource } = this.#columns
     engine.rows.begin(this.batch)
     for (let row = 0; row < this.batch.count; row++) {
+      engine.rows.row = row
       const own = signal[row] as number
       // Metrics are of no time in particular, and profiles of long ones.
       if (own === Signal.metrics || own === Signal.profiles) { if (rated[own] === 1) this.#rate(row, false, nanoCellToMs(this.#times, row)); continue }
       const observedMs = this.#observed === undefined ? 0 : nanoCellToMs(this.#observed, row)
-      engine.rows.row = row
       const timeMs = engine.advance(nanoCellToMs(this.#times, row), observedMs)
       this.#owners.learn(resource[row] as number)
       if (rawEncoding !== undefined && rawEncoding[row] === RawEncoding.kubernetesJson) this.parts.feed.row(this.batch, row, observedMs || timeMs)
@@ -161,7 +161,7 @@ export class Walk {
     const message = batch.text(c.message, row) || batch.text(c.statusMessage, row) || (encoding === RawEncoding.otlpSpan ? exceptionIn(batch.at(row).raw) : '')
     const eventId = isOtlpRecord(encoding) ? '' : () => batch.at(row).get('id') ?? ''
     const hasTrace = c.traceId !== undefined && isSet(c.traceId, row * 16, 16)
-    return evidenceOf(eventId, batch.text(c.source, row), batch.text(c.name, row), message, hasTrace ? batch.at(row).get('traceId') ?? '' : '', hasTrace ? batch.at(row).get('spanId') ?? '' : '')
+    return evidenceOf(eventId, batch.text(c.source, row), batch.text(c.name, row), message, hasTrace ? batch.at(row).get('traceId') ?? '' : '', hasTrace ? batch.at(row).get('spanId') ?? '' : '', hasTrace ? batch.at(row).get('parentSpanId') ?? '' : '')
   }
 
   #whose (row: number, timeMs: number): Whose {
@@ -195,9 +195,9 @@ export function isOtlpRecord (encoding: number): boolean { return encoding === R
  * Without keys for what is not there. Ids of OTLP rows are of their arrival, and no part of the same story told twice. An id is
  * made when somebody keeps it.
  */
-export function evidenceOf (eventId: string | (() => string), source: string, name: string, message: string, traceId: string, spanId: string): EvidenceOf {
+export function evidenceOf (eventId: string | (() => string), source: string, name: string, message: string, traceId: string, spanId: string, parentSpanId = ''): EvidenceOf {
   return {
     get eventId () { return typeof eventId === 'string' ? eventId : eventId() }, source, name, message: message.length > maxMessage ? message.slice(0, maxMessage) : message,
-    ...(traceId === '' ? {} : { traceId }), ...(spanId === '' ? {} : { spanId })
+    ...(traceId === '' ? {} : { traceId }), ...(spanId === '' ? {} : { spanId }), ...(parentSpanId === '' ? {} : { parentSpanId })
   }
 }

@@ -11,10 +11,26 @@ import { run as overload } from './overload.js'
 import { run as rawstore } from './rawstore.js'
 import { run as ring } from './ring.js'
 import { run as impact } from './impact.js'
+import { run as store } from './store.js'
 import { run as topology } from './topology.js'
 import type { Report } from './report.js'
 
-const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>> = { batch, ring, 'otlp-server': otlpServer, 'k8s-attributes': k8sAttributes, kubernetes, modes, overload, ebpf, rawstore, topology, context, impact, collector }
+const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>> = {
+  batch,
+  ring,
+  'otlp-server': otlpServer,
+  'k8s-attributes': k8sAttributes,
+  kubernetes,
+  modes,
+  overload,
+  ebpf,
+  rawstore,
+  topology,
+  context,
+  impact,
+  store,
+  collector
+}
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter(name => benches[name] === undefined)
