@@ -42,6 +42,7 @@ const troubles: Partial<Record<SignName, Weight>> = {
 
   'app.span_error': impaired(0.7), 'app.call_failed': impaired(0.7), 'app.http_5xx': impaired(0.8), 'app.slow': pressure(0.6), 'app.timeout': impaired(0.7), 'app.unavailable': impaired(0.8),
   'app.rate_limited': impaired(0.6), 'app.auth_failed': impaired(0.7), 'app.permission_denied': impaired(0.7), 'app.no_space': impaired(0.9), 'app.out_of_memory': down(0.9), 'app.too_many_files': impaired(0.8),
+  'app.exec_failed': down(0.8), 'app.connections_exhausted': impaired(0.8), 'app.data_missing': impaired(0.7),
   'app.address_in_use': down(0.7), 'app.file_missing': impaired(0.7), 'app.config_error': down(0.8), 'app.panic': down(0.9), 'app.log_error': impaired(0.6), 'app.alert': impaired(0.6), 'app.slo_burn': impaired(0.8)
 }
 

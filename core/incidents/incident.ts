@@ -97,6 +97,7 @@ export interface Impact {
   readonly cascadeRisk: number
   /** Nodes, workloads, services, pods: deterministic order, `failed` first. */
   readonly affected: readonly Affected[]
+  /** Failed and degraded ones, listed or not; what is only at risk is not counted. */
   readonly counts: { readonly nodes: number, readonly workloads: number, readonly services: number, readonly pods: number }
   readonly slo: readonly SloViolation[]
   /** `HIGH - 3 services degraded, 2 nodes affected`. */
