@@ -17,7 +17,7 @@ const forms: readonly RegExp[] = [
   new RegExp(`\\b[a-z][a-z0-9+.-]{1,20}://(?:[^@/\\s"']{1,128}@)?(?:tcp\\()?(?<host>\\[[0-9a-f:]+\\]|${host})(?::(?<port>\\d{1,5}))?`, 'i'),
   // urllib3
   new RegExp(`host='(?<host>${host})', port=(?<port>\\d{1,5})`),
-  new RegExp(`(?<![\\w./:@-])(?<host>[A-Za-z](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])|\\d{1,3}(?:\\.\\d{1,3}){3}|\\[[0-9a-f:]{2,45}\\]):(?<port>\\d{2,5})(?![\\w.:-])`),
+  new RegExp(`(?<![\\w./:@-])(?<host>[A-Za-z](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])|\\d{1,3}(?:\\.\\d{1,3}){3}|\\[[0-9a-f:]{2,45}\\]):(?<port>\\d{2,5})(?![\\w-]|[.:]\\w)`),
   new RegExp(`(?:connect(?:ing)? to|connection to|reach(?:ing)?|lookup|host(?:name)?:?) ["'\`]?(?<host>${host})["'\`]?`, 'i')
 ]
 

@@ -23,14 +23,14 @@ export interface FindingsOptions {
   readonly settleMs: number
 }
 
-interface Held extends HeldFinding { readonly subject: EntityKey, endedMs: number }
+interface Held extends HeldFinding { readonly asked: Set<EntityKey>, endedMs: number }
 
 export class Findings {
   readonly #held = new Map<string, Held>()
-  readonly #bySubject = new Map<EntityKey, Set<string>>()
+  readonly #byAsked = new Map<EntityKey, Set<string>>()
   readonly #waiting = new Set<EntityKey>()
   /** Since when findings that have not settled hold. */
-  readonly #pending = new Map<string, { readonly sinceMs: number, readonly subject: EntityKey }>()
+  readonly #pending = new Map<string, { readonly sinceMs: number, readonly asked: readonly EntityKey[] }>()
   #modelVersion = 0
   #symptomVersion = 0
   /** Grows with every change. */
@@ -48,7 +48,7 @@ export class Findings {
     const batch = [...this.#waiting].slice(0, isLast ? undefined : this.options.maxSubjects)
     for (const key of batch) this.#waiting.delete(key)
     if (batch.length > 0) this.#ask(engine, batch, nowMs, isLast)
-    for (const { subject } of this.#pending.values()) this.#waiting.add(subject)
+    for (const { asked } of this.#pending.values()) for (const key of asked) this.#waiting.add(key)
     this.#forget(nowMs)
   }
 
@@ -77,23 +77,23 @@ export class Findings {
       found.add(id)
       if (isLast || this.#isSettled(id, finding, nowMs)) this.#hold(engine, id, finding, nowMs)
     }
-    for (const key of asked) for (const id of this.#bySubject.get(key) ?? []) if (!found.has(id)) this.#end(id, nowMs)
-    for (const [id, { subject }] of this.#pending) if (asked.has(subject) && !found.has(id)) this.#pending.delete(id)
+    for (const key of asked) for (const id of this.#byAsked.get(key) ?? []) if (!found.has(id)) this.#end(id, key, nowMs)
+    for (const [id, pending] of this.#pending) if (!found.has(id) && pending.asked.some(key => asked.has(key))) this.#pending.delete(id)
   }
 
   #isSettled (id: string, finding: Finding, nowMs: number): boolean {
     if (this.#held.has(id)) return true
     const known = this.#pending.get(id)
-    if (known === undefined) this.#pending.set(id, { sinceMs: nowMs, subject: entityKey(finding.subject) })
+    if (known === undefined) this.#pending.set(id, { sinceMs: nowMs, asked: askedOf(finding) })
     const isSettled = nowMs - (known?.sinceMs ?? nowMs) >= this.options.settleMs
     if (isSettled) this.#pending.delete(id)
     return isSettled
   }
 
   #hold (engine: Engine, id: string, finding: Finding, nowMs: number): void {
-    const subject = entityKey(finding.subject)
     const known = this.#held.get(id)
     if (known !== undefined) {
+      for (const key of askedOf(finding)) this.#index(known.asked, id, key)
       if (known.endedMs === Infinity && JSON.stringify(known.finding) === JSON.stringify(finding)) return
       this.#held.set(id, { ...known, finding, endedMs: Infinity })
       this.version++
@@ -105,30 +105,46 @@ export class Findings {
       evidence: { eventId: '', source: 'tapio', name: finding.pattern, message: finding.title }
     })
     if (symptom === undefined) return
-    this.#held.set(id, { finding, symptom, subject, endedMs: Infinity })
-    const ids = this.#bySubject.get(subject) ?? new Set<string>()
-    this.#bySubject.set(subject, ids.add(id))
+    const asked = new Set<EntityKey>()
+    this.#held.set(id, { finding, symptom, asked, endedMs: Infinity })
+    for (const key of askedOf(finding)) this.#index(asked, id, key)
     this.version++
   }
 
-  #end (id: string, nowMs: number): void {
+  #index (asked: Set<EntityKey>, id: string, key: EntityKey): void {
+    asked.add(key)
+    const ids = this.#byAsked.get(key) ?? new Set<string>()
+    this.#byAsked.set(key, ids.add(id))
+  }
+
+  /** It holds no more as far as `key` is concerned. */
+  #end (id: string, key: EntityKey, nowMs: number): void {
     const held = this.#held.get(id)
-    if (held === undefined || held.endedMs !== Infinity) return
+    if (held === undefined || !held.asked.delete(key)) return
+    this.#unindex(id, key)
+    if (held.asked.size > 0 || held.endedMs !== Infinity) return
     held.endedMs = nowMs
     this.version++
   }
 
+  #unindex (id: string, key: EntityKey): void {
+    const ids = this.#byAsked.get(key)
+    ids?.delete(id)
+    if (ids?.size === 0) this.#byAsked.delete(key)
+  }
+
   #forget (nowMs: number): void {
-    for (const [id, { subject, endedMs }] of this.#held) {
+    for (const [id, { asked, endedMs }] of this.#held) {
       if (nowMs - endedMs < this.options.retentionMs) continue
       this.#held.delete(id)
-      const ids = this.#bySubject.get(subject)
-      ids?.delete(id)
-      if (ids?.size === 0) this.#bySubject.delete(subject)
+      for (const key of asked) this.#unindex(id, key)
       this.version++
     }
   }
 }
+
+/** Others than its subject when the blame is moved. */
+function askedOf ({ asked, subject }: Finding): EntityKey[] { return (asked ?? [subject]).map(entityKey) }
 
 /** It cannot be younger than what it explains. */
 function earliest (engine: Engine, finding: Finding, nowMs: number): number {

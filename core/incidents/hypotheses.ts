@@ -23,9 +23,15 @@ export function hypothesesOf (group: Group): Candidate[] {
   const byFinding = group.findings.map(explained => ofFinding(explained, group.trees, total))
   const explainedRoots = new Map<string, number>()
   for (const { held, symptoms } of group.findings) for (const id of symptoms) explainedRoots.set(id, Math.max(explainedRoots.get(id) ?? 0, held.finding.score))
-  const byRoot = group.trees.map(tree => ofRoot(tree, total, explainedRoots.get(tree.root.id) ?? 0))
+  const byRoot = group.trees.map(tree => ofRoot(tree, total, explainedBy(tree, explainedRoots)))
   const all = [...byFinding, ...byRoot].sort((a, b) => b.score - a.score || (a.pattern < b.pattern ? -1 : a.pattern > b.pattern ? 1 : 0) || (entityKey(a.subject) < entityKey(b.subject) ? -1 : 1))
   return withoutRepeats(all).slice(0, maxHypotheses)
+}
+
+/** How well findings explain what a root is said to have caused; for trouble the root itself. */
+function explainedBy ({ root, members }: Tree, explained: ReadonlyMap<string, number>): number {
+  const own = explained.get(root.id) ?? 0
+  return root.role === 'change' ? Math.max(own, ...members.map(s => explained.get(s.id) ?? 0)) : own
 }
 
 function ofFinding (explained: Explained, trees: readonly Tree[], total: number): Candidate {

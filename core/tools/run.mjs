@@ -13,6 +13,7 @@ const commands = {
   'test:interop': ['dist/test/interop/main.js'],
   'test:cluster': ['dist/test/kubernetes/cluster.js'],
   bench: ['dist/test/bench/main.js'],
+  rca: ['dist/test/rca/main.js'],
   gen: ['dist/core/tools/gen.js']
 }
 

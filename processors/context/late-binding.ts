@@ -9,7 +9,7 @@ const maxOfIdentity = 64
 
 export class LateBinding {
   readonly #waiting = new Map<string, Waiting>()
-  #seen = ''
+  #seen = -1
   bound = 0
   expired = 0
 
@@ -29,12 +29,13 @@ export class LateBinding {
     this.#waiting.set(identity, { symptoms: new Set([symptomId]), untilMs: timeMs + this.keepMs })
   }
 
-  /** `version`: of all that `find` looks into; the same one is not asked twice. */
-  settle (version: string, nowMs: number, find: (identity: string) => EntityRef | undefined): void {
-    if (this.#waiting.size === 0 || version === this.#seen) return
+  /** `version`: of all that `find` looks into; the same one is not asked twice. What waits too long waits no more. */
+  settle (version: number, nowMs: number, find: (identity: string) => EntityRef | undefined): void {
+    if (this.#waiting.size === 0) return
+    const isNew = version !== this.#seen
     this.#seen = version
     for (const [identity, { symptoms, untilMs }] of this.#waiting) {
-      const entity = find(identity)
+      const entity = isNew ? find(identity) : undefined
       if (entity !== undefined) this.#bind(symptoms, entity)
       else if (untilMs < nowMs) this.expired++
       else continue

@@ -10,17 +10,24 @@ import { Signal, type SignalName } from '../../core/data/enums.js'
 import type { Meter } from '../../core/telemetry/meter.js'
 import { Confidence } from './confidence.js'
 import type { ContextConfig } from './config.js'
+import { Enrichment } from './enrichment.js'
 import { Feed } from './feed.js'
 import { LateBinding } from './late-binding.js'
 import { Reports } from './reports.js'
-import { Walk, type WalkParts } from './walk.js'
+import { Sightings } from './sightings.js'
+import { SpanCalls } from './span-calls.js'
+import { Texts } from './texts.js'
+import { think } from './think.js'
+import type { WalkParts } from './walk.js'
 import { Resolver } from './whose.js'
 
 @injectable()
 export class ContextProcessor implements Processor {
   readonly #engine: Engine
   readonly #parts: WalkParts
+  readonly #late: LateBinding
   readonly #reports: Reports
+  readonly #enrichment: Enrichment | undefined
   /** What became of batches that come again because the next one was not ready: they are not counted twice. */
   readonly #done = new WeakMap<EventBatch, EventBatch>()
   #cancelIdle: () => void = () => undefined
@@ -36,12 +43,14 @@ export class ContextProcessor implements Processor {
     const engine = this.#engine = engineOf(shared)
     engine.configure({ tickMs: config.tick })
     engine.use('context', { tick: tick => { this.#tick(tick) } })
+    this.#late = new LateBinding(engine.symptoms, config.late_binding)
+    const resolver = new Resolver(engine.model, config.node || process.env.NODE_NAME || hostname())
     this.#parts = {
-      engine, feed: new Feed(engine.model), late: new LateBinding(engine.symptoms, config.late_binding), confidence: new Confidence(config.confidence),
-      resolver: new Resolver(engine.model, config.node || process.env.NODE_NAME || hostname()),
-      marked: flags(config.mark), rated: flags(config.confidence.signals)
+      engine, resolver, feed: new Feed(engine.model), sightings: new Sightings(engine, this.#late), texts: new Texts(), calls: new SpanCalls(engine.dependencies, resolver),
+      confidence: new Confidence(config.confidence), marked: flags(config.mark), rated: flags(config.confidence.signals)
     }
-    this.#reports = new Reports(meter, this.#parts)
+    this.#enrichment = config.enrich ? new Enrichment(engine.model.pods) : undefined
+    this.#reports = new Reports(meter, this.#parts, this.#late)
   }
 
   consume (batch: EventBatch): Outcome | Promise<Outcome> {
@@ -60,7 +69,8 @@ export class ContextProcessor implements Processor {
   }
 
   #think (batch: EventBatch): EventBatch {
-    const finished = new Walk(batch, this.#parts).run()
+    const looked = think(batch, this.#parts)
+    const finished = this.#enrichment?.enrich(looked) ?? looked
     this.#reports.count()
     this.#watchIdle()
     return finished
@@ -73,8 +83,8 @@ export class ContextProcessor implements Processor {
 
   /** Before all other stages: whose symptoms are is settled when they think. */
   #tick ({ nowMs }: Tick): void {
-    const { engine, late, resolver } = this.#parts
-    late.settle(`${engine.model.version}/${resolver.learned.version}`, nowMs, identity => resolver.identified(identity, nowMs))
+    const { engine, resolver } = this.#parts
+    this.#late.settle(resolver.version, nowMs, identity => resolver.identified(identity, nowMs))
     engine.symptoms.forgetBefore(nowMs - this.config.keep)
   }
 

@@ -3,6 +3,7 @@
  * address), else the workload, Service, unit, interface, process or node. What is named by a container, pod uid or address
  * that nobody knows yet `waits` for that.
  */
+import { isIP } from 'node:net'
 import type { EntityRef } from '../../core/correlation/entity.js'
 import type { Attributes } from '../../core/data/attributes.js'
 import type { ClusterModel } from '../../core/topology/cluster-model.js'
@@ -44,10 +45,13 @@ export class Resolver {
 
   constructor (readonly model: ClusterModel, readonly localNode: string) {}
 
+  /** The same as long as all answers are. */
+  get version (): number { return this.model.version + this.learned.version }
+
   of (attributes: Attributes, said: Said, timeMs: number): Whose {
     const node = text(attributes, 'k8s.node.name') || text(attributes, 'host.name') || (said.isLocal ? this.localNode : '')
     const container = text(attributes, 'k8s.container.name')
-    if (said.kind !== '' && said.name !== '') return { entity: saidEntity(said, node), node, container }
+    if (said.kind !== '' && said.name !== '') return { entity: this.#said(said, node), node, container }
     return this.#podOf(attributes, said, node, timeMs) ?? { ...this.#otherOf(attributes, said, node), node, container }
   }
 
@@ -63,6 +67,36 @@ export class Resolver {
   byAddress (address: string, timeMs: number): EntityRef | undefined {
     const slot = this.model.pods.byIp(address, timeMs)
     return slot === undefined ? this.model.addresses.find(address) : podEntity(this.#factsOf(slot))
+  }
+
+  /** Whom `host:port` means for somebody in `namespace`; undefined: nobody that is known. */
+  peer (peer: string, namespace: string, timeMs: number): EntityRef | undefined {
+    const host = hostOf(peer)
+    if (host === '' || isLoopback(host)) return undefined
+    if (isIP(host) !== 0) return this.byAddress(host, timeMs)
+    const [first = '', second = namespace, third = 'svc'] = host.split('.')
+    if (third !== 'svc' || first === '') return undefined
+    // `mysql-0.mysql.data.svc`: a pod behind a headless Service.
+    return this.#findService(second, first)
+  }
+
+  /** Pods are many and short-lived: it is their workload that calls. */
+  callerOf ({ entity }: Whose, timeMs: number): EntityRef { return this.#workloadOf(entity, timeMs) ?? entity }
+
+  /** What is called is the Service in front, else the workload. */
+  calleeOf (entity: EntityRef, timeMs: number): EntityRef {
+    if (entity.kind !== 'Pod') return entity
+    const service = this.model.graph.atMs(timeMs).neighbours(entity, { kinds: ['selects'], direction: 'in' }).find(n => n.kind === 'Service')
+    return service === undefined ? this.#workloadOf(entity, timeMs) ?? entity : { kind: 'Service', namespace: service.namespace, name: service.name }
+  }
+
+  #workloadOf ({ kind, namespace = '', name, uid = '' }: EntityRef, timeMs: number): EntityRef | undefined {
+    if (kind !== 'Pod') return undefined
+    const slot = (uid === '' ? undefined : this.model.pods.byUid(uid)) ?? this.model.pods.byName(namespace, name, timeMs)
+    if (slot === undefined) return undefined
+    const { workload, owner } = this.#factsOf(slot)
+    const above = workload ?? owner
+    return above === undefined ? undefined : { kind: above.kind, namespace, name: above.name }
   }
 
   /** Remembers who is who from a resource that says both. */
@@ -85,7 +119,7 @@ export class Resolver {
     const container = text(attributes, 'k8s.container.name')
     if (slot !== undefined) {
       const facts = this.#factsOf(slot)
-      const inside = byId?.slot === slot ? facts.containers[byId.container]?.name ?? '' : ''
+      const inside = facts.containers[byId?.slot === slot ? byId.container : facts.containers.length === 1 ? 0 : -1]?.name ?? ''
       return { entity: podEntity(facts), node: facts.node || node, container: container || inside }
     }
     const namespace = text(attributes, 'k8s.namespace.name')
@@ -110,6 +144,12 @@ export class Resolver {
     if (interfaceName !== '') return { entity: { kind: 'Interface', namespace: node, name: interfaceName } }
     if (address !== '') return { entity: { kind: 'Address', name: address }, ...waitsFor(address) }
     return { entity: node === '' ? { kind: 'Cluster', name: 'cluster' } : { kind: 'Node', name: node } }
+  }
+
+  /** Alerts name an application without its namespace. */
+  #said (said: Said, node: string): EntityRef {
+    const isBare = said.namespace === '' && (serviceKinds as readonly string[]).includes(said.kind)
+    return (isBare ? this.#findService('', said.name) : undefined) ?? saidEntity(said, node)
   }
 
   /** The object an application's name means: that of its namespace, else the only one of that name. */
@@ -157,8 +197,15 @@ function saidEntity ({ kind, namespace, name, uid }: Said, node: string): Entity
 export function podEntity ({ namespace, name, uid }: PodFacts): EntityRef { return { kind: 'Pod', namespace, name, uid } }
 
 /** An address of this machine's own, or of nobody, is no pod's. */
-function waitsFor (address: string): { readonly waits?: string } {
-  return address === '' || address.startsWith('127.') || address === '::1' || address === '0.0.0.0' || address === '::' ? {} : { waits: `address:${address}` }
+function waitsFor (address: string): { readonly waits?: string } { return address === '' || isLoopback(address) ? {} : { waits: `address:${address}` } }
+
+function isLoopback (host: string): boolean { return host.startsWith('127.') || host === '::1' || host === '0.0.0.0' || host === '::' || host === 'localhost' }
+
+/** Of `host:port`, `[::1]:port`, `scheme://host:port/path` or `host`. */
+export function hostOf (peer: string): string {
+  const plain = peer.slice(0, 512).replace(/^[a-z][a-z0-9+.-]{0,20}:\/\//i, '').replace(/[/?].*$/, '').replace(/\.(?=:|$)/, '').toLowerCase()
+  if (plain.startsWith('[')) return plain.slice(1, Math.max(1, plain.indexOf(']')))
+  return isIP(plain) === 6 ? plain : plain.replace(/:.*$/, '')
 }
 
 export function text (attributes: Attributes, key: string): string {

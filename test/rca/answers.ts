@@ -20,6 +20,8 @@ const phaseOf = new Map(Object.entries(phases).flatMap(([phase, causes]) => caus
 export function answerOf ({ cause, subject }: Hypothesis): Answer | undefined {
   const taxonomy = phaseOf.get(cause)
   if (taxonomy === undefined) return undefined
+  // The answer set blames the application that finds no node, not the node.
+  if (cause === 'node_cordoned' && subject.kind === 'Node') return undefined
   const kind = subject.kind === 'Node' ? 'node' : subject.kind === 'Namespace' ? 'namespace' : 'service'
   return { taxonomy, object: `${kind}/${subject.name}`, rootCause: cause }
 }

@@ -22,7 +22,7 @@ export async function diagnose (dir: string): Promise<Incident[]> {
     { factory: find('snapshot'), config: { paths: [dir], objects: 'all', on_end: 'stop' } },
     { factory: find('context'), config: { tick: 3_600_000, keep: 7 * 86_400_000 } },
     ...stages.map(type => ({ factory: find(type) })),
-    { factory: find('incident'), config: { silent_findings: true, group_retention_period: 7 * 86_400_000, resolve_after: 7 * 86_400_000, open_weight: 0.2 } }
+    { factory: find('incident'), config: { silent_findings: true, group_retention_period: 7 * 86_400_000, resolve_after: 7 * 86_400_000, open_weight: 0.2, emit: { document: true, trace: false } } }
   ], { sink, onFinish: () => { finished() } })
   await chain.start()
   await done

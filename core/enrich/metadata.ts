@@ -1,8 +1,8 @@
 /** Resource attributes from what is known of a pod. */
-import type { Attributes } from '../../core/data/attributes.js'
-import type { ContainerFacts, PodFacts } from '../../core/topology/pod-facts.js'
-import { containerKey, hexOf } from '../../core/topology/keys.js'
-import type { MetadataName } from './config.js'
+import type { Attributes } from '../data/attributes.js'
+import type { ContainerFacts, PodFacts } from '../topology/pod-facts.js'
+import { containerKey, hexOf } from '../topology/keys.js'
+import type { MetadataName } from './vocabulary.js'
 
 /** What `wanted` and the pod's tags add to a resource with `attributes`: an attribute that says something stays. */
 export function podAttributes (facts: PodFacts, wanted: readonly MetadataName[], attributes: Attributes): Record<string, string> {

@@ -1,9 +1,9 @@
 /** Finding the pod of a resource: the rules of `pod_association`. */
-import type { Attributes } from '../../core/data/attributes.js'
-import { ipKey } from '../../core/topology/keys.js'
-import type { PodFacts } from '../../core/topology/pod-facts.js'
-import type { PodIndex } from '../../core/topology/pod-index.js'
-import type { Association, SourceName } from './config.js'
+import type { Attributes } from '../data/attributes.js'
+import { ipKey } from '../topology/keys.js'
+import type { PodFacts } from '../topology/pod-facts.js'
+import type { PodIndex } from '../topology/pod-index.js'
+import type { Association, SourceName } from './vocabulary.js'
 
 type Values = ReadonlyMap<SourceName, string>
 

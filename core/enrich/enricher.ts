@@ -2,14 +2,14 @@
  * Resources of batches with the attributes of their pods. Records are not looked at, and a resource that came before is not
  * patched again: the finished one, bytes and all, is kept under its envelope until its pod changes.
  */
-import type { EventBatch } from '../../core/data/batch.js'
-import { Resource } from '../../core/data/resource.js'
-import { resourceEnvelope } from '../../core/otlp/patch.js'
-import { mapResources } from '../../core/otlp/rewrite.js'
-import { orElse } from '../../core/otlp/wire.js'
-import type { PodIndex } from '../../core/topology/pod-index.js'
+import type { EventBatch } from '../data/batch.js'
+import { Resource } from '../data/resource.js'
+import { resourceEnvelope } from '../otlp/patch.js'
+import { mapResources } from '../otlp/rewrite.js'
+import { orElse } from '../otlp/wire.js'
+import type { PodIndex } from '../topology/pod-index.js'
 import type { Associations } from './associate.js'
-import type { MetadataName } from './config.js'
+import type { MetadataName } from './vocabulary.js'
 import { podAttributes } from './metadata.js'
 
 interface Finished {
