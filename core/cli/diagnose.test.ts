@@ -82,6 +82,33 @@ test('no incident is said plainly, and is no failure', async () => {
   assert.is((await run([pods, '-o', 'json'])).out, '[]\n')
 })
 
+/** A Deployment whose pods ask for a node that is not there, and one that is well. */
+function wrongSelector (): string {
+  const at = '2026-01-31T02:00:00Z'
+  const meta = (name: string, more: object = {}): object => ({ name, namespace: 'shop', uid: `u-${name}`, creationTimestamp: at, ...more })
+  const template = (app: string, spec: object): object => ({ metadata: { labels: { app } }, spec: { containers: [{ name: 'main', image: `registry.example/${app}:1` }], ...spec } })
+  const deployment = (app: string, available: number, spec: object): object => ({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: meta(app), spec: { replicas: 1, selector: { matchLabels: { app } }, template: template(app, spec) }, status: { replicas: 1, availableReplicas: available, readyReplicas: available, unavailableReplicas: 1 - available } })
+  const owned = (kind: string, name: string): object => ({ ownerReferences: [{ apiVersion: 'apps/v1', kind, name, uid: `u-${name}`, controller: true }] })
+  const replicaSet = { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: meta('cart-5d', { labels: { app: 'cart', 'pod-template-hash': '5d' }, ...owned('Deployment', 'cart') }), spec: { replicas: 1, selector: { matchLabels: { app: 'cart' } }, template: template('cart', { nodeSelector: { disk: 'nvme' } }) }, status: { replicas: 1 } }
+  const message = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
+  const pending = {
+    apiVersion: 'v1', kind: 'Pod', metadata: meta('cart-5d-x', { labels: { app: 'cart', 'pod-template-hash': '5d' }, ...owned('ReplicaSet', 'cart-5d') }), spec: { nodeSelector: { disk: 'nvme' }, containers: [{ name: 'main', image: 'registry.example/cart:1' }] },
+    status: { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, lastTransitionTime: at }] }
+  }
+  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', uid: 'u-n1', creationTimestamp: at, labels: { 'kubernetes.io/os': 'linux' } }, spec: {}, status: { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: at }], allocatable: { cpu: '4', memory: '8Gi', pods: '110' } } }
+  const event = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'cart-5d-x.1', namespace: 'shop', uid: 'u-e1' }, involvedObject: { kind: 'Pod', namespace: 'shop', name: 'cart-5d-x', uid: 'u-cart-5d-x' }, reason: 'FailedScheduling', message, type: 'Warning', count: 3, firstTimestamp: '2026-01-31T02:00:01Z', lastTimestamp: '2026-01-31T02:05:00Z', source: { component: 'default-scheduler' } }
+  return dump('selector', { 'all.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [deployment('cart', 0, { nodeSelector: { disk: 'nvme' } }), deployment('web', 1, {}), replicaSet, pending, node, event] }), 'collected-at': '2026-01-31T02:06:00Z' })
+}
+
+test('with the thinking of this build it names what is wrong, and the same dump gives the same bytes', async () => {
+  const path = wrongSelector()
+  const [first, second] = [await run([path, '-o', 'json'], [registryUrl]), await run([path, '-o', 'json'], [registryUrl])]
+  assert.is(first.exit, 'ok', first.err)
+  const [worst] = JSON.parse(first.out) as Incident[]
+  assert.match(JSON.stringify(worst?.hypotheses[0]?.subject), /"Deployment".*"cart"/)
+  assert.is(second.out, first.out)
+})
+
 const noDumps: readonly (readonly [what: string, make: () => string, message: RegExp])[] = [
   ['an empty directory', () => dump('empty', {}), /nothing in .* is part of a dump/],
   ['a directory of other things', () => dump('other', { 'a.bin': '\u0000\u0001', 'README.md': '# hello' }), /nothing in .* is part of a dump/],
