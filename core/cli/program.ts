@@ -2,12 +2,16 @@
 import { Argument, Command, Option } from 'commander'
 import { addCollectCommand } from './collect.js'
 import { completionScript, shells, type Shell } from './completion.js'
+import { addIncidentCommands } from './correlate.js'
+import { addDiagnoseCommand } from './diagnose.js'
+import { openIncidents } from './open-incidents.js'
 import { listComponents, showConfig, showGraph, showSchema, validate } from './commands.js'
 import { exitCodes, type ExitName } from './exit-codes.js'
 import type { CommandIo } from './io.js'
 import type { ConfigOptions } from './prepare.js'
 import { addRawCommand } from './raw.js'
 import type { RunOptions } from './run.js'
+import { addTestCommand } from './test.js'
 
 const append = (value: string, before: readonly string[]): string[] => [...before, value]
 
@@ -27,7 +31,11 @@ Examples:
   tapio config -c seed.yaml                     the whole configuration as it would run, secrets hidden
   tapio ebpf status                             what this kernel allows to watch, who watches, and what it costs
   tapio collect ebpf --server tapio:9090        one receiver alone, sending to another Tapio
+  tapio diagnose /tmp/dump                      what a dump of a cluster says about what went wrong
+  tapio incidents --since 1d                    what was explained, newest first
+  tapio correlate --pod shop/cart-0             the story: cause, chain, blast radius, commands to run
   tapio raw --since 10m --type oom_kill         what the kernel itself said, record by record
+  tapio test patterns/                          the test cases of pattern files, with reasons
 
 Exit codes:
 ${Object.values(exitCodes).map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`).join('\n')}
@@ -61,10 +69,13 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
   withConfig('graph', 'draw the pipelines and the threads they run on', output('text', 'mermaid', 'json'), showGraph)
   program.command('components').description('list the components of this build').addOption(output('table', 'json', 'yaml'))
     .action(async (options: { output?: string }) => done(await listComponents(options, io)))
-  program.command('schema').description('print the JSON Schema of the configuration, for editors')
-    .action(async (options: object) => done(await showSchema(options, io)))
+  program.command('schema').description('print the JSON Schema of the configuration, for editors').option('--patterns', 'of pattern files instead')
+    .action(async (options: { patterns?: true }) => done(await showSchema(options, io)))
   addCollectCommand(program, [configOption(), setOption()], io, run, done)
   addRawCommand(program, io, done)
+  addTestCommand(program, io, done)
+  addDiagnoseCommand(program, io, done)
+  addIncidentCommands(program, openIncidents, io, done)
   program.command('completion').description('print a completion script').addArgument(new Argument('<shell>').choices(shells))
     .action((shell: Shell) => { io.out(completionScript(program, shell)); done('ok') })
   return program

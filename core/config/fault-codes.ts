@@ -55,4 +55,16 @@ export const faultCodes = {
   CFG082: 'a collector of the short form is not known'
 } as const
 
-export type FaultCode = keyof typeof faultCodes
+/** Of pattern files (core/patterns), which share the other codes for what YAML and shapes can have wrong. */
+export const patternFaultCodes = {
+  PAT001: 'an expression cannot be used',
+  PAT002: 'a pattern id is taken',
+  PAT003: 'no such sign is known',
+  PAT004: 'a name is taken',
+  PAT006: 'a pattern has no test',
+  PAT007: 'a test names objects that are not there',
+  PAT008: 'a condition says nothing, or two things',
+  PAT009: 'no pattern files are there'
+} as const
+
+export type FaultCode = keyof typeof faultCodes | keyof typeof patternFaultCodes

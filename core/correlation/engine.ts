@@ -8,10 +8,11 @@ import type { Shared } from '../component/services.js'
 import { ClusterModel } from '../topology/cluster-model.js'
 import { Dependencies } from './dependencies.js'
 import { Links } from './links.js'
+import { RowCounters } from './row-counters.js'
 import { Symptoms } from './symptoms.js'
 
 /** In the order they think at a tick. */
-export const stages = ['patterns', 'k8s_correlation', 'temporal_correlation', 'impact', 'incident'] as const
+export const stages = ['context', 'patterns', 'k8s_correlation', 'temporal_correlation', 'impact', 'incident'] as const
 export type StageName = (typeof stages)[number]
 
 export interface Tick {
@@ -40,6 +41,8 @@ export class Engine {
   readonly symptoms = new Symptoms()
   readonly links = new Links()
   readonly dependencies = new Dependencies()
+  /** Who walks rows says where it is; who counts rows has, at a tick, counted those before it. */
+  readonly rows = new RowCounters()
   readonly #analyzers = new Map<StageName, Analyzer[]>()
   #tickMs = 1000
   #newestMs = -Infinity
@@ -88,6 +91,7 @@ export class Engine {
   }
 
   #run (tick: Tick): void {
+    this.rows.catchUp()
     for (const stage of stages) for (const analyzer of this.#analyzers.get(stage) ?? []) analyzer.tick(tick)
   }
 }

@@ -161,6 +161,12 @@ export class EventBatch implements BatchParts {
     return new EventBatch({ ...this.#readParts(), columns: { ...this.columns, [name]: array } }, name.startsWith('raw') ? nothing : this.#decoded)
   }
 
+  /** The same for several columns, with `strings` as the table that text columns point into: one that begins with this batch's own. */
+  withColumns (columns: Partial<Columns>, strings: StringTable = this.strings): EventBatch {
+    for (const name of columnNames) if (columns[name] !== undefined) this.#expectRows(name, columns[name].length / cellsPerRow(name))
+    return new EventBatch({ ...this.#readParts(), columns: { ...this.columns, ...columns }, strings }, this.#decoded)
+  }
+
   /** A batch in which attribute `key` is `column`. Marked edited, its raw records no longer go out verbatim. */
   withAttribute (key: string, column: AttributeColumn): EventBatch {
     this.#expectRows(key, column.index.length)

@@ -64,6 +64,17 @@ export class StringTable {
     return found
   }
 
+  /** This table and `texts` behind it. Bytes stay bytes. */
+  append (texts: readonly string[]): StringTable {
+    if (this.#encoded === undefined) return StringTable.from([...this.#items as string[], ...texts])
+    const { bytes, ends } = this.#encoded
+    const chunks = texts.map(text => Buffer.from(text))
+    const all = new Uint32Array(ends.length + chunks.length)
+    all.set(ends)
+    chunks.reduce((end, chunk, i) => (all[ends.length + i] = end + chunk.length), ends[ends.length - 1] ?? 0)
+    return StringTable.encoded({ bytes: Buffer.concat([bytes.subarray(0, ends[ends.length - 1] ?? 0), ...chunks]), ends: all })
+  }
+
   /** A table of the strings at `indexes`, in that order. Bytes stay bytes. */
   select (indexes: readonly number[]): StringTable {
     if (this.#encoded === undefined) return StringTable.from(indexes.map(i => this.at(i)))

@@ -13,6 +13,8 @@ const commands = {
   'test:interop': ['dist/test/interop/main.js'],
   'test:cluster': ['dist/test/kubernetes/cluster.js'],
   bench: ['dist/test/bench/main.js'],
+  rca: ['dist/test/rca/main.js'],
+  incidents: ['dist/test/incidents/main.js'],
   gen: ['dist/core/tools/gen.js']
 }
 

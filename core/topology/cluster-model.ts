@@ -2,8 +2,9 @@
  * All that is known of a cluster: the graph with its history, the newest state of each object, and pods by address, container
  * and uid. One a thread, shared by its correlating processors; `context` feeds it from rows that carry whole objects.
  */
-import { systemClock } from '../component/clock.js'
+import type { Clock } from '../component/clock.js'
 import type { KubeObject } from '../kubernetes/objects.js'
+import { AddressIndex } from './address-index.js'
 import { ClusterGraph } from './graph/cluster-graph.js'
 import type { NodeRef } from './graph/view.js'
 import { PodIndex } from './pod-index.js'
@@ -12,7 +13,11 @@ export interface StoredObject { readonly object: KubeObject, readonly sinceMs: n
 
 export class ClusterModel {
   readonly graph = new ClusterGraph()
-  readonly pods = new PodIndex({ clock: systemClock })
+  /** By the time of the changes, not by this machine's: the same rows give the same answers, live or replayed. */
+  readonly pods = new PodIndex({ clock: eventClock(() => this.#newestMs) })
+  /** Services, nodes and endpoints by address. */
+  readonly addresses = new AddressIndex()
+  #newestMs = 0
   readonly #objects = new Map<string, Map<string, StoredObject>>()
   /** Grows with every change of an object. */
   version = 0
@@ -22,7 +27,9 @@ export class ClusterModel {
   put (kind: string, object: KubeObject, atMs: number): void {
     const { namespace = '', name = '' } = object.metadata ?? {}
     if (name === '') return
+    this.#newestMs = Math.max(this.#newestMs, atMs)
     this.graph.put(kind, object, atMs)
+    this.addresses.put(kind, object)
     if (kind === 'Pod') this.pods.put(object)
     const ofKind = this.#objects.get(kind) ?? new Map<string, StoredObject>()
     this.#objects.set(kind, ofKind.set(`${namespace}/${name}`, { object, sinceMs: atMs }))
@@ -31,7 +38,9 @@ export class ClusterModel {
 
   remove (kind: string, object: KubeObject, atMs: number): void {
     const { namespace = '', name = '' } = object.metadata ?? {}
+    this.#newestMs = Math.max(this.#newestMs, atMs)
     this.graph.remove(kind, object, atMs)
+    this.addresses.remove(kind, object)
     if (kind === 'Pod') this.pods.remove(object)
     if (this.#objects.get(kind)?.delete(`${namespace}/${name}`) === true) this.#touch(kind, namespace, name)
   }
@@ -55,4 +64,9 @@ export class ClusterModel {
     this.#changed.delete(key)
     this.#changed.set(key, ++this.version)
   }
+}
+
+/** Stands still until something changes. Sets no timers. */
+function eventClock (nowMs: () => number): Clock {
+  return { unixMs: nowMs, monotonicMs: nowMs, unixNano: () => BigInt(Math.round(nowMs() * 1000)) * 1000n, after: () => () => undefined }
 }

@@ -1,22 +1,8 @@
 /** Options of the k8s_attributes processor: names and meanings of the Collector's k8sattributes. */
 import { Type, type Static } from '@sinclair/typebox'
 import { ByteSize, Duration, Enum, Options, Section } from '../../core/config/schema.js'
+import { defaultMetadata, metadataNames, sourceNames } from '../../core/enrich/vocabulary.js'
 import { accessOptions } from '../../core/kubernetes/access-options.js'
-
-export const metadataNames = [
-  'k8s.namespace.name', 'k8s.pod.name', 'k8s.pod.uid', 'k8s.pod.ip', 'k8s.pod.start_time', 'k8s.node.name',
-  'k8s.deployment.name', 'k8s.replicaset.name', 'k8s.replicaset.uid', 'k8s.statefulset.name', 'k8s.statefulset.uid',
-  'k8s.daemonset.name', 'k8s.daemonset.uid', 'k8s.job.name', 'k8s.job.uid', 'k8s.cronjob.name',
-  'k8s.container.name', 'container.id', 'container.image.name', 'container.image.tag'
-] as const
-export type MetadataName = (typeof metadataNames)[number]
-
-const defaultMetadata: MetadataName[] = [
-  'k8s.namespace.name', 'k8s.pod.name', 'k8s.pod.uid', 'k8s.pod.start_time', 'k8s.deployment.name', 'k8s.node.name', 'container.image.name', 'container.image.tag'
-]
-
-/** Resource attributes a pod can be known by. */
-export const sourceNames = ['k8s.pod.uid', 'k8s.pod.ip', 'ip', 'container.id', 'k8s.pod.name', 'k8s.namespace.name', 'k8s.node.name'] as const
 
 const source = Options({
   from: Enum(['resource_attribute', 'connection'], { description: 'An attribute of the resource, or the address the batch came from.' }),
@@ -60,4 +46,3 @@ export const schema = Options({
 export type K8sAttributesConfig = Static<typeof schema>
 export type Association = Static<typeof association>
 export type Field = Static<typeof field>
-export type SourceName = (typeof sourceNames)[number]

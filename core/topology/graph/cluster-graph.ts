@@ -74,6 +74,9 @@ export class ClusterGraph {
 
   atMs (timeMs: number): GraphView { return new GraphView(this.#history, timeMs) }
 
+  /** All that held at any moment from `fromMs` to `untilMs`; nodes are as they were at its end. */
+  during (fromMs: number, untilMs: number): GraphView { return new GraphView(this.#history, untilMs, fromMs) }
+
   get counts (): GraphCounts { return this.#history.counts }
   get completeSinceMs (): number { return this.#history.completeSinceMs }
 

@@ -1,4 +1,4 @@
-/** Questions to the graph about one time. */
+/** Questions to the graph about one time, or about a period: then edges are those that held at any moment of it. */
 import { endedIn, endedOut, openIn, openOut, type EdgeList } from './edge-table.js'
 import { kindOfCode, mentionCode, optionalBit, type EdgeKind } from './edge-kinds.js'
 import { none } from './entity-table.js'
@@ -43,10 +43,11 @@ export interface EdgeQuery {
 export class GraphView {
   readonly #history: History
 
-  constructor (history: History, readonly timeMs: number) { this.#history = history }
+  /** `timeMs` is the end of the period. */
+  constructor (history: History, readonly timeMs: number, readonly fromMs = timeMs) { this.#history = history }
 
   /** False: so long ago that some of it is forgotten. */
-  get complete (): boolean { return this.timeMs >= this.#history.completeSinceMs }
+  get complete (): boolean { return this.fromMs >= this.#history.completeSinceMs }
 
   /** Undefined: not there at the time, and nothing of the time that is kept names it. */
   node ({ kind, namespace = '', name }: NodeRef): GraphNode | undefined {
@@ -100,7 +101,7 @@ export class GraphView {
     const { edges } = this.#history
     for (let edge = edges.first(list, entity); edge !== none; edge = edges.next(list, edge)) {
       // The list of the ended ones has the last end first.
-      if ((edges.untilMs[edge] as number) <= this.timeMs) return
+      if ((edges.untilMs[edge] as number) <= this.fromMs) return
       const code = edges.code[edge] as number
       if (code === mentionCode || (edges.sinceMs[edge] as number) > this.timeMs) continue
       if (kinds === undefined || kinds.includes(kindOfCode(code))) found.push(edge)

@@ -1,0 +1,152 @@
+/**
+ * The findings that hold: asks the pattern library about what changed and what is near to it, and keeps what it says. Each is
+ * also a symptom (role `finding`), so that chains, impact and ids treat it like any other.
+ */
+import type { Engine, Tick } from '../correlation/engine.js'
+import { entityKey, entityOfKey, type EntityKey, type EntityRef } from '../correlation/entity.js'
+import { Severity } from '../data/enums.js'
+import type { Finding } from '../patterns/finding.js'
+import type { HeldFinding } from './groups.js'
+import type { Scope } from './scope.js'
+
+/** The pattern library, as far as it matters here. Deterministic; never throws. */
+export interface Knowledge {
+  evaluate(engine: Engine, subjects: readonly EntityRef[], nowMs: number): readonly Finding[]
+}
+
+export interface FindingsOptions {
+  /** Findings that no longer hold are remembered for this long: the cause of what they caused. */
+  readonly retentionMs: number
+  /** Objects asked about at a tick; the rest waits for the next. */
+  readonly maxSubjects: number
+  /** A finding must hold for this long: a list of objects comes one kind after the other, and what is not here yet is not missing. */
+  readonly settleMs: number
+}
+
+interface Held extends HeldFinding { readonly asked: Set<EntityKey>, endedMs: number }
+
+export class Findings {
+  readonly #held = new Map<string, Held>()
+  readonly #byAsked = new Map<EntityKey, Set<string>>()
+  readonly #waiting = new Set<EntityKey>()
+  /** Since when findings that have not settled hold. */
+  readonly #pending = new Map<string, { readonly sinceMs: number, readonly asked: readonly EntityKey[] }>()
+  #modelVersion = 0
+  #symptomVersion = 0
+  /** Grows with every change. */
+  version = 0
+
+  constructor (readonly knowledge: Knowledge, readonly scope: Scope, readonly options: FindingsOptions) {}
+
+  get waiting (): number { return this.#waiting.size }
+
+  /** Those that hold or held within the retention, in the order of their symptoms' ids. */
+  all (): HeldFinding[] { return [...this.#held.values()].sort((a, b) => a.symptom.id < b.symptom.id ? -1 : 1) }
+
+  update (engine: Engine, { nowMs, isLast }: Tick): void {
+    this.#collect(engine)
+    const batch = [...this.#waiting].slice(0, isLast ? undefined : this.options.maxSubjects)
+    for (const key of batch) this.#waiting.delete(key)
+    if (batch.length > 0) this.#ask(engine, batch, nowMs, isLast)
+    for (const { asked } of this.#pending.values()) for (const key of asked) this.#waiting.add(key)
+    this.#forget(nowMs)
+  }
+
+  #collect (engine: Engine): void {
+    for (const key of engine.model.changedSince(this.#modelVersion)) this.#around(entityOfKey(key))
+    this.#modelVersion = engine.model.version
+    for (const { entity, role } of engine.symptoms.changedSince(this.#symptomVersion)) if (role !== 'finding') this.#around(entity)
+    this.#symptomVersion = engine.symptoms.version
+  }
+
+  /** An object's news may be news of what it belongs to, runs on, is reached through, or is limited by. */
+  #around (entity: EntityRef): void {
+    this.#waiting.add(entityKey(entity))
+    const workload = this.scope.workloadOf(entity)
+    this.#waiting.add(entityKey(workload))
+    for (const near of this.scope.around(entity)) this.#waiting.add(entityKey(near))
+    if (entityKey(workload) !== entityKey(entity)) for (const near of this.scope.around(workload)) this.#waiting.add(entityKey(near))
+    if (entity.namespace !== undefined && entity.namespace !== '') this.#waiting.add(entityKey({ kind: 'Namespace', name: entity.namespace }))
+  }
+
+  #ask (engine: Engine, keys: readonly EntityKey[], nowMs: number, isLast: boolean): void {
+    const asked = new Set(keys)
+    const found = new Set<string>()
+    for (const finding of this.knowledge.evaluate(engine, keys.map(entityOfKey), nowMs)) {
+      const id = `${finding.pattern}|${entityKey(finding.subject)}`
+      found.add(id)
+      if (isLast || this.#isSettled(id, finding, nowMs)) this.#hold(engine, id, finding, nowMs)
+    }
+    for (const key of asked) for (const id of this.#byAsked.get(key) ?? []) if (!found.has(id)) this.#end(id, key, nowMs)
+    for (const [id, pending] of this.#pending) if (!found.has(id) && pending.asked.some(key => asked.has(key))) this.#pending.delete(id)
+  }
+
+  #isSettled (id: string, finding: Finding, nowMs: number): boolean {
+    if (this.#held.has(id)) return true
+    const known = this.#pending.get(id)
+    if (known === undefined) this.#pending.set(id, { sinceMs: nowMs, asked: askedOf(finding) })
+    const isSettled = nowMs - (known?.sinceMs ?? nowMs) >= this.options.settleMs
+    if (isSettled) this.#pending.delete(id)
+    return isSettled
+  }
+
+  #hold (engine: Engine, id: string, finding: Finding, nowMs: number): void {
+    const known = this.#held.get(id)
+    if (known !== undefined) {
+      for (const key of askedOf(finding)) this.#index(known.asked, id, key)
+      if (known.endedMs === Infinity && JSON.stringify(known.finding) === JSON.stringify(finding)) return
+      this.#held.set(id, { ...known, finding, endedMs: Infinity })
+      this.version++
+      return
+    }
+    const symptom = engine.symptoms.see({
+      sign: `finding.${finding.pattern}`, layer: finding.layer, role: 'finding', entity: finding.subject, detail: {}, severity: Severity.warning,
+      timeMs: Number.isNaN(finding.sinceMs) ? earliest(engine, finding, nowMs) : Math.min(finding.sinceMs, nowMs), confidence: finding.score,
+      evidence: { eventId: '', source: 'tapio', name: finding.pattern, message: finding.title }
+    })
+    if (symptom === undefined) return
+    const asked = new Set<EntityKey>()
+    this.#held.set(id, { finding, symptom, asked, endedMs: Infinity })
+    for (const key of askedOf(finding)) this.#index(asked, id, key)
+    this.version++
+  }
+
+  #index (asked: Set<EntityKey>, id: string, key: EntityKey): void {
+    asked.add(key)
+    const ids = this.#byAsked.get(key) ?? new Set<string>()
+    this.#byAsked.set(key, ids.add(id))
+  }
+
+  /** It holds no more as far as `key` is concerned. */
+  #end (id: string, key: EntityKey, nowMs: number): void {
+    const held = this.#held.get(id)
+    if (held === undefined || !held.asked.delete(key)) return
+    this.#unindex(id, key)
+    if (held.asked.size > 0 || held.endedMs !== Infinity) return
+    held.endedMs = nowMs
+    this.version++
+  }
+
+  #unindex (id: string, key: EntityKey): void {
+    const ids = this.#byAsked.get(key)
+    ids?.delete(id)
+    if (ids?.size === 0) this.#byAsked.delete(key)
+  }
+
+  #forget (nowMs: number): void {
+    for (const [id, { asked, endedMs }] of this.#held) {
+      if (nowMs - endedMs < this.options.retentionMs) continue
+      this.#held.delete(id)
+      for (const key of asked) this.#unindex(id, key)
+      this.version++
+    }
+  }
+}
+
+/** Others than its subject when the blame is moved. */
+function askedOf ({ asked, subject }: Finding): EntityKey[] { return (asked ?? [subject]).map(entityKey) }
+
+/** It cannot be younger than what it explains. */
+function earliest (engine: Engine, finding: Finding, nowMs: number): number {
+  return finding.symptoms.reduce((min, id) => Math.min(min, engine.symptoms.get(id)?.firstMs ?? min), nowMs)
+}

@@ -1,0 +1,141 @@
+/**
+ * Incidents over time: which draft of this tick continues which incident of the last, and when one opens, changes, merges,
+ * splits and is over. A draft continues the incident with which it shares most symptoms.
+ */
+import { createHash } from 'node:crypto'
+import type { Draft } from './document.js'
+import type { Incident } from './incident.js'
+
+export interface LifecycleOptions {
+  /** Less weight than this opens no incident. */
+  readonly openWeight: number
+  /** An incident without new evidence for this long is over. */
+  readonly resolveAfterMs: number
+  /** Resolved ones are remembered for this long, so that what comes late still finds them. */
+  readonly retentionMs: number
+  readonly maxIncidents: number
+}
+
+interface Held { document: Incident, members: Set<string>, content: string }
+
+export class Lifecycle {
+  readonly #held = new Map<string, Held>()
+  readonly #byMember = new Map<string, string>()
+  evicted = 0
+
+  constructor (readonly options: LifecycleOptions) {}
+
+  get open (): number { return [...this.#held.values()].filter(h => h.document.status === 'open').length }
+  get all (): Incident[] { return [...this.#held.values()].map(h => h.document) }
+
+  /** The documents that changed, in the order of their ids. `over`: symptoms whose trouble is known to be over. */
+  update (drafts: readonly Draft[], nowMs: number, isOver: (members: readonly string[]) => boolean): Incident[] {
+    const changed: Incident[] = []
+    const continued = new Set<string>()
+    for (const draft of this.#byClaim(drafts)) {
+      const before = this.#claims(draft).filter(id => !continued.has(id))
+      const [id, ...merged] = before
+      if (id === undefined) { this.#open(draft, nowMs, changed, this.#claims(draft)); continue }
+      continued.add(id)
+      this.#continue(id, draft, merged, changed)
+      for (const other of merged) { continued.add(other); this.#absorb(other, id, nowMs, changed) }
+    }
+    this.#resolve(nowMs, isOver, changed)
+    this.#forget(nowMs)
+    return changed.sort((a, b) => a.id < b.id ? -1 : 1)
+  }
+
+  /** Those that share most with an incident choose first. */
+  #byClaim (drafts: readonly Draft[]): Draft[] {
+    const claim = (d: Draft): number => d.members.reduce((n, m) => n + Number(this.#byMember.has(m)), 0)
+    return drafts.map(draft => ({ draft, n: claim(draft) })).sort((a, b) => b.n - a.n || a.draft.startMs - b.draft.startMs || ((a.draft.members[0] ?? '') < (b.draft.members[0] ?? '') ? -1 : 1)).map(d => d.draft)
+  }
+
+  /** Incidents with symptoms of the draft: the one with most first, then the older. */
+  #claims ({ members }: Draft): string[] {
+    const shared = new Map<string, number>()
+    for (const member of members) {
+      const id = this.#byMember.get(member)
+      if (id !== undefined) shared.set(id, (shared.get(id) ?? 0) + 1)
+    }
+    const start = (id: string): number => this.#held.get(id)?.document.startMs ?? 0
+    return [...shared].sort((a, b) => b[1] - a[1] || start(a[0]) - start(b[0]) || (a[0] < b[0] ? -1 : 1)).map(([id]) => id)
+  }
+
+  #open (draft: Draft, nowMs: number, changed: Incident[], splitFrom: readonly string[]): void {
+    if (draft.weight < this.options.openWeight) return
+    if (this.#held.size >= this.options.maxIncidents && !this.#evict()) return
+    const first = draft.chain.reduce((a, b) => b.timeMs < a.timeMs ? b : a, draft.chain[0] ?? { id: draft.members[0] ?? '', timeMs: 0 })
+    const id = createHash('sha256').update(`incident|${first.id}|${draft.members[0] ?? ''}`).digest('hex').slice(0, 16)
+    if (this.#held.has(id)) return
+    const detectedMs = Math.max(nowMs, draft.startMs)
+    this.#keep(id, draft, { schema: 1, id, version: 1, status: 'open', ...said(draft), detectedMs, timeToDetectionMs: detectedMs - draft.startMs, related: [...splitFrom].sort() }, changed)
+  }
+
+  #continue (id: string, draft: Draft, merged: readonly string[], changed: Incident[]): void {
+    const held = this.#held.get(id) as Held
+    const { document } = held
+    const startMs = Math.min(document.startMs, draft.startMs)
+    const content = contentOf(draft)
+    if (content === held.content && merged.length === 0) return
+    // A better explanation of what is over leaves it over.
+    const { resolvedMs, ...rest } = document
+    const isOver = resolvedMs !== undefined && draft.updatedMs <= resolvedMs
+    this.#keep(id, draft, { ...rest, ...said(draft), version: document.version + 1, ...(isOver ? { status: 'resolved', resolvedMs } : { status: 'open' }), startMs, timeToDetectionMs: Math.max(0, document.detectedMs - startMs), related: [...new Set([...document.related, ...merged])].sort() }, changed)
+  }
+
+  #absorb (id: string, into: string, nowMs: number, changed: Incident[]): void {
+    const held = this.#held.get(id)
+    if (held === undefined) return
+    if (held.document.status === 'open') {
+      held.document = { ...held.document, version: held.document.version + 1, status: 'resolved', resolvedMs: nowMs, related: [...new Set([...held.document.related, into])].sort(), notes: [...held.document.notes, `Merged into ${into}.`] }
+      changed.push(held.document)
+    }
+    held.members.clear()
+  }
+
+  #keep (id: string, draft: Draft, document: Incident, changed: Incident[]): void {
+    const members = new Set(draft.members)
+    this.#held.set(id, { document, members, content: contentOf(draft) })
+    for (const member of members) this.#byMember.set(member, id)
+    changed.push(document)
+  }
+
+  #resolve (nowMs: number, isOver: (members: readonly string[]) => boolean, changed: Incident[]): void {
+    for (const held of this.#held.values()) {
+      const { document } = held
+      if (document.status !== 'open') continue
+      const isQuiet = nowMs - document.updatedMs >= this.options.resolveAfterMs
+      if (!isQuiet && !isOver([...held.members])) continue
+      held.document = { ...document, version: document.version + 1, status: 'resolved', resolvedMs: isQuiet ? document.updatedMs : nowMs }
+      changed.push(held.document)
+    }
+  }
+
+  #forget (nowMs: number): void {
+    for (const [id, { document }] of this.#held) if (document.status === 'resolved' && nowMs - document.updatedMs >= this.options.retentionMs) this.#drop(id)
+  }
+
+  /** Room is made by what is over, the oldest first. */
+  #evict (): boolean {
+    for (const [id, { document }] of this.#held) {
+      if (document.status === 'resolved') { this.#drop(id); this.evicted++; return true }
+    }
+    return false
+  }
+
+  #drop (id: string): void {
+    for (const member of this.#held.get(id)?.members ?? []) if (this.#byMember.get(member) === id) this.#byMember.delete(member)
+    this.#held.delete(id)
+  }
+}
+
+function said ({ members: _, weight: __, ...document }: Draft): Omit<Draft, 'members' | 'weight'> { return document }
+
+/** What makes a text another one: who, what and why, not how often and how surely. */
+function contentOf ({ title, severity, startMs, hypotheses, chain, impact, actions, omitted }: Draft): string {
+  return JSON.stringify([
+    title, severity, startMs, omitted, hypotheses.map(h => [h.pattern, h.subject]), chain.map(s => [s.id, s.entity, s.causes.map(c => [c.step, c.kind])]),
+    impact.affected.map(a => [a.entity, a.state]), impact.slo.map(s => [s.service, s.objective]), actions.map(a => a.command ?? a.text)
+  ])
+}

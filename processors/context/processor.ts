@@ -1,0 +1,101 @@
+import { hostname } from 'node:os'
+import { inject, injectable } from 'tsyringe'
+import type { Clock } from '../../core/component/clock.js'
+import type { Consumer, Processor } from '../../core/component/component.js'
+import type { Outcome } from '../../core/component/outcome.js'
+import { Tokens, type Shared } from '../../core/component/services.js'
+import { engineOf, type Engine, type Tick } from '../../core/correlation/engine.js'
+import type { EventBatch } from '../../core/data/batch.js'
+import { Signal, type SignalName } from '../../core/data/enums.js'
+import type { Meter } from '../../core/telemetry/meter.js'
+import { Confidence } from './confidence.js'
+import type { ContextConfig } from './config.js'
+import { Enrichment } from './enrichment.js'
+import { Feed } from './feed.js'
+import { LateBinding } from './late-binding.js'
+import { Reports } from './reports.js'
+import { Sightings } from './sightings.js'
+import { SpanCalls } from './span-calls.js'
+import { Texts } from './texts.js'
+import { think } from './think.js'
+import type { WalkParts } from './walk.js'
+import { Resolver } from './whose.js'
+
+@injectable()
+export class ContextProcessor implements Processor {
+  readonly #engine: Engine
+  readonly #parts: WalkParts
+  readonly #late: LateBinding
+  readonly #reports: Reports
+  readonly #enrichment: Enrichment | undefined
+  /** What became of batches that come again because the next one was not ready: they are not counted twice. */
+  readonly #done = new WeakMap<EventBatch, EventBatch>()
+  #cancelIdle: () => void = () => undefined
+  #stopped = false
+
+  constructor (
+    @inject(Tokens.config) readonly config: ContextConfig,
+    @inject(Tokens.next) readonly next: Consumer,
+    @inject(Tokens.clock) readonly clock: Clock,
+    @inject(Tokens.shared) shared: Shared,
+    @inject(Tokens.meter) meter: Meter
+  ) {
+    const engine = this.#engine = engineOf(shared)
+    engine.configure({ tickMs: config.tick })
+    engine.use('context', { tick: tick => { this.#tick(tick) } })
+    this.#late = new LateBinding(engine.symptoms, config.late_binding)
+    const resolver = new Resolver(engine.model, config.node || process.env.NODE_NAME || hostname())
+    this.#parts = {
+      engine, resolver, feed: new Feed(engine.model), sightings: new Sightings(engine, this.#late), texts: new Texts(), calls: new SpanCalls(engine.dependencies, resolver),
+      confidence: new Confidence(config.confidence), marked: flags(config.mark), rated: flags(config.confidence.signals)
+    }
+    this.#enrichment = config.enrich ? new Enrichment(engine.model.pods) : undefined
+    this.#reports = new Reports(meter, this.#parts, this.#late)
+  }
+
+  consume (batch: EventBatch): Outcome | Promise<Outcome> {
+    if (batch.count === 0) return this.next.consume(batch)
+    const finished = this.#done.get(batch) ?? this.#think(batch)
+    const outcome = this.next.consume(finished)
+    return outcome instanceof Promise ? outcome.then(o => this.#settle(batch, finished, o)) : this.#settle(batch, finished, outcome)
+  }
+
+  stop (): void {
+    this.#cancelIdle()
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#engine.flush(true)
+    this.#reports.count()
+  }
+
+  #think (batch: EventBatch): EventBatch {
+    const looked = think(batch, this.#parts)
+    const finished = this.#enrichment?.enrich(looked) ?? looked
+    this.#reports.count()
+    this.#watchIdle()
+    return finished
+  }
+
+  #settle (batch: EventBatch, finished: EventBatch, outcome: Outcome): Outcome {
+    if (outcome.status === 'retry') this.#done.set(batch, finished)
+    return outcome
+  }
+
+  /** Before all other stages: whose symptoms are is settled when they think. */
+  #tick ({ nowMs }: Tick): void {
+    const { engine, resolver } = this.#parts
+    this.#late.settle(resolver.version, nowMs, identity => resolver.identified(identity, nowMs))
+    engine.symptoms.forgetBefore(nowMs - this.config.keep)
+  }
+
+  #watchIdle (): void {
+    this.#cancelIdle()
+    this.#cancelIdle = this.clock.after(this.config.idle, () => { this.#engine.flush(false) })
+  }
+}
+
+function flags (names: readonly SignalName[]): Uint8Array {
+  const flags = new Uint8Array(256)
+  for (const name of names) flags[Signal[name]] = 1
+  return flags
+}

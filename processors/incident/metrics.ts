@@ -1,0 +1,10 @@
+import type { MetricDeclaration } from '../../core/telemetry/meter.js'
+
+export const openIncidents: MetricDeclaration = { name: 'incidents_open', kind: 'gauge', unit: '', description: 'Incidents that are open now' }
+export const documents: MetricDeclaration = { name: 'incident_documents', kind: 'counter', unit: '', attributes: ['status'], description: 'Versions of incidents that were told: `open`, `resolved`' }
+export const symptoms: MetricDeclaration = { name: 'symptoms', kind: 'gauge', unit: '', description: 'Symptoms that are held' }
+export const links: MetricDeclaration = { name: 'links', kind: 'gauge', unit: '', description: 'Links between symptoms that are held' }
+export const bounded: MetricDeclaration = { name: 'correlation_bounded', kind: 'gauge', unit: '', attributes: ['what'], description: 'What a bound kept out since the start: `symptoms` evicted, `sightings` of flooding signs, `links`, rows with `absurd_times`; `subjects` that wait to be asked about' }
+export const thinking: MetricDeclaration = { name: 'incident_thinking', kind: 'histogram', unit: 'seconds', bounds: [0.0001, 0.001, 0.01, 0.1, 1], description: 'CPU time of one tick: findings, groups, documents' }
+
+export const metrics: readonly MetricDeclaration[] = [openIncidents, documents, symptoms, links, bounded, thinking]

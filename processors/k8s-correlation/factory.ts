@@ -1,0 +1,21 @@
+import { defineComponent } from '../../core/component/factory.js'
+import { linkDrops } from '../../core/correlation/link-outlet.js'
+import { schema } from './config.js'
+import { leftOut, linksMade, pairsCompared } from './metrics.js'
+
+export const factory = defineComponent({
+  kind: 'processor',
+  type: 'k8s_correlation',
+  description: 'Links symptoms along the topology of the cluster at their time: what caused what, over which relation, how sure.',
+  stability: 'alpha',
+  signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
+  schema,
+  concurrency: 'single',
+  borrows: true,
+  metrics: [linksMade, pairsCompared, leftOut],
+  drops: linkDrops,
+  async create (services) {
+    const { createProcessor } = await import('./processor.js')
+    return createProcessor(services)
+  }
+})
