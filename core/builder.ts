@@ -7,6 +7,7 @@
  *     …
  *     await tapio.stop()
  */
+import type { Override } from './component/services.js'
 import { loadPlain } from './config/load.js'
 import type { Mode } from './config/modes.js'
 import { renderFaults } from './config/render.js'
@@ -28,6 +29,7 @@ export class PipelineBuilder {
   readonly #pipelines: Draft[] = []
   #current: Draft
   #logger: Logger | undefined
+  readonly #overrides: Override[] = []
 
   constructor (readonly modules: readonly string[]) {
     this.#current = this.#draft('main')
@@ -47,6 +49,12 @@ export class PipelineBuilder {
 
   withLogger (logger: Logger): this {
     this.#logger = logger
+    return this
+  }
+
+  /** A service of your own for the components on the main thread; in mode `debug` that is all of them. */
+  withOverride (override: Override): this {
+    this.#overrides.push(override)
     return this
   }
 
@@ -83,7 +91,7 @@ export class PipelineBuilder {
     if (!loaded.ok) throw new ConfigError(renderFaults(loaded.faults))
     const planned = planConfig(loaded.config, catalog)
     if (!planned.ok) throw new ConfigError(planned.faults.map(f => `${f.path.join('.')}: ${f.message}`).join('\n'))
-    return new Instance(loaded.config, planned.plan, this.modules, this.#logger)
+    return new Instance(loaded.config, planned.plan, this.modules, this.#logger, this.#overrides)
   }
 
   #draft (id: string): Draft {

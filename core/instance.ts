@@ -5,6 +5,7 @@
 import { loadCatalog, finder } from './component/catalog.js'
 import type { ComponentFactory } from './component/factory.js'
 import type { Kind } from './component/component.js'
+import type { Override } from './component/services.js'
 import type { ComponentCatalog, ResolvedConfig } from './config/shape.js'
 import { specOf } from './graph/from-config.js'
 import { planGraph, type Plan, type PlanResult } from './graph/plan.js'
@@ -33,12 +34,12 @@ export class Instance {
   readonly #server: TelemetryServer | undefined
   readonly #process: ProcessMetrics
 
-  /** `config` and `plan` belong together (`planConfig`). `modules` are imported again by every worker. */
-  constructor (readonly config: ResolvedConfig, readonly plan: Plan, modules: readonly string[], logger?: Logger) {
+  /** `config` and `plan` belong together (`planConfig`). `modules` are imported again by every worker; `overrides` reach the main thread alone. */
+  constructor (readonly config: ResolvedConfig, readonly plan: Plan, modules: readonly string[], logger?: Logger, overrides: readonly Override[] = []) {
     const { logs, metricsServer } = config.service
     const format = logFormat(logs.format)
     this.logger = logger ?? createLogger({ level: logs.level, format })
-    this.runtime = new Runtime({ plan, catalog: modules, logger: this.logger, log: { level: logs.level, format } })
+    this.runtime = new Runtime({ plan, catalog: modules, logger: this.logger, log: { level: logs.level, format }, overrides })
     this.#process = new ProcessMetrics(this.runtime.meter)
     this.#server = metricsServer.enabled ? this.#createServer(metricsServer.endpoint) : undefined
   }

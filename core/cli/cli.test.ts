@@ -1,6 +1,7 @@
 /** Scenario: the built program, run as people run it. Guarantees: exit codes, what goes to stdout and stderr, signals. */
-import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { execFileSync, spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -173,6 +174,23 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     assert.match(log(), 'tapio has ended')
   })
 }
+
+test('SIGTERM while it reads its configuration ends in order, with 0', async () => {
+  const file = join(folder, 'early.yaml')
+  execFileSync('mkfifo', [file])
+  const child = spawn(process.execPath, [main, '-c', file], { cwd: folder })
+  started.push(child)
+  let log = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { log += chunk.toString() })
+  const exited = new Promise<number | null>(resolve => child.once('close', resolve))
+  // Opens when there is a reader: the program then waits for what is in it.
+  const config = await Promise.race([open(file, 'w'), exited.then(code => { throw new Error(`ended with ${code}: ${log}`) })])
+  child.kill('SIGTERM')
+  await config.writeFile(live())
+  await config.close()
+  assert.is(await exited, 0, log)
+  assert.match(log, 'tapio has ended')
+})
 
 test('in debug mode SIGUSR2 starts a CPU profile and, sent again, writes it', async () => {
   const { child, log, exited } = await start(write('profile.yaml', live().replace('mode: standard', 'mode: debug')))

@@ -5,6 +5,7 @@ import { configJsonSchema } from '../config/json-schema.js'
 import { configAsPlain, printConfig } from '../config/print.js'
 import { drawMermaid, drawText } from '../graph/draw.js'
 import { openCatalog } from '../instance.js'
+import { patternJsonSchema } from '../patterns/json-schema.js'
 import type { ExitName } from './exit-codes.js'
 import type { CommandIo } from './io.js'
 import { prepare, type ConfigOptions } from './prepare.js'
@@ -51,7 +52,8 @@ export async function listComponents (options: { readonly output?: string }, io:
   return 'ok'
 }
 
-export async function showSchema (_options: object, io: CommandIo): Promise<ExitName> {
-  io.out(`${JSON.stringify(configJsonSchema(await openCatalog(io.modules)), null, 2)}\n`)
+export async function showSchema ({ patterns }: { readonly patterns?: true }, io: CommandIo): Promise<ExitName> {
+  const schema = patterns === true ? patternJsonSchema() : configJsonSchema(await openCatalog(io.modules))
+  io.out(`${JSON.stringify(schema, null, 2)}\n`)
   return 'ok'
 }

@@ -2,6 +2,9 @@
 import { Argument, Command, Option } from 'commander'
 import { addCollectCommand } from './collect.js'
 import { completionScript, shells, type Shell } from './completion.js'
+import { addIncidentCommands } from './correlate.js'
+import { addDiagnoseCommand } from './diagnose.js'
+import { openIncidents } from './open-incidents.js'
 import { listComponents, showConfig, showGraph, showSchema, validate } from './commands.js'
 import { exitCodes, type ExitName } from './exit-codes.js'
 import type { CommandIo } from './io.js'
@@ -28,6 +31,9 @@ Examples:
   tapio config -c seed.yaml                     the whole configuration as it would run, secrets hidden
   tapio ebpf status                             what this kernel allows to watch, who watches, and what it costs
   tapio collect ebpf --server tapio:9090        one receiver alone, sending to another Tapio
+  tapio diagnose /tmp/dump                      what a dump of a cluster says about what went wrong
+  tapio incidents --since 1d                    what was explained, newest first
+  tapio correlate --pod shop/cart-0             the story: cause, chain, blast radius, commands to run
   tapio raw --since 10m --type oom_kill         what the kernel itself said, record by record
   tapio test patterns/                          the test cases of pattern files, with reasons
 
@@ -63,11 +69,13 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
   withConfig('graph', 'draw the pipelines and the threads they run on', output('text', 'mermaid', 'json'), showGraph)
   program.command('components').description('list the components of this build').addOption(output('table', 'json', 'yaml'))
     .action(async (options: { output?: string }) => done(await listComponents(options, io)))
-  program.command('schema').description('print the JSON Schema of the configuration, for editors')
-    .action(async (options: object) => done(await showSchema(options, io)))
+  program.command('schema').description('print the JSON Schema of the configuration, for editors').option('--patterns', 'of pattern files instead')
+    .action(async (options: { patterns?: true }) => done(await showSchema(options, io)))
   addCollectCommand(program, [configOption(), setOption()], io, run, done)
   addRawCommand(program, io, done)
   addTestCommand(program, io, done)
+  addDiagnoseCommand(program, io, done)
+  addIncidentCommands(program, openIncidents, io, done)
   program.command('completion').description('print a completion script').addArgument(new Argument('<shell>').choices(shells))
     .action((shell: Shell) => { io.out(completionScript(program, shell)); done('ok') })
   return program

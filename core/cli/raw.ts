@@ -2,12 +2,13 @@
 import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { InvalidArgumentError, Option } from 'commander'
-import { parseDuration } from '../config/units.js'
 import { fetchRaw, fieldsOf, queryRaw, type RawQuery, type RawRecord } from '../rawstore/query.js'
 import { defaultRawDirectory, parseRawId } from '../rawstore/segments.js'
 import type { RawValue } from '../rawstore/types.js'
 import type { ExitName } from './exit-codes.js'
 import type { CommandIo } from './io.js'
+import { parseCount } from './numbers.js'
+import { parseWhenMs } from './when.js'
 
 interface RawOptions {
   readonly dir: string
@@ -138,21 +139,11 @@ function isoTime (unixNano: bigint): string {
   return `${new Date(ms).toISOString().slice(0, -1)}${String(unixNano % 1_000_000n).padStart(6, '0')}Z`
 }
 
-function parseWhen (text: string): bigint {
-  const ago = parseDuration(text)
-  const ms = ago === undefined ? Date.parse(text) : Date.now() - ago
-  if (Number.isNaN(ms) || ms < 0 || (ago === undefined && !/^\d{4}-/.test(text))) throw new InvalidArgumentError('give a duration, as 10m or 2h, or a time, as 2026-01-01T12:00:00Z.')
-  return BigInt(Math.round(ms)) * 1_000_000n
-}
+const parseWhen = (text: string): bigint => BigInt(Math.round(parseWhenMs(text))) * 1_000_000n
 
 function parseCgroup (text: string): bigint {
   if (!/^\d{1,20}$/.test(text) || BigInt(text) > 2n ** 64n - 1n) throw new InvalidArgumentError('give the id, a number: `stat -c %i` of its directory tells it.')
   return BigInt(text)
-}
-
-function parseCount (text: string): number {
-  if (!/^\d{1,9}$/.test(text) || Number(text) === 0) throw new InvalidArgumentError('give a whole number above 0.')
-  return Number(text)
 }
 
 function checkId (text: string): string {

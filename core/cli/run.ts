@@ -16,14 +16,19 @@ export type Signals = (onSignal: (name: string) => void) => () => void
 
 /** `endNow` is called on the second signal. */
 export async function run (options: RunOptions, io: CommandIo, signals: Signals, endNow: () => void): Promise<ExitName> {
-  const prepared = await prepare(options, io)
-  if (prepared === undefined) return 'config'
-  const instance = new Instance(prepared.config, prepared.plan, io.modules)
-  const { logger } = instance
+  // Before anything else: a supervisor may change its mind while the configuration is still being read.
   let interrupt: (name: string) => void = () => undefined
   const interrupted = new Promise<string>(resolve => { interrupt = resolve })
-  let count = 0
-  const release = signals(name => { if (++count === 1) interrupt(name); else endNow() })
+  let firstSignal: string | undefined
+  const release = signals(name => {
+    if (firstSignal !== undefined) { endNow(); return }
+    firstSignal = name
+    interrupt(name)
+  })
+  const prepared = await prepare(options, io)
+  if (prepared === undefined) { release(); return 'config' }
+  const instance = new Instance(prepared.config, prepared.plan, io.modules)
+  const { logger } = instance
   // Components wait with timers that keep nothing alive; between two attempts of an exporter there may be nothing else that does.
   const alive = setInterval(() => undefined, 2 ** 30)
   // Before anybody is told that it runs: a SIGUSR2 without a listener ends the process.

@@ -3,9 +3,9 @@ import { placesOf, type Place } from './place.js'
 import type { Reach } from './reach.js'
 import type { Symptom } from './symptom.js'
 
-/** Symptoms by where they are. */
+/** Symptoms by where they are, the last to come last. */
 export class PlaceIndex {
-  readonly #at = new Map<Place, Set<string>>()
+  readonly #at = new Map<Place, string[]>()
   readonly #placesOf = new Map<string, readonly Place[]>()
 
   get size (): number { return this.#placesOf.size }
@@ -17,20 +17,33 @@ export class PlaceIndex {
     if (known?.length === places.length && known.every((p, i) => p === places[i])) return places
     this.remove(symptom.id)
     this.#placesOf.set(symptom.id, places)
-    for (const place of places) addTo(this.#at, place, symptom.id)
+    for (const place of places) {
+      const known = this.#at.get(place)
+      if (known === undefined) this.#at.set(place, [symptom.id])
+      else known.push(symptom.id)
+    }
     return places
   }
 
-  at (place: Place): ReadonlySet<string> { return this.#at.get(place) ?? none }
+  at (place: Place): readonly string[] { return this.#at.get(place) ?? [] }
 
   remove (id: string): void {
-    for (const place of this.#placesOf.get(id) ?? []) cutFrom(this.#at, place, id)
+    for (const place of this.#placesOf.get(id) ?? []) {
+      const left = (this.#at.get(place) ?? []).filter(other => other !== id)
+      if (left.length === 0) this.#at.delete(place)
+      else this.#at.set(place, left)
+    }
     this.#placesOf.delete(id)
   }
 
   /** Goes through all it has: call it seldom. */
   keepOnly (isHeld: (id: string) => boolean): void {
-    for (const id of this.#placesOf.keys()) if (!isHeld(id)) this.remove(id)
+    for (const id of this.#placesOf.keys()) if (!isHeld(id)) this.#placesOf.delete(id)
+    for (const [place, ids] of this.#at) {
+      const left = ids.filter(isHeld)
+      if (left.length === 0) this.#at.delete(place)
+      else if (left.length < ids.length) this.#at.set(place, left)
+    }
   }
 }
 

@@ -78,6 +78,8 @@ const nodes: readonly Rule[] = [
   rule('kernel.oom_kill', ['k8s.evicted', 'k8s.container_oom_killed', 'k8s.container_exited', 'k8s.pod_not_ready'], 'node', 0.82, { says: '{effect} ran on {cause}, which ran out of memory', when: isOfMachine }),
   rule('@node_away', ['k8s.pod_not_ready', 'k8s.evicted', 'k8s.pod_unknown', 'k8s.pod_failed', 'k8s.container_exited', 'k8s.probe_failed'], 'node', 0.93, { windowMs: changeWindowMs, says: '{effect} ran on {cause}, which went away' }),
   rule('@machine_fault', ['@pod_down', '@disk_fault', '@app_failure'], 'node', 0.75),
+  rule('@disk_fault', ['kernel.filesystem_read_only', 'kernel.filesystem_error', 'kernel.hung_task', 'node.pressure_disk'], ['same', 'host'], 0.86, { says: 'a disk of {cause} has faults', when: (cause, effect) => cause.sign !== effect.sign }),
+  rule(['kernel.memory_stall', 'node.pressure_memory'], ['node.memory_exhausted', 'kernel.hung_task', 'kernel.allocation_failure'], ['same', 'host'], 0.85, { says: '{cause} had run short of memory before' }),
   rule('@disk_fault', ['k8s.failed_mount', 'app.no_space', 'app.log_error', 'app.file_missing', 'k8s.container_exited', 'k8s.crash_loop', 'k8s.container_waiting'], ['node', 'host'], 0.82, { says: 'a disk of {cause} has faults' }),
   rule('kernel.cpu_throttled', ['app.slow', 'app.timeout', 'k8s.probe_failed'], 'node', 0.75),
   rule('node.clock_changed', ['net.tls_failure', 'app.auth_failed', 'node.not_ready', 'node.heartbeat_lost'], ['node', 'host', 'same'], 0.82, { says: 'the clock of {cause} was set' }),
@@ -130,6 +132,7 @@ const needs: readonly Rule[] = [
 
 const traffic: readonly Rule[] = [
   rule('@pod_down', '@service_down', 'backends', 0.93, { says: '{effect} sends its traffic to {cause}' }),
+  rule('@pod_down', ['k8s.budget_violated', 'k8s.disruption_blocked'], 'counted', 0.9),
   rule(['@workload_down', 'k8s.deleted'], '@service_down', 'serving', 0.9, { windowMs: changeWindowMs }),
   rule(['k8s.service_changed', 'k8s.endpoints_failed', 'k8s.endpoints_lost'], ['k8s.no_endpoints', 'k8s.endpoints_lost'], 'same', 0.9, { says: '{effect} had been changed, or had lost pods before', when: (cause, effect) => cause.sign !== effect.sign }),
   rule(['@service_down', '@gone', 'k8s.service_changed'], '@no_connection', 'calls', 0.92, { says: '{effect} calls {cause}, which has nobody to answer' }),

@@ -7,7 +7,7 @@ import type { EdgeKind } from '../topology/graph/edge-kinds.js'
 import type { LinkKind } from './link.js'
 
 export const relationNames = [
-  'same', 'node', 'host', 'parts', 'owner', 'backends', 'serving', 'claim', 'storage', 'config', 'account', 'policy', 'routes', 'scaler',
+  'same', 'node', 'host', 'parts', 'owner', 'backends', 'serving', 'counted', 'claim', 'storage', 'config', 'account', 'policy', 'routes', 'scaler',
   'limits', 'node_agent', 'calls', 'calls_policy', 'cluster_nodes', 'cluster_dns', 'control_plane'
 ] as const
 export type RelationName = (typeof relationNames)[number]
@@ -56,6 +56,7 @@ export const relations: Readonly<Record<RelationName, Relation>> = {
   owner: { kind: 'ownership', words: '{effect} belongs to {cause}', ways: [way(podsAndWorkloads, [owners])] },
   backends: { kind: 'selector', words: '{effect} sends its traffic to {cause}', ways: [way(['Service'], [selected]), way(['Service'], [slices, targets])] },
   serving: { kind: 'selector', words: '{effect} sends its traffic to pods of {cause}', ways: [way(['Service'], [selected, owners]), way(['Service'], [slices, targets, owners])] },
+  counted: { kind: 'selector', words: '{effect} counts {cause}', ways: [way(['PodDisruptionBudget'], [{ edges: ['disruption_budget'], direction: 'out', to: ['Pod'] }])] },
   claim: {
     kind: 'volume', words: '{effect} needs the volume of {cause}',
     ways: [way(podsAndWorkloads, [{ edges: ['mounts_claim'], direction: 'out' }]), way(podsAndWorkloads, [{ edges: ['mounts_claim'], direction: 'out' }, { edges: ['binds', 'storage_class'], direction: 'out' }], 2)]

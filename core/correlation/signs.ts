@@ -174,7 +174,8 @@ export const signs = {
   'app.data_missing': trouble('a database, table, queue, topic or bucket is not there; `name` when it is said'),
   'app.panic': trouble('a program crashed and said so'),
   'app.log_error': trouble('another error in a log'),
-  'app.alert': trouble('an alert fired; `alert`')
+  'app.alert': trouble('an alert fired; `alert`'),
+  'app.slo_burn': trouble('a service breaks its promise: its error budget burns too fast; `objective`: `availability`, `latency`')
 } as const satisfies Readonly<Record<`${Layer}.${string}`, Spec>>
 
 export type SignName = keyof typeof signs

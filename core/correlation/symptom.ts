@@ -26,6 +26,7 @@ export interface Evidence {
   readonly message: string
   readonly traceId?: string
   readonly spanId?: string
+  readonly parentSpanId?: string
   /** How many events with this message, numbers and ids in it aside. */
   count: number
 }

@@ -28,6 +28,8 @@ export interface SymptomsOptions {
   readonly maxOfSign?: number
 }
 
+interface Change { readonly id: string, readonly at: number }
+
 export class Symptoms {
   readonly #byId = new Map<string, Symptom>()
   readonly #current = new Map<string, Symptom>()
@@ -35,6 +37,8 @@ export class Symptoms {
   readonly #byEntity = new Map<EntityKey, Set<Symptom>>()
   readonly #ofSign = new Map<string, number>()
   readonly #changed = new Map<string, number>()
+  /** All changes in their order. */
+  #log: Change[] = []
   readonly #gapMs: number
   readonly #maxSymptoms: number
   readonly #maxOfSign: number
@@ -43,6 +47,8 @@ export class Symptoms {
   /** Sightings that were not taken because the sign's bound was reached. */
   refused = 0
   evicted = 0
+  /** Called with every sighting that was taken and what it was counted to: each costs time a row of trouble. */
+  readonly watchers: ((symptom: Symptom, sighting: Sighting) => void)[] = []
   /** Called with what is forgotten. */
   onForget: (symptom: Symptom) => void = () => undefined
 
@@ -57,12 +63,13 @@ export class Symptoms {
   all (): Iterable<Symptom> { return this.#byId.values() }
   about (entity: EntityRef): Iterable<Symptom> { return this.#byEntity.get(entityKey(entity)) ?? [] }
 
-  /** Symptoms that changed after `version`, in the order of the change. */
+  /** Symptoms that changed after `version`, in the order of the change. Costs what changed since, not what is held. */
   changedSince (version: number): Symptom[] {
     const found: Symptom[] = []
-    const ids = [...this.#changed]
-    for (let i = ids.length - 1; i >= 0 && (ids[i] as [string, number])[1] > version; i--) {
-      const symptom = this.#byId.get((ids[i] as [string, number])[0])
+    for (let i = this.#log.length - 1; i >= 0; i--) {
+      const { id, at } = this.#log[i] as Change
+      if (at <= version) break
+      const symptom = this.#changed.get(id) === at ? this.#byId.get(id) : undefined
       if (symptom !== undefined) found.push(symptom)
     }
     return found.reverse()
@@ -70,6 +77,12 @@ export class Symptoms {
 
   /** Undefined: not taken, the bound of its sign is reached. */
   see (sighting: Sighting): Symptom | undefined {
+    const symptom = this.#counted(sighting)
+    if (symptom !== undefined) for (const watch of this.watchers) watch(symptom, sighting)
+    return symptom
+  }
+
+  #counted (sighting: Sighting): Symptom | undefined {
     const fingerprint = fingerprintOf(sighting)
     const known = this.#current.get(fingerprint)
     if (known !== undefined && sighting.timeMs - known.lastMs <= this.#gapMs && known.firstMs - sighting.timeMs <= this.#gapMs) return this.#again(known, sighting)
@@ -125,8 +138,10 @@ export class Symptoms {
   }
 
   #touch (symptom: Symptom): void {
-    this.#changed.delete(symptom.id)
     this.#changed.set(symptom.id, ++this.version)
+    this.#log.push({ id: symptom.id, at: this.version })
+    // Entries that a later one outdated are half of it at most, but for a few.
+    if (this.#log.length > 2 * this.#changed.size + 1000) this.#log = this.#log.filter(({ id, at }) => this.#changed.get(id) === at)
   }
 
   #index (symptom: Symptom): void {
@@ -164,10 +179,9 @@ function fingerprintOf ({ sign, entity, detail }: Pick<Sighting, 'sign' | 'entit
 
 /** True: a message that was not there. */
 function note (symptom: Symptom, evidence: Sighting['evidence'], timeMs: number, count: number): boolean {
-  const { traceId } = evidence
+  const { traceId, name, message } = evidence
   if (traceId !== undefined && symptom.traceIds.length < maxTraces && !symptom.traceIds.includes(traceId)) symptom.traceIds.push(traceId)
-  const template = masked(evidence.message)
-  const known = symptom.evidence.find(e => e.name === evidence.name && masked(e.message) === template)
+  const known = symptom.evidence.find(e => e.name === name && e.message === message) ?? alike(symptom, name, message)
   if (known !== undefined) { known.count += count; return false }
   if (symptom.evidence.length >= maxEvidence) return false
   symptom.evidence.push({ ...evidence, timeMs, count })
@@ -175,5 +189,20 @@ function note (symptom: Symptom, evidence: Sighting['evidence'], timeMs: number,
   return true
 }
 
-/** Messages that differ in numbers, ids and addresses only are one. */
+/** Of each evidence that is held: its message as `masked`. */
+const templates = new WeakMap<Evidence, string>()
+
+/** Of the held ones that whose message differs in numbers, ids and addresses only. */
+function alike ({ evidence: held }: Symptom, name: string, message: string): Evidence | undefined {
+  if (held.length === 0) return undefined
+  const template = masked(message)
+  return held.find(e => e.name === name && templateOf(e) === template)
+}
+
+function templateOf (evidence: Evidence): string {
+  let template = templates.get(evidence)
+  if (template === undefined) templates.set(evidence, template = masked(evidence.message))
+  return template
+}
+
 function masked (message: string): string { return message.slice(0, 512).replace(/[0-9a-f]{6,}|\d+/gi, '#') }

@@ -42,8 +42,10 @@ const by = 'k8s_correlation'
 const leastConfidence = 0.3
 /** An effect waits so long, in event time, for a cause that is told later. */
 const patienceMs = 180_000
-/** Symptoms of one place that are compared with one. */
-const maxAtPlace = 2000
+/** Symptoms of one place that are compared with one effect: the last to come, which are the nearest in time. */
+const maxAtPlace = 256
+/** Effects that one cause is shown to. */
+const maxEffects = 1024
 const maxWatchedPlaces = 500_000
 /** Relations between equals: which of the two came first decides. */
 const mutual: ReadonlySet<RelationName> = new Set(['same', 'host'])
@@ -108,9 +110,10 @@ export class TopologyLinker implements Analyzer {
   #effectsOf (cause: Symptom, found: Map<string, ScoredLink>): void {
     if (cause.role === 'recovery') return
     for (const place of this.#index.put(cause)) {
-      let left = maxAtPlace
-      for (const id of this.#watchers.of(place)) {
-        if (left-- === 0) { this.counts.cut.candidates += this.#watchers.of(place).size - maxAtPlace; break }
+      const ids = this.#watchers.of(place)
+      let left = maxEffects
+      for (const id of ids) {
+        if (left-- === 0) { this.counts.cut.candidates += ids.size - maxEffects; break }
         const effect = this.#engine.symptoms.get(id)
         if (effect !== undefined) for (const reach of this.#watchers.reaches(id, place)) this.#compare(cause, effect, reach, found)
       }
@@ -119,10 +122,10 @@ export class TopologyLinker implements Analyzer {
 
   * #symptomsAt (place: Place): Generator<Symptom> {
     const ids = this.#index.at(place)
-    let left = maxAtPlace
-    for (const id of ids) {
-      if (left-- === 0) { this.counts.cut.candidates += ids.size - maxAtPlace; return }
-      const symptom = this.#engine.symptoms.get(id)
+    const end = Math.max(0, ids.length - maxAtPlace)
+    this.counts.cut.candidates += end
+    for (let i = ids.length - 1; i >= end; i--) {
+      const symptom = this.#engine.symptoms.get(ids[i] as string)
       if (symptom !== undefined) yield symptom
     }
   }

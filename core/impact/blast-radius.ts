@@ -10,7 +10,7 @@ import type { Engine } from '../correlation/engine.js'
 import { entityKey, type EntityRef } from '../correlation/entity.js'
 import type { Symptom } from '../correlation/symptom.js'
 import type { Affected, Impact } from '../incidents/incident.js'
-import { spreadToCallers } from './callers.js'
+import { Callers, spreadToCallers } from './callers.js'
 import { budgetSign, cascadeRisk, dependantsSign, replicasLost, shortageSign, type CascadeSigns } from './cascade-risk.js'
 import { growthOf } from './growth.js'
 import { Hits, stateOf, type Hit } from './hits.js'
@@ -54,8 +54,8 @@ export function blastRadius ({ model, dependencies }: Pick<Engine, 'model' | 'de
   const hits = new Hits()
   for (const seed of seeds) hits.offer(seed)
   for (const seed of seeds) spread(seed, at(seed.timeMs), now, hits)
-  const replicas = countReplicas(hits, hit => [...new Set([at(hit.timeMs), now])], now)
-  const reached = spreadToCallers(hits, now, dependencies)
+  const replicas = countReplicas(hits, hit => now.exists(hit.entity) ? now : at(hit.timeMs), now)
+  const reached = spreadToCallers(hits, new Callers(now, dependencies))
   const lost = [...hits.all()].filter(h => h.isLost && h.entity.kind === 'Pod').map(h => h.entity)
   const nodes = nodesOf(model)
   const signs: CascadeSigns = {

@@ -4,7 +4,8 @@
  */
 import type { Call, Dependencies } from '../correlation/dependencies.js'
 import { entityKey, entityText, type EntityKey, type EntityRef } from '../correlation/entity.js'
-import { toldFrom, type Hit, type Hits } from './hits.js'
+import { HardestFirst } from './hardest-first.js'
+import { toldFrom, type Hits } from './hits.js'
 import { categoryOf, isWorkload } from './kinds.js'
 import type { Neighbourhood } from './neighbourhood.js'
 
@@ -18,45 +19,72 @@ const maxCallersOfOne = 500
 export interface Caller { readonly entity: EntityRef, readonly share: number, readonly how: string }
 
 /** Returns how many dependants the failures reach, each counted by the strength that arrives. */
-export function spreadToCallers (hits: Hits, now: Neighbourhood, dependencies: Dependencies): number {
+export function spreadToCallers (hits: Hits, callers: Callers): number {
+  const { now, dependencies } = callers
+  const waiting = new HardestFirst()
+  for (const { entity, strength } of hits.all()) if (isCallable(entity, dependencies)) waiting.offer(entityKey(entity), strength)
   const done = new Set<EntityKey>()
-  const waiting = new Set([...hits.all()].filter(h => isCallable(h.entity, dependencies)).map(h => entityKey(h.entity)))
   const arrived = new Map<EntityKey, number>()
-  for (let expanded = 0; expanded < maxExpanded; expanded++) {
-    const hit = hardest(waiting, hits)
-    if (hit === undefined) break
-    const key = entityKey(hit.entity)
-    waiting.delete(key)
+  while (waiting.size > 0 && done.size < maxExpanded) {
+    const key = waiting.take() as EntityKey
+    const hit = hits.byKey(key)
+    if (hit === undefined || done.has(key)) continue
     done.add(key)
-    for (const { entity, share, how } of callersOf(hit.entity, now, dependencies)) {
+    for (const { entity, share, how } of callers.of(hit.entity)) {
       const strength = hit.strength * share
       if (strength < toldFrom) continue
-      for (const each of togetherWith(entity, now)) {
+      for (const each of callers.togetherWith(entity)) {
         const eachKey = entityKey(each)
-        if (done.has(eachKey) || eachKey === key) continue
+        if (done.has(eachKey)) continue
         arrived.set(eachKey, Math.max(arrived.get(eachKey) ?? 0, strength))
-        hits.offer({ entity: each, strength, isOwn: false, isLost: false, timeMs: now.timeMs, why: `${how} ${entityText(hit.entity)} (${hit.why})`.slice(0, maxWhy) })
-        if (isCallable(each, dependencies)) waiting.add(eachKey)
+        const isHarder = hits.offer({ entity: each, strength, isOwn: false, isLost: false, timeMs: now.timeMs, why: `${how} ${entityText(hit.entity)} (${hit.why})`.slice(0, maxWhy) })
+        if (isHarder && isCallable(each, dependencies)) waiting.offer(eachKey, hits.byKey(eachKey)?.strength ?? strength)
       }
     }
   }
-  return [...arrived.values()].reduce((sum, s) => sum + s, 0)
+  let reached = 0
+  for (const strength of arrived.values()) reached += strength
+  return reached
 }
 
 /** A chain of reasons grows with every step. */
 const maxWhy = 240
 
-/** Those who use `entity` directly, in the order of their keys. */
-export function callersOf (entity: EntityRef, now: Neighbourhood, dependencies: Dependencies): Caller[] {
-  const named = entity.kind === 'Service' ? now.referrersOf(entity).map(e => ({ entity: e, share: damping.named, how: 'refers to' })) : []
-  const routed = entity.kind === 'Service' ? now.ingressesOf(entity).map(e => ({ entity: e, share: damping.routed, how: 'routes to' })) : []
-  const called = dependencies.callers(entity).filter(c => isCurrent(c, now.timeMs)).map(c => ({ entity: c.caller, share: callShare(c), how: 'calls' }))
-  const best = new Map<EntityKey, Caller>()
-  for (const caller of [...named, ...routed, ...called]) {
-    const top = { ...caller, entity: caller.entity.kind === 'Ingress' ? caller.entity : now.workloadOf(caller.entity) ?? caller.entity }
-    const key = entityKey(top.entity)
-    if ((best.get(key)?.share ?? 0) < top.share) best.set(key, top)
+/** Who calls whom at one time; asked again and again by spreading from many entities, found out once. */
+export class Callers {
+  readonly #of = new Map<EntityKey, readonly Caller[]>()
+  readonly #together = new Map<EntityKey, readonly EntityRef[]>()
+
+  constructor (readonly now: Neighbourhood, readonly dependencies: Dependencies) {}
+
+  /** Those who use `entity` directly, in the order of their keys. */
+  of (entity: EntityRef): readonly Caller[] {
+    const key = entityKey(entity)
+    const known = this.#of.get(key) ?? callersOf(entity, this.now, this.dependencies)
+    this.#of.set(key, known)
+    return known
   }
+
+  /** A workload and the Services in front of it are one thing to its users. */
+  togetherWith (entity: EntityRef): readonly EntityRef[] {
+    const key = entityKey(entity)
+    const known = this.#together.get(key) ?? togetherWith(entity, this.now)
+    this.#together.set(key, known)
+    return known
+  }
+}
+
+function callersOf (entity: EntityRef, now: Neighbourhood, dependencies: Dependencies): Caller[] {
+  const isService = entity.kind === 'Service'
+  const best = new Map<EntityKey, Caller>()
+  const add = (user: EntityRef, share: number, how: string): void => {
+    const top = now.workloadOf(user) ?? user
+    const key = entityKey(top)
+    if ((best.get(key)?.share ?? 0) < share) best.set(key, { entity: top, share, how })
+  }
+  for (const ingress of isService ? now.ingressesOf(entity) : []) add(ingress, damping.routed, 'routes to')
+  for (const user of isService ? now.referrersOf(entity) : []) add(user, damping.named, 'refers to')
+  for (const call of dependencies.callers(entity)) if (isCurrent(call, now.timeMs)) add(call.caller, callShare(call), 'calls')
   return [...best].sort(([a], [b]) => a < b ? -1 : 1).slice(0, maxCallersOfOne).map(([, caller]) => caller)
 }
 
@@ -68,7 +96,6 @@ function callShare ({ calls, errors }: Call): number {
   return damping.called + (damping.failingCalls - damping.called) * failing
 }
 
-/** A workload and the Services in front of it are one thing to its users. */
 function togetherWith (entity: EntityRef, now: Neighbourhood): EntityRef[] {
   if (isWorkload(entity.kind)) return [entity, ...now.podsOf(entity).slice(0, 1).flatMap(pod => [...now.servicesOf(pod)])]
   if (entity.kind !== 'Service') return [entity]
@@ -80,15 +107,4 @@ function togetherWith (entity: EntityRef, now: Neighbourhood): EntityRef[] {
 function isCallable (entity: EntityRef, dependencies: Dependencies): boolean {
   const category = categoryOf(entity.kind)
   return category === 'services' || category === 'workloads' || dependencies.callers(entity).length > 0
-}
-
-/** Of the same strength: the smaller key. */
-function hardest (waiting: ReadonlySet<EntityKey>, hits: Hits): Hit | undefined {
-  let [best, bestKey]: [Hit | undefined, EntityKey] = [undefined, '']
-  for (const key of waiting) {
-    const hit = hits.byKey(key)
-    if (hit === undefined || hit.strength < toldFrom) continue
-    if (best === undefined || hit.strength > best.strength || (hit.strength === best.strength && key < bestKey)) [best, bestKey] = [hit, key]
-  }
-  return best
 }

@@ -51,7 +51,7 @@ export function shortageSign (lost: readonly EntityRef[], hits: Hits, now: Neigh
   const down = new Set(nodes.filter(n => hits.get(n)?.isLost === true).map(entityKey))
   if (down.size === 0) return 0
   const displaced = lost.slice(0, maxLooked).filter(pod => { const node = now.nodeOf(pod); return node !== undefined && down.has(entityKey(node)) })
-  return shortage(displaced, down, nodes, now)
+  return shortage(displaced, down, nodes, now.model)
 }
 
 const maxLooked = 1000

@@ -1,7 +1,7 @@
 /** The factors of `infrastructureWeights`, each a function of the topology: 0 to 1. */
 import type { Dependencies } from '../correlation/dependencies.js'
-import type { EntityRef } from '../correlation/entity.js'
-import { spreadToCallers } from './callers.js'
+import { entityKey, type EntityKey, type EntityRef } from '../correlation/entity.js'
+import { Callers, spreadToCallers } from './callers.js'
 import { budgetSign } from './cascade-risk.js'
 import { Hits } from './hits.js'
 import { isWorkload, resourceWeight } from './kinds.js'
@@ -12,45 +12,82 @@ import type { Factors } from './weights.js'
 
 /** Pods of one node, workload or Service that are looked at. */
 const maxPods = 200
+const maxNodesOfOne = 10
 /** Callers of one entity that are looked at. */
-const maxCallers = 300
+const maxCallers = 100
 
-export function factorsOf (entity: EntityRef, now: Neighbourhood, dependencies: Dependencies, allPods: number): Factors {
-  const pods = podsFor(entity, now)
-  const dependants = serviceDependencies(entity, pods, now, dependencies)
-  return {
-    node_criticality: nodeCriticality(entity, pods, now, allPods),
-    service_dependencies: dependants,
-    resource_type: resourceWeight(entity.kind),
-    cascade_risk: cascadeFactor(entity, pods, dependants, now, allPods),
-    system_namespace: isSystem(entity, now.model) || (entity.kind === 'Node' && isControlPlane(now.object(entity))) ? 1 : 0
+/** What was found out about nodes and Services that many entities share: kept for as long as a place's weight is. */
+export interface Known { readonly criticality: Map<string, number>, readonly reach: Map<EntityKey, number> }
+
+export const nothingKnown = (): Known => ({ criticality: new Map(), reach: new Map() })
+
+/** The factors at the time of `now`. */
+export class Factoring {
+  readonly #callers: Callers
+
+  /** `allPods`: how many the cluster has. */
+  constructor (readonly now: Neighbourhood, dependencies: Dependencies, readonly allPods: number, readonly known = nothingKnown()) { this.#callers = new Callers(now, dependencies) }
+
+  factorsOf (entity: EntityRef): Factors {
+    const { now } = this
+    const pods = podsFor(entity, now)
+    const dependants = this.serviceDependencies(entity, pods)
+    return {
+      node_criticality: this.nodeCriticality(entity, pods),
+      service_dependencies: dependants,
+      resource_type: resourceWeight(entity.kind),
+      cascade_risk: cascadeFactor(entity, pods, dependants, now, this.allPods),
+      system_namespace: isSystem(entity, now.model) || (entity.kind === 'Node' && isControlPlane(now.object(entity))) ? 1 : 0
+    }
+  }
+
+  /** Of the most critical node it is on: `criticalityOf`. */
+  nodeCriticality (entity: EntityRef, pods: readonly EntityRef[]): number {
+    const nodes = entity.kind === 'Node' ? [entity] : pods.slice(0, maxNodesOfOne).map(pod => this.now.nodeOf(pod)).filter(node => node !== undefined)
+    return Math.max(0, ...nodes.map(node => remembered(this.known.criticality, node.name, () => criticalityOf(node, this.now, this.allPods))))
+  }
+
+  /**
+   * n / (n + 3), n = who uses it or the Services in front of it, directly or over others, each counted by what would arrive of its failure
+   * (callers.ts). One of several replicas matters less, but not less than a third: those left carry its load.
+   */
+  serviceDependencies (entity: EntityRef, pods: readonly EntityRef[]): number {
+    const services = new Map<EntityKey, { readonly service: EntityRef, readonly share: number }>()
+    for (const pod of pods) {
+      const share = entity.kind === 'Pod' || entity.kind === 'Node' ? Math.max(1 / 3, 1 / replicasBeside(pod, this.now)) : 1
+      for (const service of this.now.servicesOf(pod)) services.set(entityKey(service), { service, share })
+    }
+    services.delete(entityKey(entity))
+    let reached = this.#reachOf(entity)
+    for (const { service, share } of services.values()) reached += share * this.#reachOf(service)
+    return reached / (reached + 3)
+  }
+
+  #reachOf (entity: EntityRef): number {
+    return remembered(this.known.reach, entityKey(entity), () => {
+      const hits = new Hits(maxCallers)
+      hits.offer({ entity, strength: 1, isOwn: true, isLost: false, why: '', timeMs: this.now.timeMs })
+      return spreadToCallers(hits, this.#callers)
+    })
   }
 }
 
-/**
- * Of the most critical node it is on: 1 for a control plane's; else 1 - (1 - 2·share)(1 - .7·s/(s + 3)), share = its part of the
- * cluster's pods (half of them on one node is as bad as all), s = workloads whose only replica is there.
- */
-export function nodeCriticality (entity: EntityRef, pods: readonly EntityRef[], now: Neighbourhood, allPods: number): number {
-  const nodes = entity.kind === 'Node' ? [entity] : [...new Map(pods.slice(0, 10).map(p => now.nodeOf(p)).filter(n => n !== undefined).map(n => [n.name, n])).values()]
-  return Math.max(0, ...nodes.map(node => {
-    if (isControlPlane(now.object(node))) return 1
-    const here = now.podsOn(node.name)
-    const share = allPods > 0 ? Math.min(1, 2 * here.length / allPods) : 0
-    const singletons = here.slice(0, maxPods).filter(pod => isSingleton(pod, now)).length
-    return 1 - (1 - share) * (1 - 0.7 * singletons / (singletons + 3))
-  }))
+function remembered (memory: Map<string, number>, key: string, make: () => number): number {
+  const known = memory.get(key) ?? make()
+  memory.set(key, known)
+  return known
 }
 
-/** n / (n + 3), n = who uses it, directly or over others, each counted by what would arrive of its failure (callers.ts). */
-export function serviceDependencies (entity: EntityRef, pods: readonly EntityRef[], now: Neighbourhood, dependencies: Dependencies): number {
-  const hits = new Hits(maxCallers)
-  const hit = (each: EntityRef, strength: number): void => { hits.offer({ entity: each, strength, isOwn: true, isLost: false, why: '', timeMs: now.timeMs }) }
-  hit(entity, 1)
-  // One of several replicas matters less; not less than a third, as those left carry its load.
-  for (const pod of pods) for (const service of now.servicesOf(pod)) hit(service, entity.kind === 'Pod' ? Math.max(1 / 3, 1 / replicasBeside(pod, now)) : 1)
-  const reached = spreadToCallers(hits, now, dependencies)
-  return reached / (reached + 3)
+/**
+ * 1 for a node of the control plane; else 1 - (1 - 2·share)(1 - .7·s/(s + 3)), share = its part of the cluster's pods (half of them on one
+ * node is as bad as all), s = workloads whose only replica is there.
+ */
+function criticalityOf (node: EntityRef, now: Neighbourhood, allPods: number): number {
+  if (isControlPlane(now.object(node))) return 1
+  const here = now.podsOn(node.name)
+  const share = allPods > 0 ? Math.min(1, 2 * here.length / allPods) : 0
+  const singletons = here.slice(0, maxPods).filter(pod => isSingleton(pod, now)).length
+  return 1 - (1 - share) * (1 - 0.7 * singletons / (singletons + 3))
 }
 
 /** 1 - (1 - alone)(1 - .5·dependants)(1 - .3·budgets): `alone` = 1 / replicas; of a node, twice its share of all pods. */

@@ -3,8 +3,9 @@ import type { Impact } from '../incidents/incident.js'
 
 export type Category = keyof Impact['counts']
 
-const workloadKinds: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController', 'Job', 'CronJob', 'Rollout'])
+const workloadKinds: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController', 'Job', 'CronJob', 'Rollout.argoproj.io', 'CloneSet.apps.kruise.io'])
 
+/** Kinds as the graph names them: somebody else's with their group. */
 export const isWorkload = (kind: string): boolean => workloadKinds.has(kind)
 
 /** Undefined: it is listed, and not counted (claims, config, ingresses, units). */

@@ -18,8 +18,8 @@ export interface Replicas {
 }
 
 /** Counts for what the hit pods belong to, and for workloads and Services hit by themselves; offers each its hit. In order of keys. */
-export function countReplicas (hits: Hits, at: (hit: Hit) => readonly Neighbourhood[], now: Neighbourhood): Replicas[] {
-  const { workloads, services } = groups(hits, at)
+export function countReplicas (hits: Hits, whereFrom: (hit: Hit) => Neighbourhood, now: Neighbourhood): Replicas[] {
+  const { workloads, services } = groups(hits, whereFrom)
   const counted: Replicas[] = []
   for (const group of [workloads, services]) {
     for (const [, { entity, pods }] of [...group].sort(([a], [b]) => a < b ? -1 : 1)) {
@@ -36,20 +36,20 @@ interface Group { readonly entity: EntityRef, readonly pods: EntityRef[] }
 type Groups = Map<EntityKey, Group>
 
 /** `pods`: the hit ones, dead ones among them. */
-function groups (hits: Hits, at: (hit: Hit) => readonly Neighbourhood[]): { readonly workloads: Groups, readonly services: Groups } {
+function groups (hits: Hits, whereFrom: (hit: Hit) => Neighbourhood): { readonly workloads: Groups, readonly services: Groups } {
   const [workloads, services]: [Groups, Groups] = [new Map(), new Map()]
   for (const hit of [...hits.all()]) {
     const { entity } = hit
     if (categoryOf(entity.kind) === 'services') join(services, entity)
     else if (entity.kind === 'Pod') {
-      for (const then of at(hit)) {
-        const workload = then.workloadOf(entity)
-        if (workload !== undefined) join(workloads, workload, entity)
-        for (const service of then.servicesOf(entity)) join(services, service, entity)
-      }
+      const then = whereFrom(hit)
+      const workload = then.workloadOf(entity)
+      if (workload !== undefined) join(workloads, workload, entity)
+      for (const service of then.servicesOf(entity)) join(services, service, entity)
     } else if (categoryOf(entity.kind) === 'workloads') {
       join(workloads, entity)
-      for (const then of at(hit)) for (const pod of then.podsOf(entity).slice(0, 1)) for (const service of then.servicesOf(pod)) join(services, service)
+      const then = whereFrom(hit)
+      for (const pod of then.podsOf(entity).slice(0, 1)) for (const service of then.servicesOf(pod)) join(services, service)
     }
   }
   return { workloads, services }

@@ -4,7 +4,7 @@ import { entityKey, type EntityKey } from '../correlation/entity.js'
 import type { Symptom } from '../correlation/symptom.js'
 import { baseScore, floorOf } from './base-score.js'
 import { clamp, round } from './cascade-risk.js'
-import { factorsOf } from './factors.js'
+import { Factoring, nothingKnown } from './factors.js'
 import { resourceWeight } from './kinds.js'
 import { Neighbourhood } from './neighbourhood.js'
 import { isProduction, isSystem } from './production.js'
@@ -13,8 +13,8 @@ import { defaultWeights, normalised, weighed, type Weights } from './weights.js'
 /** A place's weight is looked up anew after this much event time. */
 const placeMemoryMs = 30_000
 const maxPlaces = 20_000
-/** Places looked up in one tick (about 0.1 ms each): a flood over many entities is scored in steps. */
-const maxLookups = 300
+/** Places looked up in one tick (some 0.1 ms each): a flood over many entities is scored in steps. */
+const maxLookups = 100
 
 /** base · (.35 + .2·production + .45·place), and not below the floor of what is critical anywhere. */
 export function scoreWith (symptom: Symptom, place: number, inProduction: boolean): number {
@@ -29,8 +29,9 @@ export class Scorer {
   readonly #waiting = new Set<string>()
   #weights = defaultWeights
   #version = 0
-  #now: Neighbourhood | undefined
-  #allPods = 0
+  #factoring: Factoring | undefined
+  #known = nothingKnown()
+  #knownSinceMs = -Infinity
   #lookups = 0
 
   constructor (readonly engine: Pick<Engine, 'model' | 'dependencies' | 'symptoms'>) {}
@@ -58,7 +59,7 @@ export class Scorer {
 
   /** Answers of an earlier tick are of an earlier graph. */
   beginTick (): void {
-    this.#now = undefined
+    this.#factoring = undefined
     this.#lookups = 0
   }
 
@@ -84,7 +85,7 @@ export class Scorer {
     if (this.#lookups >= maxLookups) return known?.place
     this.#lookups++
     if (this.#places.size >= maxPlaces) this.#places.clear()
-    const place = weighed(factorsOf(entity, this.#at(timeMs), this.engine.dependencies, this.#allPods), this.#weights)
+    const place = weighed(this.#at(timeMs).factorsOf(entity), this.#weights)
     this.#places.set(key, { timeMs, place })
     return place
   }
@@ -95,11 +96,11 @@ export class Scorer {
     return weighed(factors, this.#weights)
   }
 
-  #at (timeMs: number): Neighbourhood {
-    if (this.#now?.timeMs === timeMs) return this.#now
-    this.#allPods = 0
-    for (const _ of this.engine.model.objects('Pod')) this.#allPods++
-    return (this.#now = new Neighbourhood(this.engine.model, timeMs))
+  #at (timeMs: number): Factoring {
+    if (this.#factoring?.now.timeMs === timeMs) return this.#factoring
+    const { model, dependencies } = this.engine
+    if (Math.abs(timeMs - this.#knownSinceMs) >= placeMemoryMs) [this.#known, this.#knownSinceMs] = [nothingKnown(), timeMs]
+    return (this.#factoring = new Factoring(new Neighbourhood(model, timeMs), dependencies, [...model.objects('Pod')].length, this.#known))
   }
 }
 

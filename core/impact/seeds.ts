@@ -23,7 +23,7 @@ function seedOf (symptom: Symptom, then: Neighbourhood): Seed {
   const entity = standIn(symptom.entity, then)
   const words = `${signWords(symptom.sign)}${symptom.count > 1 ? `, ${symptom.count} times` : ''}`
   const why = entityKey(entity) === entityKey(symptom.entity) ? words : `${entityText(symptom.entity)}: ${words}`
-  const effect = entityKey(entity) === entityKey(symptom.entity) || entity.kind !== 'Node' ? effectOf(symptom) : 'impaired'
+  const effect = effectOf({ ...symptom, entity })
   return { entity, effect, strength: strengths[effect], isOwn: true, isLost: effect === 'down', why, timeMs: symptom.firstMs }
 }
 

@@ -84,7 +84,7 @@ export class Findings {
   #isSettled (id: string, finding: Finding, nowMs: number): boolean {
     if (this.#held.has(id)) return true
     const known = this.#pending.get(id)
-    if (known === undefined) this.#pending.set(id, { sinceMs: nowMs, asked: finding.asked })
+    if (known === undefined) this.#pending.set(id, { sinceMs: nowMs, asked: askedOf(finding) })
     const isSettled = nowMs - (known?.sinceMs ?? nowMs) >= this.options.settleMs
     if (isSettled) this.#pending.delete(id)
     return isSettled
@@ -93,7 +93,7 @@ export class Findings {
   #hold (engine: Engine, id: string, finding: Finding, nowMs: number): void {
     const known = this.#held.get(id)
     if (known !== undefined) {
-      for (const key of finding.asked) this.#index(known.asked, id, key)
+      for (const key of askedOf(finding)) this.#index(known.asked, id, key)
       if (known.endedMs === Infinity && JSON.stringify(known.finding) === JSON.stringify(finding)) return
       this.#held.set(id, { ...known, finding, endedMs: Infinity })
       this.version++
@@ -107,7 +107,7 @@ export class Findings {
     if (symptom === undefined) return
     const asked = new Set<EntityKey>()
     this.#held.set(id, { finding, symptom, asked, endedMs: Infinity })
-    for (const key of finding.asked) this.#index(asked, id, key)
+    for (const key of askedOf(finding)) this.#index(asked, id, key)
     this.version++
   }
 
@@ -142,6 +142,9 @@ export class Findings {
     }
   }
 }
+
+/** Others than its subject when the blame is moved. */
+function askedOf ({ asked, subject }: Finding): EntityKey[] { return (asked ?? [subject]).map(entityKey) }
 
 /** It cannot be younger than what it explains. */
 function earliest (engine: Engine, finding: Finding, nowMs: number): number {

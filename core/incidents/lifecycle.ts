@@ -78,10 +78,10 @@ export class Lifecycle {
     const startMs = Math.min(document.startMs, draft.startMs)
     const content = contentOf(draft)
     if (content === held.content && merged.length === 0) return
-    const isNews = document.status === 'resolved' && draft.updatedMs > (document.resolvedMs ?? 0)
-    if (document.status === 'resolved' && !isNews) return
-    const { resolvedMs: _, ...rest } = document
-    this.#keep(id, draft, { ...rest, ...said(draft), version: document.version + 1, status: 'open', startMs, timeToDetectionMs: Math.max(0, document.detectedMs - startMs), related: [...new Set([...document.related, ...merged])].sort() }, changed)
+    // A better explanation of what is over leaves it over.
+    const { resolvedMs, ...rest } = document
+    const isOver = resolvedMs !== undefined && draft.updatedMs <= resolvedMs
+    this.#keep(id, draft, { ...rest, ...said(draft), version: document.version + 1, ...(isOver ? { status: 'resolved', resolvedMs } : { status: 'open' }), startMs, timeToDetectionMs: Math.max(0, document.detectedMs - startMs), related: [...new Set([...document.related, ...merged])].sort() }, changed)
   }
 
   #absorb (id: string, into: string, nowMs: number, changed: Incident[]): void {

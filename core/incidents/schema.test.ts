@@ -2,7 +2,7 @@ import type { Static } from '@sinclair/typebox'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Incident } from './incident.js'
-import { incidentSchema, parseIncident } from './schema.js'
+import { parseIncident, type incidentSchema } from './schema.js'
 import { incidents, longIncident, memoryIncident } from './testing/incidents.js'
 
 const test = suite('incident documents')

@@ -61,7 +61,7 @@ export function parseIncident (json: string | Uint8Array): Incident | undefined 
 }
 
 /** That both say the same is checked by the compiler: a schema that lacks or misnames a field is no Incident's. */
-function isIncident (value: unknown): value is Parsed & Incident { return fits(incidentSchema, value) && causesPointBack(value as Parsed) }
+export function isIncident (value: unknown): value is Parsed & Incident { return fits(incidentSchema, value) && causesPointBack(value as Parsed) }
 
 /** A cause stands before its effect, so that whoever follows causes comes to an end. */
 function causesPointBack ({ chain }: Parsed): boolean { return chain.every(({ causes }, position) => causes.every(cause => cause.step < position)) }

@@ -16,6 +16,9 @@ const workloadKinds: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet',
 /** A node may carry 500 pods, a Service be called by as many. */
 const maxReach = 2000
 const maxOwners = 5
+/** A pod that was deleted still has events coming. */
+const lookBackMs = [10_000, 60_000, 300_000, 1_200_000]
+const clearAfterMs = 10_000
 
 export class Scope {
   readonly #workloads = new Map<EntityKey, EntityRef>()
@@ -23,14 +26,19 @@ export class Scope {
   #clusterIps: Map<string, EntityRef> | undefined
   #version = -1
   #view: GraphView
+  #before: readonly GraphView[] = []
+  #clearedMs = -Infinity
 
   constructor (readonly model: ClusterModel, readonly dependencies: Dependencies) { this.#view = model.graph.atMs(0) }
 
   /** Before the questions of a tick. */
   at (timeMs: number): void {
-    this.#view = this.model.graph.atMs(timeMs)
-    if (this.model.version === this.#version) return
+    if (this.model.version === this.#version && timeMs - this.#clearedMs < clearAfterMs) return
     this.#version = this.model.version
+    this.#clearedMs = timeMs
+    // As it is now, whatever the clock of the events says; and as it was, for what is gone since.
+    this.#view = this.model.graph.atMs(Number.MAX_VALUE)
+    this.#before = lookBackMs.map(ms => this.model.graph.atMs(timeMs - ms))
     this.#workloads.clear()
     this.#reach.clear()
     this.#clusterIps = undefined
@@ -99,12 +107,20 @@ export class Scope {
   #findWorkload (entity: EntityRef): EntityRef {
     let current = entity
     for (let i = 0; i < maxOwners; i++) {
-      const owner = this.#view.neighbours(current, { kinds: ['owner'], direction: 'out' }).find(n => workloadKinds.has(n.kind))
+      const owner = this.#ownerOf(current)
       if (owner === undefined) break
       current = refOf(owner)
     }
     if (current !== entity || !['Pod', 'ReplicaSet'].includes(entity.kind)) return current
     return this.#byName(entity) ?? entity
+  }
+
+  #ownerOf (entity: EntityRef): GraphNode | undefined {
+    for (const view of [this.#view, ...(entity.kind === 'Pod' ? this.#before : [])]) {
+      const owner = view.neighbours(entity, { kinds: ['owner'], direction: 'out' }).find(n => workloadKinds.has(n.kind))
+      if (owner !== undefined) return owner
+    }
+    return undefined
   }
 
   /** A pod that is gone and that nobody saw: `<workload>-<hash>-<random>`, `<workload>-<number>`. */
@@ -125,13 +141,13 @@ export class Scope {
     const reach = new Map<EntityKey, number>()
     const add = (entity: EntityRef, hops: number): void => { if (reach.size < maxReach && !reach.has(entityKey(entity))) reach.set(entityKey(entity), hops) }
     add(subject, 0)
-    const pods = this.#podsOf(subject)
+    const pods = this.podsOf(subject)
     const workloads = unique([...pods.map(p => this.workloadOf(p)), ...(workloadKinds.has(subject.kind) ? [this.workloadOf(subject)] : []), ...this.#usersOf(subject)])
     for (const pod of pods) add(pod, 1)
     for (const workload of workloads) {
       add(workload, 1)
       for (const made of this.#owned(workload)) add(made, 1)
-      for (const pod of subject.kind === 'Node' ? [] : this.#podsOf(workload)) add(pod, 1)
+      for (const pod of subject.kind === 'Node' ? [] : this.podsOf(workload)) add(pod, 1)
       for (const claim of this.#view.neighbours(workload, { kinds: ['mounts_claim'], direction: 'out' })) add(refOf(claim), 2)
     }
     const services = subject.kind === 'Service' ? [subject] : unique([...pods.flatMap(p => this.#servicesOfPod(p)), ...workloads.flatMap(w => this.#servicesOfWorkload(w))])
@@ -140,12 +156,14 @@ export class Scope {
       for (const slice of this.#view.neighbours(service, { kinds: ['endpoints_of'], direction: 'in' })) add(refOf(slice), 2)
     }
     for (const service of subject.kind === 'Service' ? services : []) for (const pod of this.#view.neighbours(service, { kinds: ['selects'], direction: 'out' })) add(this.workloadOf(refOf(pod)), 1)
-    for (const service of services) for (const caller of this.#callersOf(service)) add(caller, 3)
-    for (const workload of workloads) for (const caller of this.#callersOf(workload)) add(caller, 3)
+    const callers = unique([...services, ...workloads].flatMap(callee => this.#callersOf(callee)))
+    for (const caller of callers) add(caller, 3)
+    // Telemetry names them by their Service as often as by their workload.
+    for (const caller of callers) for (const service of workloadKinds.has(caller.kind) ? this.#servicesOfWorkload(caller) : []) add(service, 3)
     return reach
   }
 
-  #podsOf (subject: EntityRef): EntityRef[] {
+  podsOf (subject: EntityRef): EntityRef[] {
     if (subject.kind === 'Pod') return [subject]
     if (subject.kind === 'Node') return this.#view.neighbours(subject, { kinds: ['runs_on'], direction: 'in' }).slice(0, maxReach).map(refOf)
     if (!workloadKinds.has(subject.kind)) return []

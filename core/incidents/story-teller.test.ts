@@ -27,7 +27,7 @@ function bench (findings: readonly Finding[] = [], more: Partial<StoryOptions> =
 function finding (pattern: string, kind: string, name: string, explains: readonly string[], score = 0.9): Finding {
   return {
     pattern, cause: pattern.replaceAll('-', '_'), layer: 'k8s', subject: { kind, namespace: 'shop', name }, score, title: `${pattern} of ${name}`, explanation: 'because', for: [], against: [],
-    explainsSigns: explains, symptoms: [], actions: [{ urgency: 'immediate', text: `mend ${name}`, command: `mend ${name}`, risk: 'low' }], asked: [`${kind}/shop/${name}`], sinceMs: NaN, rank: 'root'
+    explainsSigns: explains, symptoms: [], actions: [{ urgency: 'immediate', text: `mend ${name}`, command: `mend ${name}`, risk: 'low' }], sinceMs: NaN, rank: 'root'
   }
 }
 

@@ -1,11 +1,13 @@
 /** From what the engine holds to incidents, at each tick: findings, forest, groups, documents, lifecycle. */
 import type { Analyzer, Engine, Tick } from '../correlation/engine.js'
+import type { Symptom } from '../correlation/symptom.js'
 import { draftOf, type Draft, type ImpactOf } from './document.js'
 import { Findings, type Knowledge } from './findings.js'
 import { forestOf } from './forest.js'
 import { groupsOf } from './groups.js'
 import type { Incident } from './incident.js'
 import { Lifecycle } from './lifecycle.js'
+import { Health } from './health.js'
 import { Scope } from './scope.js'
 
 export interface StoryOptions {
@@ -28,6 +30,7 @@ export class StoryTeller implements Analyzer {
   readonly scope: Scope
   readonly findings: Findings
   readonly lifecycle: Lifecycle
+  readonly health: Health
   #seen = ''
   #lastMs = -Infinity
 
@@ -35,6 +38,7 @@ export class StoryTeller implements Analyzer {
     this.scope = new Scope(engine.model, engine.dependencies)
     this.findings = new Findings(knowledge, this.scope, { retentionMs: options.retentionMs, maxSubjects: options.maxSubjects, settleMs: options.settleMs })
     this.lifecycle = new Lifecycle(options)
+    this.health = new Health(engine.model, this.scope)
   }
 
   tick (tick: Tick): void {
@@ -46,7 +50,7 @@ export class StoryTeller implements Analyzer {
     if (isQuiet && tick.nowMs - this.#lastMs < quietMs && !tick.isLast) return
     this.#seen = state
     this.#lastMs = tick.nowMs
-    const changed = this.lifecycle.update(this.#drafts(tick.nowMs), tick.nowMs, members => this.#isOver(members))
+    const changed = this.lifecycle.update(this.#drafts(tick.nowMs), tick.nowMs, members => this.#isOver(members, tick.nowMs))
     engine.symptoms.forgetBefore(tick.nowMs - options.retentionMs)
     if (changed.length > 0) this.tell(changed)
   }
@@ -61,13 +65,19 @@ export class StoryTeller implements Analyzer {
       .map(group => draftOf(group, forest, engine, this.impactOf, notes))
   }
 
-  /** Every entity in trouble has recovered since. */
-  #isOver (members: readonly string[]): boolean {
+  /** Every entity in trouble has recovered since, as events or its object say. */
+  #isOver (members: readonly string[], nowMs: number): boolean {
     const troubles = members.map(id => this.engine.symptoms.get(id)).filter(s => s?.role === 'trouble')
     if (troubles.length === 0) return false
-    return troubles.every(s => s !== undefined && [...this.engine.symptoms.about(s.entity)].some(r => r.role === 'recovery' && r.lastMs > s.lastMs))
+    return troubles.every(s => s !== undefined && (this.#hasRecovered(s) || (nowMs - s.lastMs >= calmMs && this.health.isWell(s.entity))))
+  }
+
+  #hasRecovered ({ entity, lastMs }: Symptom): boolean {
+    return [...this.engine.symptoms.about(entity)].some(r => r.role === 'recovery' && r.lastMs > lastMs)
   }
 }
 
+/** An object that is well just after trouble may be between two crashes. */
+const calmMs = 60_000
 /** Without news there is still time that passes. */
 const quietMs = 30_000

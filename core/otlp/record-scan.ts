@@ -26,6 +26,7 @@ export class RecordScan {
   #end = 0
   #traceAt = 0
   #spanAt = 0
+  #parentAt = 0
   #nameAt = 0
   #nameEnd = 0
   /** Of a span: where its Status is; of a log record: its body. */
@@ -40,7 +41,7 @@ export class RecordScan {
       switch (tag) {
         case 10: { const stop = r.span(); this.#traceAt = stop - r.pos === 16 ? r.pos : 0; r.pos = stop; break }
         case 18: this.spanKey = this.#id(r); this.#spanAt = this.spanKey === 0 ? 0 : r.pos - 8; break
-        case 34: this.parentKey = this.#id(r); break
+        case 34: this.parentKey = this.#id(r); this.#parentAt = this.parentKey === 0 ? 0 : r.pos - 8; break
         case 42: { const stop = r.span(); this.#nameAt = r.pos; this.#nameEnd = r.pos = stop; break }
         case 48: r.varint(); this.kind = r.low; break
         case 57: r.fixed64(); this.timeMs = (r.high * 4294967296 + r.low) / 1e6; break
@@ -72,6 +73,7 @@ export class RecordScan {
   /** Lower-case hex; '' when there is none. */
   get traceId (): string { return this.#hex(this.#traceAt, 16) }
   get spanId (): string { return this.#hex(this.#spanAt, 8) }
+  get parentSpanId (): string { return this.#hex(this.#parentAt, 8) }
 
   /** A span's status message; a log record's body when it is a text, else its first text inside. */
   get text (): string {
@@ -107,7 +109,7 @@ export class RecordScan {
     this.#start = start
     this.#end = end
     this.timeMs = this.endMs = this.observedMs = this.kind = this.statusCode = this.severity = this.spanKey = this.parentKey = 0
-    this.#traceAt = this.#spanAt = this.#nameAt = this.#nameEnd = this.#textAt = this.#textEnd = 0
+    this.#traceAt = this.#spanAt = this.#parentAt = this.#nameAt = this.#nameEnd = this.#textAt = this.#textEnd = 0
     return this.#at(start, end)
   }
 

@@ -2,7 +2,7 @@
 import type { FaultList } from '../config/faults.js'
 import { listed, nearest } from '../config/suggest.js'
 import type { SourceText } from '../config/source.js'
-import { child, entry, type KeyPath, type Span, type TreeNode } from '../config/tree.js'
+import { child, entry, type KeyPath, type MapNode, type Span, type TreeNode } from '../config/tree.js'
 import type { Layer } from '../correlation/symptom.js'
 import type { Risk, Urgency } from '../incidents/incident.js'
 import { Compiler } from './compiler.js'
@@ -15,8 +15,8 @@ import { signTest } from './sign-test.js'
 import type { TestCase } from './test-case.js'
 
 export interface Vocabulary {
-  /** Signs that exist; undefined: any will do. */
-  readonly signs?: Iterable<string>
+  /** Signs that exist; left out: those of core/correlation/signs.ts. Findings of other patterns (`finding.<id>`) are signs too. */
+  readonly signs?: readonly string[]
 }
 
 interface RawPattern {
@@ -125,18 +125,21 @@ function testOf (raw: RawTest | undefined, node: TreeNode | undefined, from: Pat
   return { ...rest, objects: [...shared, ...objects], at }
 }
 
-/** Every sign in the pattern, tests aside, against those that exist. */
+/** Every sign in the pattern against those that exist. */
 function checkSigns (from: PatternSource, { signs }: Vocabulary, faults: FaultList): void {
   if (signs === undefined) return
-  const known = [...signs]
-  const exact = new Set(known)
+  const exact = new Set(signs)
+  const exists = (sign: string): boolean => sign.startsWith('finding.') || (sign.endsWith('*') ? signs.some(signTest([sign])) : exact.has(sign))
   const visit = (node: TreeNode | undefined, path: KeyPath, isSign: boolean): void => {
     if (node === undefined) return
     if (node.kind === 'list') node.items.forEach((item, i) => visit(item, [...path, i], isSign))
-    else if (node.kind === 'map') { for (const [key, { value }] of node.entries) if (key !== 'tests') visit(value, [...path, key], key === 'sign' || key === 'explains') }
-    else if (isSign && typeof node.value === 'string' && !(node.value.endsWith('*') ? known.some(signTest([node.value])) : exact.has(node.value))) {
-      faults.error('PAT003', node.at, path, `no sign \`${node.value.slice(0, 60)}\` is known`, { suggestion: nearest(node.value, known) })
-    }
+    if (node.kind === 'map') visitMap(node, path)
+    if (node.kind !== 'scalar' || !isSign || typeof node.value !== 'string' || exists(node.value)) return
+    faults.error('PAT003', node.at, path, `no sign \`${node.value.slice(0, 60)}\` is known`, { suggestion: nearest(node.value, signs) })
+  }
+  const visitMap = ({ entries }: MapNode, path: KeyPath): void => {
+    // Objects of tests have words of their own.
+    for (const [key, { value }] of entries) if (key !== 'objects' && key !== 'change') visit(value, [...path, key], key === 'sign' || key === 'explains')
   }
   visit(from.node, from.path, false)
 }

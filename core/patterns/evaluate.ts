@@ -1,5 +1,5 @@
 /** Patterns asked about subjects: what holds becomes a finding. Deterministic: the same scene and subjects give the same findings in the same order. */
-import { entityText, type EntityRef } from '../correlation/entity.js'
+import { entityKey, entityText, type EntityRef } from '../correlation/entity.js'
 import type { Symptom } from '../correlation/symptom.js'
 import type { Action, Reason } from '../incidents/incident.js'
 import { textAt } from '../topology/graph/plain.js'
@@ -137,7 +137,15 @@ function bySubject (a: Finding, b: Finding): number {
 function merged (a: Finding, b: Finding): Finding {
   const best = b.score > a.score ? b : a
   const since = [a.sinceMs, b.sinceMs].filter(t => !Number.isNaN(t))
-  return { ...best, asked: [...new Set([...a.asked, ...b.asked])].sort(), symptoms: [...new Set([...a.symptoms, ...b.symptoms])].sort(), sinceMs: since.length === 0 ? NaN : Math.min(...since) }
+  const asked = unique([...a.asked ?? [], ...b.asked ?? []])
+  return { ...best, ...(asked.length === 0 ? {} : { asked }), symptoms: [...new Set([...a.symptoms, ...b.symptoms])].sort(), sinceMs: since.length === 0 ? NaN : Math.min(...since) }
+}
+
+/** A node may be blamed for all of its pods: some are enough. */
+const maxAsked = 1000
+
+function unique (refs: readonly EntityRef[]): EntityRef[] {
+  return [...new Map(refs.map(ref => [entityKey(ref), ref])).values()].slice(0, maxAsked)
 }
 
 /** Undefined: it does not hold. To be called `within` the scope's world. */
@@ -187,11 +195,14 @@ function findingOf (pattern: Pattern, ask: Ask): Finding {
   const actions = pattern.actions.filter(a => a.when === undefined || holds(a.when, ask)).map(({ urgency, text, command, risk, expect }): Action => ({
     urgency, text: say(text, context, onError), ...(command === undefined ? {} : { command: sayCommand(command, context, onError) }), risk, ...(expect === undefined ? {} : { expect: say(expect, context, onError) })
   }))
+  const subject = blamed(pattern, ask)
+  const { ref } = ask.scope
   return {
-    pattern: pattern.id, cause: pattern.cause, layer: pattern.layer, rank: pattern.rank, subject: blamed(pattern, ask), score: rounded(score),
+    ...(keyOf(ref) === keyOf(subject) ? {} : { asked: [entityOf(ref, ask.scope.subject)] }),
+    pattern: pattern.id, cause: pattern.cause, layer: pattern.layer, rank: pattern.rank, subject, score: rounded(score),
     title: say(pattern.title, context, onError), explanation: say(pattern.why, context, onError),
     for: reasons.filter(r => r.reason.weight >= 0).map(r => r.reason), against: reasons.filter(r => r.reason.weight < 0).map(r => r.reason),
-    explainsSigns: pattern.explains, symptoms: [...ask.symptoms].map(s => s.id).sort(), actions, asked: [ask.scope.key], sinceMs: since(pattern, ask)
+    explainsSigns: pattern.explains, symptoms: [...ask.symptoms].map(s => s.id).sort(), actions, sinceMs: since(pattern, ask)
   }
 }
 

@@ -1,5 +1,5 @@
 /** What the library finds: a pattern that holds for a subject. */
-import type { EntityKey } from '../correlation/entity.js'
+import type { EntityRef } from '../correlation/entity.js'
 import type { Hypothesis, Action } from '../incidents/incident.js'
 
 export interface Finding extends Omit<Hypothesis, 'explains'> {
@@ -8,8 +8,8 @@ export interface Finding extends Omit<Hypothesis, 'explains'> {
   /** Symptoms that its conditions looked at and found. */
   readonly symptoms: readonly string[]
   readonly actions: readonly Action[]
-  /** Keys of the objects it was asked about: others than its subject when the blame is moved. */
-  readonly asked: readonly EntityKey[]
+  /** Objects that were asked about when this was found, when they are not the subject: a pattern may blame another. */
+  readonly asked?: readonly EntityRef[]
   /** When the condition came to be, as far as objects and symptoms say; NaN when they do not. */
   readonly sinceMs: number
   /** Declared with the pattern: `root` may be a root cause; `symptom` is worth telling, but something causes it. */

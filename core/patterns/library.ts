@@ -7,6 +7,7 @@ import { FaultList, publicFault, type Fault } from '../config/faults.js'
 import { parseYaml } from '../config/parse.js'
 import { maxSourceBytes, readText, SourceText } from '../config/source.js'
 import { child, entry, nowhere, type TreeNode } from '../config/tree.js'
+import { signs } from '../correlation/signs.js'
 import { compilePattern, type Vocabulary } from './compile.js'
 import { fileFields, maxPatternsPerFile, patternFields } from './format.js'
 import type { Pattern } from './pattern.js'
@@ -25,15 +26,11 @@ export interface LoadOptions extends Vocabulary {
 
 export interface Loaded { readonly library: PatternLibrary, readonly faults: readonly Fault[] }
 
-/** dist/core/patterns -> configs/patterns of the package; the same from the source. */
-export const defaultPatternDir = join(packageRoot(), 'configs', 'patterns')
+/** Those that come with Tapio; a build has a copy of them. */
+export const defaultPatternDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'configs', 'patterns')
 
-function packageRoot (): string {
-  const here = dirname(fileURLToPath(import.meta.url))
-  const root = resolve(here, '..', '..')
-  // A build has copies of its own.
-  return root
-}
+
+const ownSigns: readonly string[] = Object.keys(signs)
 
 export class PatternLibrary {
   readonly #byKind = new Map<string, Pattern[]>()
@@ -124,7 +121,7 @@ function readFile (source: SourceText, faults: FaultList, options: LoadOptions):
     const found = new FaultList()
     const path = ['patterns', i]
     const raw = read({ is: 'map', fields: patternFields }, node, path, { faults: found })
-    const pattern = compilePattern({ raw, node, path, source, fixtures }, options, found)
+    const pattern = compilePattern({ raw, node, path, source, fixtures }, { signs: ownSigns, ...options }, found)
     if (pattern.tests.length === 0 && found.errors === 0) noTest(pattern, path, found, options)
     for (const fault of found.items) faults.add(fault)
     return found.errors === 0 ? [pattern] : []

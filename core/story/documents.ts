@@ -1,11 +1,14 @@
 /** Incidents for programs: always a list, whatever was asked for, so that a script reads one form. */
-import { stringify } from 'yaml'
+import { Document, visit } from 'yaml'
 import type { Incident } from '../incidents/incident.js'
-import { safeJson } from './printable.js'
+import { hasInvisible, safeJson } from './printable.js'
 
 export function incidentsJson (incidents: readonly Incident[]): string { return `${safeJson(JSON.stringify(incidents, null, 2))}\n` }
 
-/** Through JSON first: no anchors for what is shared, no keys without a value. Strings that a terminal would act on are written with escapes. */
+/** Through JSON first: no anchors for what is shared, no keys without a value. */
 export function incidentsYaml (incidents: readonly Incident[]): string {
-  return stringify(JSON.parse(JSON.stringify(incidents)), { aliasDuplicateObjects: false, lineWidth: 0 })
+  const document = new Document(JSON.parse(JSON.stringify(incidents)), { aliasDuplicateObjects: false })
+  // Between double quotes YAML has JSON's escapes.
+  visit(document, { Scalar (_key, node) { if (typeof node.value === 'string' && hasInvisible(node.value)) node.type = 'QUOTE_DOUBLE' } })
+  return safeJson(document.toString({ lineWidth: 0 }))
 }

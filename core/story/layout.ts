@@ -20,9 +20,12 @@ export function pageOf (columns: number | undefined, color: boolean): Page {
   return { width: Math.min(maxWidth, Math.max(minWidth, columns ?? 80)), colors: pc.createColors(color) }
 }
 
+/** Stays on one line where it fits on one: its spaces become such that `paragraph` does not break at, and writes as spaces. */
+export function unbroken (text: string): string { return text.replaceAll(' ', '\u00a0') }
+
 /** `text` wrapped behind `first`, its further lines behind as many blanks. Words longer than a line are broken. */
 export function paragraph (page: Page, first: string, text: string, firstLength = first.length): string[] {
-  const lines = wrapAnsi(text, Math.max(10, page.width - firstLength), { hard: true }).split('\n')
+  const lines = wrapAnsi(text, Math.max(10, page.width - firstLength), { hard: true }).replaceAll('\u00a0', ' ').split('\n')
   return lines.map((line, i) => `${i === 0 ? first : ' '.repeat(firstLength)}${line}`)
 }
 

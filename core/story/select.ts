@@ -6,6 +6,7 @@ import type { Incident, Level } from '../incidents/incident.js'
 export interface IncidentQuery {
   /** The whole id or its beginning. */
   readonly id?: string
+  /** Of a trace, the whole or what a page shows of it: its beginning; of one with 64 bits, its 16 digits. */
   readonly traceId?: string
   /** Without a namespace: in any. */
   readonly entity?: EntityRef
@@ -21,7 +22,8 @@ export function matchesQuery (incident: Incident, { id, traceId, entity, sinceMs
 }
 
 function hasTrace ({ traceIds, chain }: Incident, traceId: string): boolean {
-  return traceIds.includes(traceId) || chain.some(step => step.evidence.some(e => e.traceId === traceId))
+  const isIt = (known: string | undefined): boolean => known !== undefined && (known.startsWith(traceId) || known === traceId.padStart(32, '0'))
+  return traceIds.some(isIt) || chain.some(step => step.evidence.some(e => isIt(e.traceId)))
 }
 
 function isAbout ({ hypotheses, chain, impact }: Incident, entity: EntityRef): boolean {
@@ -32,6 +34,8 @@ function isAbout ({ hypotheses, chain, impact }: Incident, entity: EntityRef): b
 
 const levels: readonly Level[] = ['critical', 'high', 'medium', 'low']
 
+export function atLeast (level: Level, least: Level): boolean { return levels.indexOf(level) <= levels.indexOf(least) }
+
 /** For `sort`: worst first, then the surest, the earliest, by id. */
 export function byImportance (a: Incident, b: Incident): number {
   return levels.indexOf(a.severity) - levels.indexOf(b.severity)
@@ -40,6 +44,9 @@ export function byImportance (a: Incident, b: Incident): number {
     || a.startMs - b.startMs
     || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
 }
+
+/** For `sort`: what is going on first, then the newest, by id. */
+export function byRelevance (a: Incident, b: Incident): number { return Number(a.status === 'resolved') - Number(b.status === 'resolved') || byStart(a, b) }
 
 /** For `sort`: the newest first, then by id. */
 export function byStart (a: Incident, b: Incident): number { return b.startMs - a.startMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0) }

@@ -4,10 +4,12 @@
  */
 import { entityText } from '../correlation/entity.js'
 import { linkKinds, type LinkKind } from '../correlation/link.js'
+import type { Evidence } from '../correlation/symptom.js'
 import type { Action, ChainStep, Hypothesis, Incident, Level, Reason, Risk, SloViolation } from '../incidents/incident.js'
 import { groupAffected, type AffectedGroup } from './blast-radius.js'
+import { runsOf, type Run } from './alike.js'
 import { printable, printableCommand } from './printable.js'
-import { confidenceWords, count, dateTime, exactPercent, layerTags, levelWords, longDuration, number, offset, percent, shortDuration, urgencyWords } from './words.js'
+import { confidenceWords, count, dateTime, exactPercent, layerTags, levelWords, longDuration, nameText, number, offset, percent, shortDuration, urgencyWords } from './words.js'
 
 export interface StoryFact { readonly label: string, readonly value: string, /** Worth a colour. */ readonly level?: Level }
 export interface StoryReason { readonly isFor: boolean, readonly text: string }
@@ -16,7 +18,8 @@ export interface StoryCause { readonly step: number, readonly confidence: string
 export interface StoryEvidence { readonly source: string, readonly text: string }
 
 export interface StoryStep {
-  readonly number: number
+  /** `3`, or `3-10` for steps that say the same of several things. */
+  readonly label: string
   readonly layer: ChainStep['layer']
   readonly tag: string
   readonly text: string
@@ -24,6 +27,9 @@ export interface StoryStep {
   readonly when: string
   /** '' when it would say the text again. */
   readonly detail: string
+  /** The others that the same happened to; `moreAlso` counts those that are not named. */
+  readonly also: readonly string[]
+  readonly moreAlso: number
   readonly causes: readonly StoryCause[]
   readonly evidence: readonly StoryEvidence[]
 }
@@ -50,26 +56,34 @@ export interface Story {
 }
 
 export interface StoryOptions {
-  /** Steps of the chain; what is beyond is counted. */
+  /** Lines of the chain; the steps beyond are counted. */
   readonly maxSteps?: number
-  /** Lines of one state in the blast radius, names in one of them. */
-  readonly maxGroups?: number
+  /** Steps that follow each other and say the same of several things, for the same causes, are one line. */
+  readonly joinsAlike?: boolean
+  /** Causes of one step, the surest. */
+  readonly maxCauses?: number
+  /** Reasons of one kind in one state of the blast radius, names in one line of it. */
+  readonly maxReasons?: number
   readonly maxNames?: number
   /** The events behind each step too. */
   readonly withEvidence?: boolean
 }
 
 /** What a terminal shows: a screen or two. */
-const defaults = { maxSteps: 20, maxGroups: 12, maxNames: 6, withEvidence: false } as const
+type Limits = Required<StoryOptions>
+
+const defaults = { maxSteps: 20, joinsAlike: true, maxCauses: 2, maxReasons: 3, maxNames: 6, withEvidence: false } as const
 
 /** With everything that is in the document. */
-export const wholeStory: StoryOptions = { maxSteps: Infinity, maxGroups: Infinity, maxNames: Infinity, withEvidence: true }
+export const wholeStory: StoryOptions = { maxSteps: Infinity, joinsAlike: false, maxCauses: Infinity, maxReasons: Infinity, maxNames: Infinity, withEvidence: true }
 
 export function storyOf (incident: Incident, options: StoryOptions = {}): Story {
-  const { maxSteps, maxGroups, maxNames, withEvidence } = { ...defaults, ...options }
+  const limits = { ...defaults, ...options }
+  const { maxSteps, joinsAlike, maxReasons, maxNames } = limits
   const { chain, hypotheses, impact } = incident
   const [best, ...others] = hypotheses
-  const shown = chain.slice(0, maxSteps)
+  const runs = runsOf(chain, joinsAlike)
+  const shown = runs.slice(0, maxSteps)
   return {
     id: printable(incident.id, 64),
     title: printable(incident.title),
@@ -79,13 +93,13 @@ export function storyOf (incident: Incident, options: StoryOptions = {}): Story 
     reasons: best === undefined ? [] : reasonsOf(best),
     others: others.map((h, i) => ({ rank: i + 2, title: printable(h.title), confidence: confidence(h.score), why: printable(h.explanation, 2000), reasons: reasonsOf(h) })),
     chainHeading: chainHeading(incident),
-    steps: shown.map((step, i) => stepOf(step, i + 1, incident.startMs, withEvidence)),
-    moreSteps: chain.length - shown.length + incident.omitted,
+    steps: shown.map(run => stepOf(run, incident.startMs, limits)),
+    moreSteps: runs.slice(maxSteps).reduce((n, run) => n + run.steps.length, 0) + incident.omitted,
     radius: radiusText(incident),
-    affected: groupAffected(impact.affected, maxGroups, maxNames),
+    affected: groupAffected(impact.affected, maxReasons, maxNames),
     slo: impact.slo.map(sloText),
     actions: incident.actions.map(actionOf),
-    notes: incident.notes.map(note => printable(note))
+    notes: incident.notes.map(note => printable(note)).filter(note => note !== '')
   }
 }
 
@@ -94,7 +108,7 @@ const confidence = (score: number): string => `${confidenceWords(score)} (${perc
 function factsOf (incident: Incident, best: Hypothesis | undefined): StoryFact[] {
   const { impact, severity, startMs, updatedMs, resolvedMs, status } = incident
   const end = resolvedMs ?? updatedMs
-  const state = status === 'resolved' ? `resolved after ${longDuration(end - startMs)}` : `open, last evidence ${longDuration(updatedMs - startMs)} after the start`
+  const state = status === 'resolved' ? `resolved after ${longDuration(end - startMs)}` : updatedMs - startMs < 1000 ? 'open' : `open, last evidence ${longDuration(updatedMs - startMs)} after the start`
   return [
     { label: 'Root Cause', value: best === undefined ? `not known: ${printable(incident.title)}` : printable(best.title) },
     { label: 'Infrastructure Impact', value: printable(impact.summary), level: impact.level },
@@ -107,8 +121,11 @@ function factsOf (incident: Incident, best: Hypothesis | undefined): StoryFact[]
   ]
 }
 
+const maxRelated = 3
+
 function related ({ related: ids }: Incident): string {
-  return ids.length === 0 ? '' : ` (joined with or parted from ${ids.map(id => printable(id, 64)).join(', ')})`
+  const more = ids.length > maxRelated ? ` and ${number(ids.length - maxRelated)} more` : ''
+  return ids.length === 0 ? '' : ` (joined with or parted from ${ids.slice(0, maxRelated).map(id => printable(id, 64)).join(', ')}${more})`
 }
 
 function reasonsOf (hypothesis: Hypothesis): StoryReason[] {
@@ -133,24 +150,35 @@ function chainHeading ({ chain, omitted, events }: Incident): string {
 
 function listed (words: readonly string[]): string { return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}` }
 
-function stepOf (step: ChainStep, position: number, startMs: number, withEvidence: boolean): StoryStep {
+function stepOf ({ from, steps }: Run, startMs: number, { maxCauses, maxNames, withEvidence }: Limits): StoryStep {
+  const [step, ...others] = steps
   const [text, detail] = [printable(step.text), printable(step.detail)]
+  const causes = [...step.causes].sort((a, b) => b.confidence - a.confidence || a.step - b.step)
   return {
-    number: position,
+    label: others.length === 0 ? `${from + 1}` : `${from + 1}-${from + steps.length}`,
     layer: step.layer,
     tag: layerTags[step.layer],
-    text,
-    when: whenOf(step, startMs),
+    text: others.length === 0 ? text : `${text}, and ${number(others.length)} more`,
+    when: whenOf(steps, startMs),
     detail: detail === text ? '' : detail,
-    causes: step.causes.map(cause => ({ step: cause.step + 1, confidence: percent(cause.confidence), why: printable(cause.why) })),
-    evidence: withEvidence ? step.evidence.map(({ source, name, message, count: times, traceId }) => ({ source: printable(source, 64), text: `${printable([name, message].filter(t => t !== '').join(': '))}${times > 1 ? ` (x${number(times)})` : ''}${traceId === undefined ? '' : ` trace ${printable(traceId, 64)}`}` })) : []
+    also: others.slice(0, maxNames).map(({ entity }) => printable(nameText(entity))),
+    moreAlso: Math.max(0, others.length - maxNames),
+    causes: causes.slice(0, maxCauses).map(cause => ({ step: cause.step + 1, confidence: percent(cause.confidence), why: printable(cause.why) })),
+    evidence: withEvidence ? step.evidence.map(evidenceOf) : []
   }
 }
 
-function whenOf (step: ChainStep, startMs: number): string {
-  const lasted = step.lastMs - step.timeMs
-  const times = step.count > 1 ? [`x${number(step.count)}${lasted >= 1000 ? ` over ${shortDuration(lasted)}` : ''}`] : []
-  return [offset(step.timeMs - startMs), ...times].join(', ')
+function evidenceOf ({ source, name, message, count: times, traceId = '' }: Evidence): StoryEvidence {
+  const said = [printable(name), printable(message)].filter(text => text !== '').join(': ')
+  const trace = printable(traceId, 64)
+  return { source: printable(source, 64), text: `${said}${times > 1 ? ` (x${number(times)})` : ''}${trace === '' ? '' : `, trace ${trace}`}` }
+}
+
+function whenOf (steps: Run['steps'], startMs: number): string {
+  const [firstMs, lastMs] = [Math.min(...steps.map(s => s.timeMs)), Math.max(...steps.map(s => s.lastMs))]
+  const events = steps.reduce((n, s) => n + s.count, 0)
+  const times = events > steps.length || steps.length > 1 ? [`x${number(events)}${lastMs - firstMs >= 1000 ? ` over ${shortDuration(lastMs - firstMs)}` : ''}`] : []
+  return [offset(firstMs - startMs), ...times].join(', ')
 }
 
 function radiusText ({ impact }: Incident): string {

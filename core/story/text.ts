@@ -4,9 +4,9 @@
  */
 import type { Level } from '../incidents/incident.js'
 import type { AffectedGroup } from './blast-radius.js'
-import { heading, paragraph, type Colors, type Page } from './layout.js'
+import { heading, paragraph, unbroken, type Colors, type Page } from './layout.js'
 import type { Story, StoryAction, StoryHypothesis, StoryReason, StoryStep } from './story.js'
-import { number } from './words.js'
+import { moreNames, number } from './words.js'
 
 /** Ends with a line feed. */
 export function storyText (story: Story, page: Page): string {
@@ -73,14 +73,15 @@ const layerPaint = (c: Colors, { layer }: StoryStep): Paint => ({ kernel: c.mage
 
 function stepLines (step: StoryStep, page: Page): string[] {
   const { colors: c } = page
-  const head = `${step.number}. `
+  const head = `${step.label}. `
   const under = [
     ...(step.detail === '' ? [] : [step.detail]),
-    ...step.causes.map(({ step: cause, confidence, why: text }) => `${c.dim(`← caused by ${cause} (${confidence})`)}${text === '' ? '' : `: ${text}`}`),
+    ...(step.also.length === 0 ? [] : [`also ${[...step.also, ...moreNames(step.moreAlso).map(unbroken)].join(', ')}`]),
+    ...step.causes.map(({ step: cause, confidence, why: text }) => `${c.dim(unbroken(`← caused by ${cause} (${confidence})`))}${text === '' ? '' : `: ${text}`}`),
     ...step.evidence.map(({ source, text }) => c.dim(`${source}: ${text}`))
   ]
   return [
-    ...paragraph(page, head, `${c.bold(layerPaint(c, step)(`[${step.tag}]`))} ${step.text} ${c.dim(`(${step.when})`)}`),
+    ...paragraph(page, head, `${c.bold(layerPaint(c, step)(`[${step.tag}]`))} ${step.text} ${c.dim(unbroken(`(${step.when})`))}`),
     ...branches(under, page, ' '.repeat(head.length))
   ]
 }
@@ -103,9 +104,8 @@ function groupLines (group: AffectedGroup, isFirstOfState: boolean, kindLength: 
   const { colors: c } = page
   const state = (isFirstOfState ? group.stateText : '').padEnd(10)
   const paint = { failed: c.red, degraded: c.yellow, at_risk: c.cyan }[group.state]
-  const more = group.moreNames === 0 ? [] : [group.names.length === 0 ? `… and ${number(group.moreNames)} more` : `… ${number(group.moreNames)} more`]
-  const names = [...group.names, ...more].join(', ')
-  const kind = group.kind === '' ? '' : `${group.kind.padEnd(kindLength)}  `
+  const names = [...group.names, ...moreNames(group.moreNames).map(unbroken)].join(', ')
+  const kind = `${group.kind.padEnd(kindLength)}  `
   return paragraph(page, `${paint(state)}${c.dim(kind)}`, `${names}${group.why === '' ? '' : c.dim(` (${group.why})`)}`, state.length + kind.length)
 }
 

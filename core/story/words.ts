@@ -1,4 +1,5 @@
 /** Numbers, times and levels as people read them. */
+import type { EntityRef } from '../correlation/entity.js'
 import type { Action, Affected, Level } from '../incidents/incident.js'
 import type { Layer } from '../correlation/symptom.js'
 
@@ -31,6 +32,12 @@ export function count (n: number, one: string, many = `${one}s`): string { retur
 /** Digits in groups: `12,000`. Not the locale's: the same incident reads the same everywhere. */
 export function number (n: number): string { return String(n).replace(/\B(?=(\d{3})+$)/g, ',') }
 
+/** Where its kind is said beside it: `shop/cart-0`. */
+export function nameText ({ namespace = '', name }: EntityRef): string { return namespace === '' ? name : `${namespace}/${name}` }
+
+/** What a list of names ends with: nothing, or `… 3 more`. */
+export function moreNames (left: number): string[] { return left === 0 ? [] : [`… ${number(left)} more`] }
+
 const units: readonly (readonly [ms: number, long: string, short: string])[] = [[86_400_000, 'day', 'd'], [3_600_000, 'hour', 'h'], [60_000, 'minute', 'min'], [1000, 'second', 's']]
 
 /** The two largest units. Below ten seconds with tenths, rounded so that 59.97 s is a minute. */
@@ -61,8 +68,9 @@ export function shortDuration (ms: number): string {
 export function offset (ms: number): string { return `${ms < 0 ? '-' : '+'}${shortDuration(Math.abs(ms))}` }
 
 /** `2026-11-30 20:05:03 UTC`; without seconds `2026-11-30 20:05`. */
-export function dateTime (ms: number): string { return `${isoSeconds(ms)} UTC` }
-export function dateMinute (ms: number): string { return isoSeconds(ms).slice(0, 16) }
+export function dateTime (ms: number): string { return isTime(ms) ? `${isoSeconds(ms)} UTC` : 'unknown' }
+export function dateMinute (ms: number): string { return isTime(ms) ? isoSeconds(ms).slice(0, 16) : 'unknown' }
 
-/** Beyond what a Date holds, an event's time is nonsense, but no reason to fail. */
-function isoSeconds (ms: number): string { return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString().slice(0, 19).replace('T', ' ') : 'at no known time' }
+/** Beyond what a Date holds, a time is nonsense, but no reason to fail. */
+const isTime = (ms: number): boolean => Math.abs(ms) <= 8.64e15
+const isoSeconds = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ')

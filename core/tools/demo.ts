@@ -1,24 +1,29 @@
 /**
- * `npm run demo`: starts a real Tapio from configs/demo.yaml, lets a small instrumented program (configs/demo/shop.ts, the
- * official OpenTelemetry SDK) send it traces, metrics and logs, shows what flows, and ends with what arrived where.
- * Ends by itself after a few seconds, or on Ctrl-C.
+ * `npm run demo`: replays a recorded incident (configs/demo/incident) through a real Tapio (configs/demo.yaml), shows what
+ * flows, and ends with the story that was made of it. Ends by itself after some seconds, or on Ctrl-C.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
-import { createReadStream, mkdirSync, rmSync } from 'node:fs'
+import { createReadStream, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import pc from 'picocolors'
+import { gunzipSync } from 'node:zlib'
 import { LiveSummary } from '../cli/live-summary.js'
 import { processIo } from '../cli/io.js'
 import { prepare } from '../cli/prepare.js'
+import type { Incident } from '../incidents/incident.js'
+import { parseIncident } from '../incidents/schema.js'
 import { Instance } from '../instance.js'
+import { pageOf, type Page } from '../story/layout.js'
+import { incidentEventName } from '../story/rows.js'
+import { byImportance } from '../story/select.js'
+import { storyOf } from '../story/story.js'
+import { storyText } from '../story/text.js'
 
-const dist = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
-const root = join(dist, '..')
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 const folder = join(root, 'tmp', 'demo')
-const file = join(folder, 'events.jsonl')
+const output = join(folder, 'events.jsonl')
+const input = join(root, 'configs', 'demo', 'incident', 'incident.jsonl.gz')
 
 /** The usual port when it is free, else one the system picks, so that the demo runs beside a collector. */
 function freePort (wanted: number): Promise<number> {
@@ -32,77 +37,89 @@ function freePort (wanted: number): Promise<number> {
   })
 }
 
-function startShop (grpc: string, http: string): { child: ChildProcess, done: Promise<string> } {
-  const child = spawn(process.execPath, [join(dist, 'configs', 'demo', 'shop.js')], {
-    env: { ...process.env, OTLP_GRPC: grpc, OTLP_HTTP: http }, stdio: ['ignore', 'pipe', 'inherit'], cwd: root,
-    // A group of its own: Ctrl-C in a terminal goes to all of the group, and the shop is to be asked by us, once.
-    detached: true
-  })
-  let output = ''
-  child.stdout?.on('data', (chunk: Buffer) => { output += chunk.toString() })
-  return { child, done: new Promise((resolve, reject) => { child.once('error', reject); child.once('close', () => resolve(output.trim())) }) }
+function say (text: string): void { process.stdout.write(`${text}\n`) }
+
+interface Event { readonly id?: string, readonly source?: string, readonly name?: string, readonly raw?: { readonly bytes?: string } }
+
+const eventOf = (line: string): Event => JSON.parse(line) as Event
+
+/** Events by what made them, and where they are said to come from. */
+const origins: Readonly<Record<string, string>> = { ebpf: 'kernel, through eBPF', systemd: 'kernel log', kubernetes: 'Kubernetes objects and events', otlp: 'spans, logs and metrics of applications' }
+
+/** Ids of what is replayed, by source. */
+function replayed (): ReadonlyMap<string, ReadonlySet<string>> {
+  const bySource = new Map<string, Set<string>>()
+  for (const line of gunzipSync(readFileSync(input)).toString().trimEnd().split('\n')) {
+    const { id = '', source = '' } = eventOf(line)
+    bySource.set(source, (bySource.get(source) ?? new Set()).add(id))
+  }
+  return bySource
 }
 
-interface Arrived { readonly bySignal: Map<string, number>, readonly errors: Map<string, number>, lines: number, first: string }
+interface Arrived { readonly ids: Set<string>, readonly incidents: Map<string, Incident>, links: number }
 
-/** What is in the file, counted by reading it back. */
+/** What is in the file at the end; of an incident its last version. */
 async function readBack (path: string): Promise<Arrived> {
-  const arrived: Arrived = { bySignal: new Map(), errors: new Map(), lines: 0, first: '' }
-  const bump = (map: Map<string, number>, key: string): void => { map.set(key, (map.get(key) ?? 0) + 1) }
+  const arrived: Arrived = { ids: new Set(), incidents: new Map(), links: 0 }
   for await (const line of createInterface({ input: createReadStream(path) })) {
-    const event = JSON.parse(line) as { signal: string, severity?: number, name?: string, message?: string, statusMessage?: string, resource?: Record<string, string> }
-    arrived.lines++
-    if (arrived.first === '') arrived.first = line
-    bump(arrived.bySignal, event.signal)
-    if ((event.severity ?? 0) >= 17) bump(arrived.errors, `${event.resource?.['service.name'] ?? '?'}: ${event.statusMessage ?? event.message ?? event.name ?? '?'}`)
+    const { id = '', name, raw } = eventOf(line)
+    arrived.ids.add(id)
+    if (name === 'tapio.link') arrived.links++
+    const incident = name === incidentEventName ? parseIncident(Buffer.from(raw?.bytes ?? '', 'base64')) : undefined
+    if (incident !== undefined) arrived.incidents.set(incident.id, incident)
   }
   return arrived
 }
 
-function say (text: string): void { process.stdout.write(`${text}\n`) }
-
 async function demo (): Promise<number> {
+  // A reader that goes away (`npm run demo | head`) is no error.
+  process.stdout.on('error', () => undefined)
   mkdirSync(folder, { recursive: true })
-  rmSync(file, { force: true })
+  rmSync(output, { force: true })
   const io = processIo()
-  const c = pc.createColors(io.color)
-  const [grpc, http, metrics] = await Promise.all([freePort(4317), freePort(4318), freePort(8888)])
-  Object.assign(process.env, { TAPIO_DEMO_GRPC: `127.0.0.1:${grpc}`, TAPIO_DEMO_HTTP: `127.0.0.1:${http}`, TAPIO_DEMO_METRICS: `127.0.0.1:${metrics}`, TAPIO_DEMO_FILE: file })
+  const page = pageOf(process.stdout.columns, io.color)
+  const sent = replayed()
+  Object.assign(process.env, { TAPIO_DEMO_INCIDENT: input, TAPIO_DEMO_METRICS: `127.0.0.1:${await freePort(8888)}`, TAPIO_DEMO_FILE: output })
   const prepared = await prepare({ config: [join(root, 'configs', 'demo.yaml')] }, io)
   if (prepared === undefined) return 78
   const tapio = new Instance(prepared.config, prepared.plan, io.modules)
+  let interrupt: () => void = () => undefined
+  const interrupted = new Promise<void>(resolve => { interrupt = resolve })
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   await tapio.start()
-  say(c.bold('Tapio is running') + ` configs/demo.yaml in mode ${prepared.plan.service.mode} on threads ${prepared.plan.threads.join(', ')}`)
-  say(`OTLP/gRPC 127.0.0.1:${grpc}, OTLP/HTTP 127.0.0.1:${http}, metrics http://127.0.0.1:${metrics}/metrics`)
-  say('A small shop, instrumented with the OpenTelemetry SDK, sends traces (gRPC), metrics (HTTP/protobuf) and logs (HTTP/JSON) …\n')
-  const shop = startShop(`127.0.0.1:${grpc}`, `127.0.0.1:${http}`)
-  let interrupted = false
-  const onSignal = (): void => { interrupted = true; shop.child.kill('SIGTERM') }
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
+  introduce(prepared.plan, sent, page)
   const summary = new LiveSummary(tapio, io)
   summary.start()
-  const failed = tapio.endRequested.then(end => { shop.child.kill('SIGTERM'); return end.reason })
-  const sent = await shop.done
-  const report = await tapio.stop()
+  const early = await Promise.race([tapio.endRequested.then(() => false), interrupted.then(() => true)])
+  const { undelivered } = await tapio.stop()
   summary.finish()
-  process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
-  if (sent === '' && interrupted) { say('\nInterrupted before the shop had sent anything; the pipeline ended in order.'); return report.undelivered === 0 ? 0 : 1 }
-  if (sent === '') say(c.red(`the shop did not finish: ${await Promise.race([failed, 'see above'])}`))
-  return await conclude(sent, report.undelivered, c)
+  process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+  if (early) say('\nInterrupted; the pipeline ended in order. This is what was known by then.')
+  return conclude(await readBack(output), sent, undelivered, early, page)
 }
 
-async function conclude (sent: string, undelivered: number, c: ReturnType<typeof pc.createColors>): Promise<number> {
-  const arrived = await readBack(file)
-  const counts = sent === '' ? undefined : JSON.parse(sent) as { spans: number, logs: number }
-  const lost = counts === undefined ? 0 : counts.spans - (arrived.bySignal.get('traces') ?? 0) + counts.logs - (arrived.bySignal.get('logs') ?? 0)
-  say(c.bold('\nWhat arrived'))
-  for (const [signal, count] of arrived.bySignal) say(`  ${signal.padEnd(8)} ${count.toLocaleString('en')}${signal === 'traces' && counts ? ` of ${counts.spans.toLocaleString('en')} spans sent` : signal === 'logs' && counts ? ` of ${counts.logs.toLocaleString('en')} records sent` : ''}`)
-  say(c.bold('Most frequent errors'))
-  for (const [what, count] of [...arrived.errors].sort((a, b) => b[1] - a[1]).slice(0, 3)) say(`  ${String(count).padStart(5)} x ${what}`)
-  say(c.bold('In the file') + ` ${relative(process.cwd(), file)}: ${arrived.lines.toLocaleString('en')} events, one JSON object a line, for example`)
-  say(`  ${arrived.first.slice(0, 300)}${arrived.first.length > 300 ? ' …' : ''}`)
-  const ok = undelivered === 0 && lost === 0 && arrived.lines > 0
-  say(ok ? c.green('\nEverything that was sent arrived; the pipeline drained and ended in order.') : c.red(`\n${lost} records missing, ${undelivered} undelivered at the end.`))
+function introduce ({ service: { mode }, threads }: { readonly service: { readonly mode: string }, readonly threads: readonly string[] }, sent: ReadonlyMap<string, ReadonlySet<string>>, { colors: c }: Page): void {
+  say(`${c.bold('Tapio is running')} configs/demo.yaml in mode ${mode} on threads ${threads.join(', ')}`)
+  say('A minute of a small cluster at night, replayed ten times as fast as it happened. Recorded on a real machine, but for the Kubernetes part:')
+  for (const [source, ids] of sent) say(`  ${String(ids.size).padStart(5)} ${c.bold(source.padEnd(10))} ${origins[source] ?? ''}${source === 'kubernetes' ? c.dim(' (synthetic: configs/demo/incident/README.md)') : ''}`)
+  say('')
+}
+
+/** It turned out to be part of another: that one's story tells it. */
+function wasJoined ({ status, related }: Incident, all: ReadonlyMap<string, Incident>): boolean {
+  return status === 'resolved' && related.some(id => all.get(id)?.status === 'open')
+}
+
+function conclude ({ ids, incidents, links }: Arrived, sent: ReadonlyMap<string, ReadonlySet<string>>, undelivered: number, early: boolean, page: Page): number {
+  const { colors: c } = page
+  const stories = [...incidents.values()].filter(incident => !wasJoined(incident, incidents)).sort(byImportance)
+  for (const incident of stories) say(`\n${storyText(storyOf(incident), page)}`)
+  const total = [...sent.values()].reduce((sum, of) => sum + of.size, 0)
+  const lost = early ? 0 : [...sent.values()].reduce((sum, of) => sum + [...of].filter(id => !ids.has(id)).length, 0)
+  say(`${c.bold(`${total} events in, ${stories.length === 1 ? 'one incident' : `${stories.length} incidents`} out`)} (${links} links between symptoms). All of it: ${relative(process.cwd(), output)}`)
+  if (early) return undelivered === 0 ? 0 : 1
+  const ok = undelivered === 0 && lost === 0 && stories.length > 0
+  say(ok ? c.green('Every event that went in came out too; the pipeline drained and ended in order.') : c.red(`${lost} events missing, ${undelivered} undelivered at the end, ${stories.length} incidents.`))
   return ok ? 0 : 1
 }
 

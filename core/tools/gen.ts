@@ -13,6 +13,7 @@ import { modes } from '../config/modes.js'
 import { optionsTable } from '../config/options-table.js'
 import { columnsTable } from '../data/columns-table.js'
 import { runtimeMetrics } from '../graph/runtime-metrics.js'
+import { patternTables } from '../patterns/tables.js'
 import { declaredMetrics, metricsTable } from '../telemetry/declared-metrics.js'
 import type { MetricDeclaration } from '../telemetry/meter.js'
 
@@ -57,6 +58,7 @@ const documents: readonly (readonly [string, Parts])[] = [
   ['core/telemetry/README.md', { metrics: () => metricsTable([...declaredMetrics(), ...runtimeMetrics]) }],
   ['core/data/README.md', { columns: columnsTable }],
   ['core/config/README.md', { faults: () => table(['code', 'meaning'], Object.entries(faultCodes).map(([code, meaning]) => [code, meaning])) }],
+  ['core/patterns/README.md', Object.fromEntries(Object.entries(patternTables).map(([name, make]) => [name, () => { const { head, rows } = make(); return table(head, rows) }]))],
   ...sorted.map(f => [join(folderOf(f), 'README.md'), componentParts(f)] as const)
 ]
 

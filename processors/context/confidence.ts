@@ -8,21 +8,23 @@ import { EventType } from '../../core/data/enums.js'
 import type { ContextConfig } from './config.js'
 
 type Weights = ContextConfig['confidence']
+interface Shares { readonly complete: number, readonly trace: number, readonly entity: number, readonly time: number, readonly source: number }
 
 const noId = 0xffffffff
 const noCode = -0x80000000
 const maxAheadMs = 60_000
 const maxAgeMs = 300_000
-/** Share of the kernel's fields that an event of the kernel must have. */
-const enough = 0.7
+/** Of six fields of the kernel (70 %). */
+const enough = 5
 
 export class Confidence {
-  readonly #weights: readonly number[]
+  readonly #weights: Shares
   readonly #words: readonly string[]
 
   constructor ({ complete_data: complete, trace_context: trace, entity_context: entity, timestamp_accuracy: time, known_source: source, known_sources: words }: Weights) {
     const sum = complete + trace + entity + time + source
-    this.#weights = [complete, trace, entity, time, source].map(w => sum === 0 ? 0 : w / sum)
+    const share = (weight: number): number => sum === 0 ? 0 : weight / sum
+    this.#weights = { complete: share(complete), trace: share(trace), entity: share(entity), time: share(time), source: share(source) }
     this.#words = words.map(w => w.toLowerCase())
   }
 
@@ -34,11 +36,11 @@ export class RowConfidence {
   readonly #columns: Columns
   readonly #sources = new Map<number, boolean>()
 
-  constructor (readonly batch: EventBatch, readonly weights: readonly number[], readonly words: readonly string[]) { this.#columns = batch.columns }
+  constructor (readonly batch: EventBatch, readonly weights: Shares, readonly words: readonly string[]) { this.#columns = batch.columns }
 
   /** `seenMs`: when a collector saw it, else the newest event time. */
   of (row: number, hasEntity: boolean, timeMs: number, seenMs: number): number {
-    const [complete = 0, trace = 0, entity = 0, time = 0, source = 0] = this.weights
+    const { complete, trace, entity, time, source } = this.weights
     const ageMs = seenMs - timeMs
     let sum = 0
     if (isComplete(this.#columns, row, hasEntity)) sum += complete
@@ -65,30 +67,31 @@ export class RowConfidence {
   }
 }
 
-function isSet (bytes: Uint8Array, from: number, length: number): boolean {
+export function isSet (bytes: Uint8Array, from: number, length: number): boolean {
   for (let i = from; i < from + length; i++) if (bytes[i] !== 0) return true
   return false
 }
 
+type Cells = Uint32Array | Uint16Array | undefined
+
+const has = (column: Cells, row: number): boolean => column !== undefined && column[row] !== 0
+
 function isComplete (c: Columns, row: number, hasEntity: boolean): boolean {
-  const has = (column: { readonly [row: number]: number | bigint } | undefined): boolean => column !== undefined && Number(column[row]) !== 0
   switch (c.type[row]) {
-    case EventType.system: case EventType.cpu: case EventType.disk: return kernelShare(c, row) >= enough
-    case EventType.memory: return kernelShare(c, row) >= enough || has(c.message)
-    case EventType.process: return has(c.pid) && (has(c.comm) || has(c.syscall))
-    case EventType.network: return has(c.protocol) && (has(c.sourceAddress) || has(c.sourcePort)) && (has(c.destinationAddress) || has(c.destinationPort))
-    case EventType.log: return Number(has(c.message)) + Number(c.severity[row] !== 0) + Number(has(c.name) || has(c.source)) >= 2
-    case EventType.kubernetes: return Number(has(c.name)) + Number(has(c.message)) + Number(hasEntity) >= 2
+    case EventType.system: case EventType.cpu: case EventType.disk: return hasKernel(c, row)
+    case EventType.memory: return hasKernel(c, row) || has(c.message, row)
+    case EventType.process: return has(c.pid, row) && (has(c.comm, row) || has(c.syscall, row))
+    case EventType.network: return has(c.protocol, row) && (has(c.sourceAddress, row) || has(c.sourcePort, row)) && (has(c.destinationAddress, row) || has(c.destinationPort, row))
+    case EventType.log: return Number(has(c.message, row)) + Number(c.severity[row] !== 0) + Number(has(c.name, row) || has(c.source, row)) >= 2
+    case EventType.kubernetes: return Number(has(c.name, row)) + Number(has(c.message, row)) + Number(hasEntity) >= 2
     case EventType.service: return hasEntity
-    default: return has(c.message) || has(c.name)
+    default: return has(c.message, row) || has(c.name, row)
   }
 }
 
-/** Of system call or result, pid, tid, task, user, group. */
-function kernelShare (c: Columns, row: number): number {
-  const fields = [
-    (c.syscall?.[row] ?? 0) !== 0 || (c.returnCode?.[row] ?? noCode) !== noCode, (c.pid?.[row] ?? 0) !== 0, (c.tid?.[row] ?? 0) !== 0, (c.comm?.[row] ?? 0) !== 0,
-    (c.uid?.[row] ?? noId) !== noId, (c.gid?.[row] ?? noId) !== noId
-  ]
-  return fields.filter(Boolean).length / fields.length
+/** Five of: system call or result, pid, tid, task, user, group. */
+function hasKernel (c: Columns, row: number): boolean {
+  const call = has(c.syscall, row) || (c.returnCode !== undefined && c.returnCode[row] !== noCode)
+  const [uid, gid] = [c.uid !== undefined && c.uid[row] !== noId, c.gid !== undefined && c.gid[row] !== noId]
+  return Number(call) + Number(has(c.pid, row)) + Number(has(c.tid, row)) + Number(has(c.comm, row)) + Number(uid) + Number(gid) >= enough
 }

@@ -1,14 +1,13 @@
 /** What the processor says about rows: columns that are made when the first row has something in them, in a batch that stays as it was. */
-import type { EntityRef } from '../../core/correlation/entity.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { absentColumn, type ColumnArray, type ColumnName, type ColumnOf, type Columns } from '../../core/data/columns.js'
-
-type TextColumn = 'symptom' | 'entityKind' | 'entityNamespace' | 'entityName' | 'entityUid'
 
 export class Marks {
   readonly #columns: Partial<Record<ColumnName, ColumnArray>> = {}
   readonly #added: string[] = []
   readonly #index = new Map<string, number>([['', 0]])
+
+  readonly #ids = new Map<string, Uint8Array>()
 
   constructor (readonly batch: EventBatch) {}
 
@@ -27,19 +26,12 @@ export class Marks {
     return (this.#columns[name] ??= this.batch.columns[name]?.slice() ?? absentColumn(name, this.batch.count)) as ColumnOf<N>
   }
 
-  text (name: TextColumn, row: number, text: string): void { this.column(name)[row] = this.place(text) }
-
-  entity (row: number, { kind, namespace = '', name, uid = '' }: EntityRef): void {
-    this.text('entityKind', row, kind)
-    if (namespace !== '') this.text('entityNamespace', row, namespace)
-    this.text('entityName', row, name)
-    if (uid !== '') this.text('entityUid', row, uid)
-  }
-
   /** `hex`: 32 digits. */
-  id (row: number, hex: string): void {
-    const ids = this.column('symptomId')
-    for (let i = 0; i < 16; i++) ids[row * 16 + i] = parseInt(hex.slice(2 * i, 2 * i + 2), 16)
+  symptom (row: number, sign: string, hex: string): void {
+    this.column('symptom')[row] = this.place(sign)
+    let id = this.#ids.get(hex)
+    if (id === undefined) this.#ids.set(hex, id = Buffer.from(hex, 'hex'))
+    this.column('symptomId').set(id, row * 16)
   }
 
   /** The batch with all that was said; the same one when nothing was. */

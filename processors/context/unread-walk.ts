@@ -61,7 +61,7 @@ export class UnreadWalk {
     const whose = this.#owners.ofResource(resource, false, timeMs)
     const text = orElse('', () => scan.text)
     const message = isSpan && text === '' ? orElse('', () => scan.exception()) : text
-    const evidence = evidenceOf('', 'otlp', isSpan ? orElse('', () => scan.name) : '', message, scan.traceId, scan.spanId)
+    const evidence = evidenceOf('', 'otlp', isSpan ? orElse('', () => scan.name) : '', message, scan.traceId, scan.spanId, isSpan ? scan.parentSpanId : '')
     this.parts.sightings.add({ seen, whose, severity: isSpan ? Severity.error : scan.severity, timeMs, confidence: 1, evidence })
   }
 }

@@ -10,7 +10,8 @@ import type { EventBatch } from '../../core/data/batch.js'
 import { nanoCellToMs, words, type Columns } from '../../core/data/columns.js'
 import { RawEncoding, Severity, Signal } from '../../core/data/enums.js'
 import type { EventRow } from '../../core/data/row.js'
-import type { Confidence, RowConfidence } from './confidence.js'
+import { isSet, type Confidence, type RowConfidence } from './confidence.js'
+import { EntityColumns } from './entity-columns.js'
 import type { Feed } from './feed.js'
 import { Marks } from './marks.js'
 import { Owners } from './owners.js'
@@ -40,6 +41,8 @@ const statusError = 2
 export class Walk {
   readonly #columns: Columns
   readonly #marks: Marks
+  readonly #entities: EntityColumns
+  #confidences: Float32Array | undefined
   readonly #looks: Uint8Array
   readonly #times: Uint32Array
   readonly #observed: Uint32Array | undefined
@@ -52,6 +55,7 @@ export class Walk {
   constructor (readonly batch: EventBatch, readonly parts: WalkParts) {
     this.#columns = batch.columns
     this.#marks = new Marks(batch)
+    this.#entities = new EntityColumns(this.#marks)
     this.#looks = new Uint8Array(batch.strings.length)
     this.#times = words(batch.columns.timeUnixNano)
     this.#observed = batch.columns.observedTimeUnixNano === undefined ? undefined : words(batch.columns.observedTimeUnixNano)
@@ -63,7 +67,9 @@ export class Walk {
   run (): EventBatch {
     const { engine, rated } = this.parts
     const { signal, rawEncoding, resource } = this.#columns
+    engine.rows.begin(this.batch)
     for (let row = 0; row < this.batch.count; row++) {
+      engine.rows.row = row
       const own = signal[row] as number
       // Metrics are of no time in particular, and profiles of long ones.
       if (own === Signal.metrics || own === Signal.profiles) { if (rated[own] === 1) this.#rate(row, false, nanoCellToMs(this.#times, row)); continue }
@@ -76,6 +82,7 @@ export class Walk {
       const seen = own === Signal.events ? this.#eventSeen(row) : own === Signal.logs ? this.#text(row) : this.#spanSeen(row, timeMs)
       if (seen !== undefined) this.#count(row, own, seen, timeMs, confidence)
     }
+    engine.rows.end()
     return this.#marks.finish()
   }
 
@@ -118,7 +125,7 @@ export class Walk {
     if (entityKind !== undefined && entityKind[row] !== 0 && (entityName?.[row] ?? 0) !== 0) return true
     const { entity, waits } = this.#owners.ofResource(resource[row] as number, this.#isLocal(source?.[row] ?? 0), timeMs)
     if (waits !== undefined || entity.kind === 'Cluster') return false
-    this.#marks.entity(row, entity)
+    this.#entities.fill(row, resource[row] as number, entity)
     return true
   }
 
@@ -126,7 +133,8 @@ export class Walk {
     const claimedMs = nanoCellToMs(this.#times, row)
     const observedMs = this.#observed === undefined ? 0 : nanoCellToMs(this.#observed, row)
     const value = this.#ratings.of(row, hasEntity, claimedMs, observedMs > 0 ? observedMs : timeMs)
-    this.#marks.column('confidence')[row] = value
+    const confidences = this.#confidences ??= this.#marks.column('confidence')
+    confidences[row] = value
     return value
   }
 
@@ -135,8 +143,7 @@ export class Walk {
     const symptom = this.parts.sightings.add({ seen, whose, severity: this.#columns.severity[row] as number, timeMs, confidence, evidence: this.#evidence(row) })
     if (seen.sign.startsWith('net.connection_') && typeof seen.detail.peer === 'string') this.#connected(whose, seen.detail.peer, timeMs)
     if (symptom === undefined || this.parts.marked[signal] !== 1) return
-    this.#marks.text('symptom', row, seen.sign)
-    this.#marks.id(row, symptom.id)
+    this.#marks.symptom(row, seen.sign, symptom.id)
   }
 
   /** A connection that failed tells who calls whom as well as one that did not. */
@@ -148,20 +155,31 @@ export class Walk {
   }
 
   #evidence (row: number): EvidenceOf {
-    const at = this.batch.at(row)
-    const encoding = this.#columns.rawEncoding?.[row] ?? 0
-    const message = at.get('message') ?? at.get('statusMessage') ?? (encoding === RawEncoding.otlpSpan ? exceptionIn(at.raw) : '')
-    return evidenceOf(isOtlpRecord(encoding) ? '' : at.get('id') ?? '', at.get('source') ?? '', at.get('name') ?? '', message, at.get('traceId') ?? '', at.get('spanId') ?? '')
+    const { batch } = this
+    const c = this.#columns
+    const encoding = c.rawEncoding?.[row] ?? 0
+    const message = batch.text(c.message, row) || batch.text(c.statusMessage, row) || (encoding === RawEncoding.otlpSpan ? exceptionIn(batch.at(row).raw) : '')
+    const eventId = isOtlpRecord(encoding) ? '' : () => batch.at(row).get('id') ?? ''
+    const hasTrace = c.traceId !== undefined && isSet(c.traceId, row * 16, 16)
+    return evidenceOf(eventId, batch.text(c.source, row), batch.text(c.name, row), message, hasTrace ? batch.at(row).get('traceId') ?? '' : '', hasTrace ? batch.at(row).get('spanId') ?? '' : '', hasTrace ? batch.at(row).get('parentSpanId') ?? '' : '')
   }
 
   #whose (row: number, timeMs: number): Whose {
     const { batch } = this
     const c = this.#columns
-    const said: Said = {
-      kind: batch.text(c.entityKind, row), namespace: batch.text(c.entityNamespace, row), name: batch.text(c.entityName, row), uid: batch.text(c.entityUid, row),
-      interfaceName: batch.text(c.interfaceName, row), address: batch.text(c.sourceAddress, row), comm: batch.text(c.comm, row), isLocal: this.#isLocal(c.source?.[row] ?? 0)
+    const resource = c.resource[row] as number
+    const isLocal = this.#isLocal(c.source?.[row] ?? 0)
+    const kind = batch.text(c.entityKind, row)
+    if (kind === '') {
+      const byResource = this.#owners.ofResource(resource, isLocal, timeMs)
+      // A resource that names its pod says more than a process or an address.
+      if (byResource.entity.kind === 'Pod' || byResource.entity.kind === 'Container') return byResource
     }
-    return this.#owners.of(c.resource[row] as number, said, timeMs)
+    const said: Said = {
+      kind, namespace: batch.text(c.entityNamespace, row), name: batch.text(c.entityName, row), uid: batch.text(c.entityUid, row),
+      interfaceName: batch.text(c.interfaceName, row), address: batch.text(c.sourceAddress, row), comm: batch.text(c.comm, row), isLocal
+    }
+    return this.#owners.of(resource, said, timeMs)
   }
 
   #isLocal (source: number): boolean {
@@ -173,7 +191,13 @@ export class Walk {
 
 export function isOtlpRecord (encoding: number): boolean { return encoding === RawEncoding.otlpSpan || encoding === RawEncoding.otlpLogRecord }
 
-/** Without keys for what is not there. Ids of OTLP rows are of their arrival, and no part of the same story told twice. */
-export function evidenceOf (eventId: string, source: string, name: string, message: string, traceId: string, spanId: string): EvidenceOf {
-  return { eventId, source, name, message: message.slice(0, maxMessage), ...(traceId === '' ? {} : { traceId }), ...(spanId === '' ? {} : { spanId }) }
+/**
+ * Without keys for what is not there. Ids of OTLP rows are of their arrival, and no part of the same story told twice. An id is
+ * made when somebody keeps it.
+ */
+export function evidenceOf (eventId: string | (() => string), source: string, name: string, message: string, traceId: string, spanId: string, parentSpanId = ''): EvidenceOf {
+  return {
+    get eventId () { return typeof eventId === 'string' ? eventId : eventId() }, source, name, message: message.length > maxMessage ? message.slice(0, maxMessage) : message,
+    ...(traceId === '' ? {} : { traceId }), ...(spanId === '' ? {} : { spanId }), ...(parentSpanId === '' ? {} : { parentSpanId })
+  }
 }

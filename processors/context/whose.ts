@@ -51,7 +51,7 @@ export class Resolver {
   of (attributes: Attributes, said: Said, timeMs: number): Whose {
     const node = text(attributes, 'k8s.node.name') || text(attributes, 'host.name') || (said.isLocal ? this.localNode : '')
     const container = text(attributes, 'k8s.container.name')
-    if (said.kind !== '' && said.name !== '') return { entity: saidEntity(said, node), node, container }
+    if (said.kind !== '' && said.name !== '') return { entity: this.#said(said, node), node, container }
     return this.#podOf(attributes, said, node, timeMs) ?? { ...this.#otherOf(attributes, said, node), node, container }
   }
 
@@ -119,7 +119,7 @@ export class Resolver {
     const container = text(attributes, 'k8s.container.name')
     if (slot !== undefined) {
       const facts = this.#factsOf(slot)
-      const inside = byId?.slot === slot ? facts.containers[byId.container]?.name ?? '' : ''
+      const inside = facts.containers[byId?.slot === slot ? byId.container : facts.containers.length === 1 ? 0 : -1]?.name ?? ''
       return { entity: podEntity(facts), node: facts.node || node, container: container || inside }
     }
     const namespace = text(attributes, 'k8s.namespace.name')
@@ -144,6 +144,12 @@ export class Resolver {
     if (interfaceName !== '') return { entity: { kind: 'Interface', namespace: node, name: interfaceName } }
     if (address !== '') return { entity: { kind: 'Address', name: address }, ...waitsFor(address) }
     return { entity: node === '' ? { kind: 'Cluster', name: 'cluster' } : { kind: 'Node', name: node } }
+  }
+
+  /** Alerts name an application without its namespace. */
+  #said (said: Said, node: string): EntityRef {
+    const isBare = said.namespace === '' && (serviceKinds as readonly string[]).includes(said.kind)
+    return (isBare ? this.#findService('', said.name) : undefined) ?? saidEntity(said, node)
   }
 
   /** The object an application's name means: that of its namespace, else the only one of that name. */

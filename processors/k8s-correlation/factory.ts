@@ -15,7 +15,7 @@ export const factory = defineComponent({
   metrics: [linksMade, pairsCompared, leftOut],
   drops: linkDrops,
   async create (services) {
-    const { K8sCorrelationProcessor } = await import('./processor.js')
-    return services.construct(K8sCorrelationProcessor)
+    const { createProcessor } = await import('./processor.js')
+    return createProcessor(services)
   }
 })

@@ -24,6 +24,8 @@ function notReady ({ metadata = {}, status = {} }: ObservedPod, containers: read
   const { phase = 'Unknown', conditions = [], containerStatuses = [] } = status
   const ready = conditions.find(c => c.type === 'Ready')
   const isReady = ready === undefined ? containerStatuses.every(c => c.ready !== false) && phase === 'Running' : ready.status === 'True'
+  // Reduced objects of a dump come without a state: that says nothing.
+  if (phase === 'Unknown' && conditions.length === 0 && containers.length === 0) return []
   if (isReady || phase === 'Succeeded' || phase === 'Failed' || metadata.deletionTimestamp !== undefined) return []
   if (collectedMs - Date.parse(metadata.creationTimestamp ?? '') < startingMs) return []
   const waiting = containers.flatMap(c => c.state?.waiting === undefined ? [] : [`container ${c.name ?? ''} waits in ${c.state.waiting.reason ?? '?'}`])

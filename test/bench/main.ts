@@ -1,6 +1,7 @@
 /** `npm run bench [-- NAME…]`: all benches, or the named ones, one after the other. */
 import { run as batch } from './batch.js'
 import { run as collector } from './collector/main.js'
+import { run as context } from './context.js'
 import { run as ebpf } from './ebpf/main.js'
 import { run as k8sAttributes } from './k8s-attributes.js'
 import { run as kubernetes } from './kubernetes.js'
@@ -9,10 +10,27 @@ import { run as modes } from './modes.js'
 import { run as overload } from './overload.js'
 import { run as rawstore } from './rawstore.js'
 import { run as ring } from './ring.js'
+import { run as impact } from './impact.js'
+import { run as store } from './store.js'
 import { run as topology } from './topology.js'
 import type { Report } from './report.js'
 
-const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>> = { batch, ring, 'otlp-server': otlpServer, 'k8s-attributes': k8sAttributes, kubernetes, modes, overload, ebpf, rawstore, topology, collector }
+const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>> = {
+  batch,
+  ring,
+  'otlp-server': otlpServer,
+  'k8s-attributes': k8sAttributes,
+  kubernetes,
+  modes,
+  overload,
+  ebpf,
+  rawstore,
+  topology,
+  context,
+  impact,
+  store,
+  collector
+}
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter(name => benches[name] === undefined)

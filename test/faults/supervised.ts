@@ -11,6 +11,8 @@ export class Supervised {
   /** What it has said lately. */
   log = ''
   #child: ChildProcess
+  /** Resolves when the current process has said that it runs. */
+  #running: Promise<void> = Promise.resolve()
   #ended: Promise<void>
   #end: () => void = () => undefined
   #fail: (error: Error) => void = () => undefined
@@ -46,7 +48,11 @@ export class Supervised {
     this.kills++
   }
 
-  terminate (): void { this.#child.kill('SIGTERM') }
+  /** SIGTERM, once the current process is up: Node itself cannot yet answer one in its first moments. */
+  async terminate (): Promise<void> {
+    await Promise.race([this.#running, this.#ended])
+    this.#child.kill('SIGTERM')
+  }
 
   /** For the end of a test, whatever happened. */
   destroy (): void {
@@ -55,7 +61,12 @@ export class Supervised {
 
   #spawn (): ChildProcess {
     const child = spawn(process.execPath, [program, ...this.#args], { stdio: ['ignore', 'ignore', 'pipe'] })
-    child.stderr?.on('data', (chunk: Buffer) => { this.log = (this.log + chunk.toString()).slice(-keptLog) })
+    let said = ''
+    this.#running = new Promise(resolve => child.stderr?.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-keptLog)
+      this.log = (this.log + chunk.toString()).slice(-keptLog)
+      if (said.includes('tapio is running')) resolve()
+    }))
     child.once('close', (code, signal) => {
       if (this.#killed && signal === 'SIGKILL') {
         this.#killed = false

@@ -69,7 +69,7 @@ async function start (context: Context, rows: number, store: object = {}): Promi
 /** Both end in order once everything is sent. */
 async function finish ({ server, collector }: Pair): Promise<void> {
   await Promise.race([collector.ended, server.ended.then(() => { throw new Error('the server ended before the collector') })])
-  server.terminate()
+  await server.terminate()
   await server.ended
 }
 

@@ -2,6 +2,7 @@
 import type { Analyzer, Engine } from '../engine.js'
 import { entityKey, entityOfKey, type EntityRef } from '../entity.js'
 import type { Link } from '../link.js'
+import { isSign, roleOf } from '../signs.js'
 import { layers, type Detail, type Role, type Symptom } from '../symptom.js'
 import { t0, type Made } from './objects.js'
 
@@ -15,10 +16,8 @@ export interface Told {
   readonly role?: Role
   readonly traceId?: string
   readonly spanId?: string
+  readonly parentSpanId?: string
 }
-
-const changes = /\.(rollout_started|image_changed|template_changed|resources_changed|config_changed|policy_changed|service_changed|ingress_changed|scaled|node_cordoned|node_tainted|deleted|created|clock_changed|unit_stopped|link_changed)$/
-const recoveries = /\.(pod_ready|endpoints_gained|ready|workload_recovered)$/
 
 /** `at` in seconds after `t0`; `about` is an entity's key, `Pod/cart-0` means namespace `shop`. */
 export function tell (sign: string, about: string, at: number, more: Omit<Told, 'sign' | 'entity' | 'atMs'> = {}): Told {
@@ -27,12 +26,10 @@ export function tell (sign: string, about: string, at: number, more: Omit<Told, 
   return { sign, entity: entityOfKey(key), atMs: t0 + at * 1000, ...more }
 }
 
-export function roleOf (sign: string): Role { return recoveries.test(sign) ? 'recovery' : changes.test(sign) ? 'change' : 'trouble' }
-
-export function see (engine: Engine, { sign, entity, atMs, detail = {}, message = sign, confidence = 1, role = roleOf(sign), traceId, spanId }: Told): Symptom | undefined {
+export function see (engine: Engine, { sign, entity, atMs, detail = {}, message = sign, confidence = 1, role = isSign(sign) ? roleOf(sign) : 'trouble', traceId, spanId, parentSpanId }: Told): Symptom | undefined {
   return engine.symptoms.see({
     sign, entity, detail, role, severity: 17, timeMs: atMs, confidence, layer: layers.find(l => sign.startsWith(`${l}.`)) ?? 'app',
-    evidence: { eventId: `${sign} ${entityKey(entity)} ${atMs}`, source: 'test', name: sign, message, ...(traceId === undefined ? {} : { traceId }), ...(spanId === undefined ? {} : { spanId }) }
+    evidence: { eventId: `${sign} ${entityKey(entity)} ${atMs}`, source: 'test', name: sign, message, ...(traceId === undefined ? {} : { traceId }), ...(spanId === undefined ? {} : { spanId }), ...(parentSpanId === undefined ? {} : { parentSpanId }) }
   })
 }
 

@@ -13,8 +13,8 @@ export const burnRules: readonly BurnRule[] = [
 /** Below this many bad requests in the long window a rate is chance: one failed of three is no incident. */
 export const minBad = 5
 
-/** 0 when there was nothing. */
-export function burnRate (bad: number, all: number, target: number): number { return all <= 0 ? 0 : bad / all / (1 - target) }
+/** 0 when there was nothing. Nine digits: 1 - 0.999 is not quite 0.001, and a rate that is just reached must count. */
+export function burnRate (bad: number, all: number, target: number): number { return all <= 0 ? 0 : Math.round(bad / all / (1 - target) * 1e9) / 1e9 }
 
 export interface Burn { readonly pace: BurnRule['pace'], readonly rate: number, readonly observed: number, readonly windowMs: number, readonly bad: number }
 

@@ -27,7 +27,8 @@ export class RequestRing {
 
   add (timeMs: number, isFailed: boolean, isSlow: boolean): void {
     const bucket = Math.floor(timeMs / this.bucketMs)
-    if (bucket !== this.#newest && !this.#moveTo(bucket, timeMs)) return
+    if (bucket === this.#newest) this.#ahead = 0
+    else if (!this.#moveTo(bucket, timeMs)) return
     const at = bucket % this.buckets
     this.#all[at] = (this.#all[at] as number) + 1
     if (isFailed) this.#failed[at] = (this.#failed[at] as number) + 1

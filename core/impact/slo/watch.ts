@@ -38,4 +38,5 @@ export class SloWatch {
   }
 }
 
-function percent (share: number): string { return `${Number((share * 100).toFixed(3))}%` }
+/** Always as many digits, so that messages differ in numbers only and are one piece of evidence. */
+function percent (share: number): string { return `${(share * 100).toFixed(3)}%` }

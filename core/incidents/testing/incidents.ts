@@ -165,3 +165,15 @@ export function longIncident (steps: number, omitted = 0): Incident {
   const affected = chain.map(({ entity }, i) => ({ entity, state: 'degraded', why: i % 2 === 0 ? 'it calls Service shop/s-0' : `it answers ${i} % of requests with errors` }) as const)
   return { ...memoryIncident, id: 'aaaaaaaaaaaaaaaa', chain, omitted, events: steps, impact: { ...memoryIncident.impact, affected } }
 }
+
+/** A node that goes away and takes its pods with it: many steps that say the same. */
+export function nodeIncident (pods: number): Incident {
+  const [first] = memoryChain as [ChainStep]
+  const gone = Array.from({ length: pods }, (_, i) => step(2000 + i, {
+    atMs: 40_000 + 100 * i, layer: 'k8s', sign: 'k8s.pod_not_ready', entity: { kind: 'Pod', namespace: i % 2 === 0 ? 'shop' : 'pay', name: `p-${i}` }, text: `Pod p-${i} is not ready`, detail: 'phase Unknown', count: 1 + i % 3,
+    causes: [{ step: 0, confidence: 0.9, kind: 'placement', why: `Pod p-${i} ran on Node node-7, which went away` }]
+  }))
+  const affected: readonly Affected[] = gone.map(({ entity }, i) => ({ entity, state: 'failed', why: `not ready, ${1 + i % 5} times` }))
+  const chain = [{ ...first, sign: 'node.not_ready', layer: 'node', text: 'Node node-7 is not ready', detail: 'its kubelet stopped posting status' } as const, ...gone]
+  return { ...memoryIncident, id: 'cccccccccccccccc', chain, events: 3 + 2 * pods, related: Array.from({ length: 9 }, (_, i) => `dddddddddddddd${i}0`), impact: { ...memoryIncident.impact, affected } }
+}

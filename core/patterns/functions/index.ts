@@ -1,6 +1,7 @@
 /** All functions that expressions of patterns can call, beside CEL's own. */
 import { containerFunctions } from './containers.js'
 import type { PatternFunctions } from './define.js'
+import { latencyFunctions } from './latency.js'
 import { objectFunctions } from './objects.js'
 import { schedulingFunctions } from './scheduling.js'
 import { serviceFunctions } from './services.js'
@@ -8,7 +9,7 @@ import { storageFunctions } from './storage.js'
 import { textFunctions } from './text.js'
 
 export const functionGroups: Readonly<Record<string, PatternFunctions>> = {
-  'objects and topology': objectFunctions, containers: containerFunctions, scheduling: schedulingFunctions, services: serviceFunctions, storage: storageFunctions,
+  'objects and topology': objectFunctions, containers: containerFunctions, scheduling: schedulingFunctions, services: serviceFunctions, storage: storageFunctions, latency: latencyFunctions,
   'text, lists, numbers': textFunctions
 }
 

@@ -14,10 +14,10 @@ if (process.argv.includes('--lines=1')) process.exit(0)
 const seen = new Set()
 const uptimeMicros = () => Math.round(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1e6)
 createReadStream('', { fd: openSync('/dev/kmsg', 'r'), highWaterMark: 16384 }).on('data', chunk => {
-  const [, sequence, micros, text] = /^\\d+,(\\d+),(\\d+),[^;]*;([^\\n]*)/.exec(chunk.toString()) ?? []
+  const [, priority, sequence, micros, text] = /^(\\d+),(\\d+),(\\d+),[^;]*;([^\\n]*)/.exec(chunk.toString()) ?? []
   const up = uptimeMicros()
   if (text === undefined || up - Number(micros) > 60e6) return
-  console.log(JSON.stringify({ __CURSOR: 'k' + sequence, __REALTIME_TIMESTAMP: String(Date.now() * 1000), __MONOTONIC_TIMESTAMP: String(up), _SOURCE_MONOTONIC_TIMESTAMP: micros, _TRANSPORT: 'kernel', PRIORITY: '6', MESSAGE: text }))
+  console.log(JSON.stringify({ __CURSOR: 'k' + sequence, __REALTIME_TIMESTAMP: String(Date.now() * 1000), __MONOTONIC_TIMESTAMP: String(up), _SOURCE_MONOTONIC_TIMESTAMP: micros, _TRANSPORT: 'kernel', PRIORITY: String(priority & 7), MESSAGE: text }))
 })
 `
 

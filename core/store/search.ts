@@ -1,0 +1,189 @@
+/**
+ * Events that fit a question, in order of time: partition by partition and block by block from the nearest in time, each looked at only
+ * when it may still hold a row that belongs to the page. Memory is bounded by the page.
+ */
+import { concat } from '../data/concat.js'
+import type { EventBatch } from '../data/batch.js'
+import { emptyBatch } from '../data/batch.js'
+import { encodeBatch } from '../data/codec.js'
+import { decodeBatch } from '../data/decode.js'
+import type { BlockHead } from './block.js'
+import type { BlockCache } from './block-cache.js'
+import { breathe, type Paging } from './cursor.js'
+import { matcher, timeOf } from './match.js'
+import type { Partition } from './partition.js'
+import type { EventPage, EventQuery } from './store.js'
+import { StoreError } from './store.js'
+import { entityTerm, idTermOfHex, severityTerm } from './terms.js'
+
+interface Place { readonly nano: bigint, readonly partition: number, readonly event: number }
+interface Found extends Place { readonly from: EventBatch, readonly at: number }
+
+/** Blocks looked at before others may run. */
+const stride = 256
+const maxTries = 100
+
+/** Kinds of a cursor's parts: nanoseconds, partition, number of the event in it. */
+export const positionKinds = ['bigint', 'number', 'number'] as const
+
+export async function search (partitions: readonly Partition[], cache: BlockCache, query: EventQuery, page: Paging, damaged: (what: string) => void): Promise<EventPage> {
+  const run = new Search(cache, query, page, damaged)
+  const sign = page.newestFirst ? -1 : 1
+  const nearest = [...partitions].sort((a, b) => sign * (page.newestFirst ? compare(a.maxNano, b.maxNano) : compare(a.minNano, b.minNano)) || sign * (a.id - b.id))
+  for (const partition of nearest) {
+    if (partition.blocks === 0 || !run.mayHold(partition)) continue
+    await run.look(partition)
+  }
+  return run.page()
+}
+
+class Search {
+  /** In order, at most one more than the page takes. */
+  readonly #found: Found[] = []
+  readonly #terms: readonly number[]
+  readonly #since: bigint
+  readonly #until: bigint
+  readonly #after: Place | undefined
+  #steps = 0
+
+  constructor (readonly cache: BlockCache, readonly query: EventQuery, readonly paging: Paging, readonly damaged: (what: string) => void) {
+    this.#terms = termsOfQuery(query)
+    this.#since = nanoOf(query.sinceMs, 0n)
+    this.#until = nanoOf(query.untilMs, 1n << 64n)
+    const [nano, partition, event] = (paging.after ?? []) as [bigint, number, number]
+    this.#after = paging.after === undefined ? undefined : { nano, partition, event }
+  }
+
+  /** Whether something between these times belongs to the page, by what is known so far. */
+  mayHold ({ minNano, maxNano }: Pick<BlockHead, 'minNano' | 'maxNano'>): boolean {
+    if (maxNano < this.#since || minNano >= this.#until) return false
+    const { newestFirst, limit } = this.paging
+    if (this.#after !== undefined && (newestFirst ? minNano > this.#after.nano : maxNano < this.#after.nano)) return false
+    const last = this.#found[limit]
+    return last === undefined || (newestFirst ? maxNano >= last.nano : minNano <= last.nano)
+  }
+
+  async look (partition: Partition): Promise<void> {
+    // While others run small blocks may become one: then once more, which takes nothing twice.
+    for (let tries = 0; !await this.#lookOnce(partition); tries++) {
+      if (tries === maxTries) throw new StoreError('query', 'the store changes too fast to be read')
+      partition.refresh()
+    }
+  }
+
+  /** False: blocks were merged meanwhile. */
+  async #lookOnce (partition: Partition): Promise<boolean> {
+    if (partition.isStale()) return false
+    for (const block of partition.ordered(this.paging.newestFirst)) {
+      if (++this.#steps % stride === 0 && await this.#breathe(partition)) return false
+      if (!this.mayHold(block) || block.maxSeverity < (this.query.minSeverity ?? 0)) continue
+      const rows = this.#rows(partition, block)
+      if (rows?.length === 0) continue
+      if (await this.#breathe(partition)) return false
+      const batch = this.cache.read(partition, block)
+      if (batch === undefined) this.damaged(`${partition.path}, block ${block.first}`)
+      else this.#take(partition.id, block.first, batch, rows)
+    }
+    return true
+  }
+
+  /** True: blocks were merged meanwhile. */
+  async #breathe (partition: Partition): Promise<boolean> {
+    await breathe(this.paging.signal)
+    return partition.isStale()
+  }
+
+  page (): EventPage {
+    const { limit } = this.paging
+    const shown = this.#found.slice(0, limit)
+    const events = inOrder(shown)
+    const last = shown[shown.length - 1]
+    return last === undefined || this.#found.length <= limit ? { events } : { events, next: this.paging.next([last.nano, last.partition, last.event]) }
+  }
+
+  /** Rows that have all terms; undefined: all rows. */
+  #rows (partition: Partition, block: BlockHead): number[] | undefined {
+    let rows: number[] | undefined
+    for (const term of this.#terms) {
+      const having = partition.rowsWith(block, term)
+      if (having === undefined) return []
+      if (rows === undefined) rows = having
+      else { const both = new Set(having); rows = rows.filter(row => both.has(row)) }
+      if (rows.length === 0) return rows
+    }
+    return rows
+  }
+
+  #take (partition: number, first: number, batch: EventBatch, rows: number[] | undefined): void {
+    const fits = matcher(batch, this.query)
+    const taken: Place[] = []
+    const count = rows?.length ?? batch.count
+    for (let i = 0; i < count; i++) {
+      const row = rows === undefined ? i : rows[i] as number
+      if (row >= batch.count) continue
+      const nano = timeOf(batch, row)
+      if (nano < this.#since || nano >= this.#until) continue
+      const place = { nano, partition, event: first + row }
+      const last = this.#found[this.paging.limit]
+      if ((this.#after === undefined || this.#before(this.#after, place)) && (last === undefined || this.#before(place, last)) && fits(row)) taken.push(place)
+    }
+    if (taken.length > 0) this.#merge(batch, first, taken)
+  }
+
+  #merge (batch: EventBatch, first: number, taken: Place[]): void {
+    taken.sort((a, b) => this.#before(a, b) ? -1 : 1)
+    taken.length = Math.min(taken.length, this.paging.limit + 1)
+    const own = copied(batch.select(Uint32Array.from(taken, t => t.event - first)))
+    const known = new Set(this.#found.map(f => `${f.partition}/${f.event}`))
+    const added = taken.map((place, at) => ({ ...place, from: own, at })).filter(f => !known.has(`${f.partition}/${f.event}`))
+    const merged = [...this.#found, ...added].sort((a, b) => this.#before(a, b) ? -1 : 1)
+    this.#found.splice(0, Infinity, ...merged.slice(0, this.paging.limit + 1))
+  }
+
+  /** Whether `a` comes before `b` in the order asked for; ties by where they are stored. */
+  #before (a: Place, b: Place): boolean {
+    const order = compare(a.nano, b.nano) || a.partition - b.partition || a.event - b.event
+    return this.paging.newestFirst ? order > 0 : order < 0
+  }
+}
+
+function termsOfQuery ({ traceId, symptomId, entity, minSeverity }: EventQuery): number[] {
+  const terms: number[] = []
+  if (symptomId !== undefined) terms.push(idTermOfHex('symptom', hexOrThrow('symptomId', symptomId)))
+  if (traceId !== undefined) terms.push(idTermOfHex('trace', hexOrThrow('traceId', traceId)))
+  if (entity !== undefined) terms.push(entityTerm(entity.name))
+  const severe = minSeverity === undefined ? undefined : severityTerm(minSeverity)
+  return severe === undefined ? terms : [...terms, severe]
+}
+
+export function hexOrThrow (what: string, id: string): string {
+  if (!/^[0-9a-f]{32}$/i.test(id)) throw new StoreError('query', `${what} has 32 hex digits, found ${JSON.stringify(id.slice(0, 64))}`)
+  return id
+}
+
+/** Rounded to microseconds, which is what a number of milliseconds can say today. */
+function nanoOf (ms: number | undefined, absent: bigint): bigint {
+  if (ms === undefined || ms === Infinity || ms === -Infinity) return ms === -Infinity ? 0n : absent
+  if (Number.isNaN(ms)) throw new StoreError('query', 'a time is not a number')
+  return BigInt(Math.max(0, Math.round(ms * 1000))) * 1000n
+}
+
+/** The rows in memory of their own, so that a page does not hold the blocks it comes from. */
+function copied (rows: EventBatch): EventBatch {
+  const decoded = decodeBatch(encodeBatch(rows), true)
+  return decoded.ok ? decoded.batch : rows
+}
+
+function inOrder (found: readonly Found[]): EventBatch {
+  if (found.length === 0) return emptyBatch
+  const starts = new Map<EventBatch, number>()
+  let count = 0
+  for (const { from } of found) {
+    if (starts.has(from)) continue
+    starts.set(from, count)
+    count += from.count
+  }
+  return concat([...starts.keys()]).select(Uint32Array.from(found, ({ from, at }) => (starts.get(from) as number) + at))
+}
+
+function compare (a: bigint, b: bigint): number { return a < b ? -1 : a > b ? 1 : 0 }
