@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { isSign, signs } from '../../core/correlation/signs.js'
 import { entityKey } from '../../core/correlation/entity.js'
 import { prepareBatch } from '../../core/data/codec.js'
-import { concat } from '../../core/data/concat.js'
+import type { EventBatch } from '../../core/data/batch.js'
 import { generate, type Story, type Variation } from './generate.js'
 import { Homes } from './homes.js'
 import { cutAnywhere, natural } from './run-story.js'
@@ -62,7 +62,7 @@ test('the same seed gives the same bytes, another one others', () => {
 
 test('cuts keep rows and their order', () => {
   const { deliveries } = generate([], 3, { ...plain, noise: 0.5 })
-  const ids = (batches: Iterable<Parameters<typeof concat>[0][number]>): string[] => [...batches].flatMap(b => [...b].map(row => `${row.get('id') ?? ''}/${row.get('timeUnixNano') ?? ''}`))
+  const ids = (batches: Iterable<EventBatch>): string[] => [...batches].flatMap(b => [...b].map(row => `${row.get('id') ?? ''}/${row.get('timeUnixNano') ?? ''}`))
   const whole = ids(deliveries.map(d => d.batch))
   assert.ok(whole.length > 1000)
   assert.equal(ids(natural(deliveries)), whole)
