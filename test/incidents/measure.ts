@@ -8,7 +8,17 @@ import { variations } from './variations.js'
 import { Dice } from './world/random.js'
 import type { Incident } from '../../core/incidents/incident.js'
 
-export interface Run { readonly story: Omit<Story, 'deliveries' | 'world'>, readonly scores: readonly Score[], readonly incidents: readonly Incident[], readonly rows: number, readonly thinkingMs: number }
+/** What is kept of a story: its rows are let go. */
+export interface Run {
+  readonly scenarios: readonly Scenario[]
+  readonly variation: Variation
+  readonly seed: number
+  readonly faultMs: number
+  readonly scores: readonly Score[]
+  readonly incidents: readonly Incident[]
+  readonly rows: number
+  readonly thinkingMs: number
+}
 export interface Healthy { readonly variation: string, readonly rows: number, readonly minutes: number, readonly incidents: readonly Incident[] }
 export interface Results { readonly runs: readonly Run[], readonly healthy: readonly Healthy[] }
 
@@ -33,8 +43,8 @@ export async function measure ({ seeds, only = '', variation: wanted = '', isFul
         const { incidents, thinkingMs } = await think(story)
         const scores = scoreStory(story, incidents)
         for (const score of scores) onScore(score, story)
-        const { deliveries, world: _, ...rest } = story
-        runs.push({ story: rest, scores, incidents, rows: deliveries.reduce((n, d) => n + d.batch.count, 0), thinkingMs })
+        const { seed: storySeed, faultMs } = story
+        runs.push({ scenarios: group, variation, seed: storySeed, faultMs, scores, incidents, rows: rowsOf(story), thinkingMs })
       }
       if (only === '' && variation.isDouble !== true) healthy.push(await quiet(variation, seed))
     }
@@ -64,7 +74,9 @@ export async function think (story: Story): Promise<{ readonly incidents: readon
 async function quiet (variation: Variation, seed: number): Promise<Healthy> {
   const story = generate([], seed * 104_729, variation)
   const { incidents } = await think(story)
-  return { variation: variation.name, rows: story.deliveries.reduce((n, d) => n + d.batch.count, 0), minutes: (story.endMs - story.startMs) / 60_000, incidents }
+  return { variation: variation.name, rows: rowsOf(story), minutes: (story.endMs - story.startMs) / 60_000, incidents }
 }
+
+function rowsOf ({ deliveries }: Story): number { return deliveries.reduce((n, d) => n + d.batch.count, 0) }
 
 function hash (text: string): number { return [...text].reduce((n, c) => n * 31 + c.charCodeAt(0) | 0, 7) >>> 8 }

@@ -22,7 +22,7 @@ export function printScenarios ({ runs }: Results): void {
 /** A line a variation, and one for all; the same for those who do not think. */
 export function printOverall (results: Results): void {
   const table = new Table({ head: ['variation', 'n', 'A@1', 'A@3', 'subject', 'edges P', 'R', 'affected P', 'R', 'parts', 'false', 'detected s', 'events: incident', 'merged', 'µs a row', 'earliest', 'severest', 'namespace'], style })
-  for (const name of new Set(results.runs.map(r => r.story.variation.name))) table.push(overall(name, results.runs.filter(r => r.story.variation.name === name)))
+  for (const name of new Set(results.runs.map(r => r.variation.name))) table.push(overall(name, results.runs.filter(r => r.variation.name === name)))
   table.push(overall('all', results.runs))
   console.log(table.toString())
   console.log('A@1: subject and cause of the best hypothesis are right. P: precision, R: recall. parts: incidents a fault was told as. false: incidents with nothing of a fault.')
@@ -64,14 +64,14 @@ export function printHealthy ({ healthy }: Results): void {
 
 /** What was told of each story. */
 export function printStories ({ runs }: Results): void {
-  for (const { story, scores, incidents } of runs) {
-    console.log(`\n== ${story.scenarios.map(s => s.name).join(' + ')} (${story.variation.name}, seed ${story.seed})`)
+  for (const { scenarios, variation, seed, faultMs, scores, incidents } of runs) {
+    console.log(`\n== ${scenarios.map(s => s.name).join(' + ')} (${variation.name}, seed ${seed})`)
     for (const score of scores) console.log(`   ${score.scenario}: ${score.rank === 0 ? 'RIGHT' : 'WRONG'}, told in ${score.parts} incidents`)
     for (const { id, title, severity, events, chain, hypotheses, detectedMs } of incidents) {
       const isMain = scores.some(s => s.incident?.id === id)
-      console.log(` ${isMain ? '*' : ' '} ${severity} ${title} (${events} events, ${chain.length} steps, detected ${((detectedMs - story.faultMs) / 1000).toFixed(1)} s)`)
+      console.log(` ${isMain ? '*' : ' '} ${severity} ${title} (${events} events, ${chain.length} steps, detected ${((detectedMs - faultMs) / 1000).toFixed(1)} s)`)
       for (const h of hypotheses) console.log(`       ${h.score.toFixed(2)} ${h.cause} (${h.pattern}) ${entityText(h.subject)}`)
-      chain.slice(0, 40).forEach((step, i) => { console.log(`       ${i} [${step.layer}] ${step.sign} ${entityText(step.entity)} x${step.count} ${((step.timeMs - story.faultMs) / 1000).toFixed(1)} s <- ${step.causes.map(c => `${c.step}(${c.kind} ${c.confidence.toFixed(2)})`).join(' ')}`) })
+      chain.slice(0, 40).forEach((step, i) => { console.log(`       ${i} [${step.layer}] ${step.sign} ${entityText(step.entity)} x${step.count} ${((step.timeMs - faultMs) / 1000).toFixed(1)} s <- ${step.causes.map(c => `${c.step}(${c.kind} ${c.confidence.toFixed(2)})`).join(' ')}`) })
     }
   }
 }

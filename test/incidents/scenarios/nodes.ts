@@ -219,7 +219,7 @@ export const readOnlyDisk: Scenario = {
     return () => {
       const pods = hit().filter(p => p.app === app)
       return nodeTruth(scene, node, pods, 'disk* io_error* filesystem* read_only* symptom.kernel.io_error symptom.kernel.filesystem_read_only symptom.kernel.filesystem_error symptom.kernel.hung_task', {
-        io: stage('kernel.io_error kernel.hung_task kernel.filesystem_* kernel.disk_*', [nodeRef(node), ...pods.map(podRef)]), readonly: stage('node.condition kernel.filesystem_read_only', [nodeRef(node)])
+        io: stage('kernel.io_error kernel.hung_task kernel.filesystem_*', [nodeRef(node), ...pods.map(podRef)]), readonly: stage('node.condition kernel.filesystem_read_only', [nodeRef(node)])
       }, ['io>readonly', 'io>pods'], 'readonly')
     }
   }

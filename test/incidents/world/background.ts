@@ -12,21 +12,14 @@ export function background (world: World, traffic: Traffic, namespaces: readonly
   for (const namespace of namespaces) {
     sim.repeat(sim.startMs + world.dice.below(1000), () => {
       for (const entry of entriesOf(world, namespace)) traffic.request(entry)
-      return world.dice.between(600, 1400)
+      return world.dice.between(1200, 2800)
     })
   }
   sim.repeat(sim.startMs + 500, () => { traffic.flush(); return 500 })
-  sim.repeat(sim.startMs + 100, () => quietly(world, () => { healthy(world, traffic, volume); return 1000 }))
-  sim.repeat(sim.startMs + 5000, () => quietly(world, () => { for (const node of world.nodes) if (node.isReady && !node.isDown) heartbeat(world, node); return 60_000 }))
-  sim.repeat(sim.startMs + 2000, () => quietly(world, () => { for (let i = 0; i < share(world, volume, 0.12); i++) benign(world, traffic); return world.dice.between(2000, 6000) }))
-  sim.repeat(sim.startMs + 9000, () => quietly(world, () => { job(world, namespaces); return world.dice.between(40_000, 70_000) }))
-}
-
-function quietly (world: World, act: () => number): number {
-  world.stream.isNoise = true
-  const next = act()
-  world.stream.isNoise = false
-  return next
+  sim.repeat(sim.startMs + 100, () => { healthy(world, traffic, volume); return 1000 })
+  sim.repeat(sim.startMs + 5000, () => { for (const node of world.nodes) if (node.isReady && !node.isDown) heartbeat(world, node); return 60_000 })
+  sim.repeat(sim.startMs + 2000, () => { for (let i = 0; i < share(world, volume, 0.12); i++) benign(world, traffic); return world.dice.between(2000, 6000) })
+  sim.repeat(sim.startMs + 9000, () => { job(world, namespaces); return world.dice.between(40_000, 70_000) })
 }
 
 /** `rate * volume` on average. */
@@ -106,12 +99,11 @@ function job (world: World, namespaces: readonly string[]): void {
   }, world.nowMs)
   world.put(owner)
   world.put(pod)
-  world.sim.after(dice.between(3000, 15_000), () => quietly(world, () => {
+  world.sim.after(dice.between(3000, 15_000), () => {
     pod['status'] = { phase: 'Succeeded', conditions: [{ type: 'Ready', status: 'False', reason: 'PodCompleted' }], containerStatuses: [{ name: 'report', restartCount: 0, ready: false, state: { terminated: { exitCode: 0, reason: 'Completed', finishedAt: iso(world.nowMs) } } }] }
     world.put(pod)
     owner['status'] = { succeeded: 1, conditions: [{ type: 'Complete', status: 'True', lastTransitionTime: iso(world.nowMs) }] }
     world.put(owner)
-    return 0
-  }))
+  })
 }
 

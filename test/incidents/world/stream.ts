@@ -12,17 +12,12 @@ export interface Delivery {
   readonly timeMs: number
   readonly layer: StreamLayer
   readonly batch: EventBatch
-  /** Background: neither fault nor what follows from one. */
-  readonly isNoise: boolean
 }
 
 export class Stream {
   readonly #deliveries: Delivery[] = []
-  /** What is added while it is set is background. */
-  isNoise = false
-
-  add (delivery: Omit<Delivery, 'isNoise'>): void {
-    if (delivery.batch.count > 0) this.#deliveries.push({ ...delivery, isNoise: this.isNoise })
+  add (delivery: Delivery): void {
+    if (delivery.batch.count > 0) this.#deliveries.push(delivery)
   }
 
   /** In the order of arrival; what arrives at one time comes in the order in which it was added. */
