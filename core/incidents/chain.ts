@@ -33,7 +33,7 @@ function causesOf (symptom: Symptom, ids: ReadonlySet<string>, parents: Forest['
     if (best === undefined || !best.symptoms.has(symptom.id)) return []
     return [{ id: best.held.symptom.id, confidence: best.held.finding.score, kind: 'pattern', why: best.held.finding.title }]
   }
-  const others = [...links.into(symptom.id)].filter(l => l.id !== parent.id && l.cause !== parent.cause && ids.has(l.cause) && l.confidence >= parent.confidence - almost && !isAbove(parents, symptom.id, l.cause))
+  const others = [...links.into(symptom.id)].filter(l => l.id !== parent.id && l.cause !== parent.cause && ids.has(l.cause) && l.kind !== 'co_occurrence' && l.confidence >= parent.confidence - almost && !isAbove(parents, symptom.id, l.cause))
     .sort((a, b) => b.confidence - a.confidence || (a.id < b.id ? -1 : 1))
   return [parent, ...others].slice(0, maxCauses).map(toCause)
 }
