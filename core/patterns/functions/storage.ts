@@ -1,15 +1,29 @@
 /** Claims and volumes. */
 import { listAt, objectAt, textAt, valueAt } from '../../topology/graph/plain.js'
+import type { NodeRef } from '../../topology/graph/view.js'
 import { world } from '../current.js'
+import { keyOf, refOf } from '../world.js'
 import { define, text, type PatternFunctions } from './define.js'
 import { labelsMatch } from './objects.js'
 import { quantity } from './quantity.js'
 
 export const storageFunctions: PatternFunctions = {
   volumeFits: define('pv, pvc', '`{fits, name, class, mode, size, selector, bound, volumeMode, reasons}`: what of the claim the volume meets (true), and the names of what it does not', volumeFits),
+  claims: define('x', 'claims that a workload or its pods mount (those of a StatefulSet are named after its pods); stored ones only', x => mountedClaims(x).map(c => world().object(c)).filter(o => o !== undefined)),
+  missingClaims: define('x', 'claims that it or its pods mount and nobody made: `{kind, namespace, name}`', x => mountedClaims(x).filter(c => !c.exists).map(({ kind, namespace = '', name }) => ({ kind, namespace, name }))),
   claimClass: define('pvc', 'the name of its storage class: its own, else the default one; `\'\'` for none', claimClass),
   isProvisioned: define('pvc', 'whether its storage class makes volumes by itself', isProvisioned),
   accessModes: define('object', 'of a volume or claim, short: `RWO`', o => listAt(o, 'spec', 'accessModes').map(mode => shortModes[text(mode)] ?? text(mode)))
+}
+
+/** By name, each once. */
+function mountedClaims (x: unknown): readonly (NodeRef & { readonly exists: boolean })[] {
+  const own = refOf(x)
+  return world().memo(`claims ${keyOf(own)}`, () => {
+    const holders = own.kind === 'Pod' ? [own] : [own, ...world().pods(own).map(refOf)]
+    const found = new Map(holders.flatMap(ref => world().neighbours(ref, 'mounts_claim', 'out').map(claim => [keyOf(claim), claim] as const)))
+    return [...found].sort(([a], [b]) => a < b ? -1 : 1).map(([, claim]) => claim)
+  })
 }
 
 const shortModes: Readonly<Record<string, string>> = { ReadWriteOnce: 'RWO', ReadOnlyMany: 'ROX', ReadWriteMany: 'RWX', ReadWriteOncePod: 'RWOP' }
