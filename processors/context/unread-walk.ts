@@ -12,7 +12,7 @@ import { orElse } from '../../core/otlp/wire.js'
 import { Owners } from './owners.js'
 import { failedSpanIn } from './span-row.js'
 import { slowSign, worthTiming } from './slowness.js'
-import { evidenceOf, type WalkParts } from './walk.js'
+import { evidenceOf, noteFailedCall, type WalkParts } from './walk.js'
 
 const statusError = 2
 
@@ -67,6 +67,7 @@ export class UnreadWalk {
     const message = isSpan && text === '' ? orElse('', () => scan.exception()) : text
     const evidence = evidenceOf('', 'otlp', isSpan ? orElse('', () => scan.name) : '', message, scan.traceId, scan.spanId, isSpan ? scan.parentSpanId : '')
     this.parts.sightings.add({ seen, whose, severity: isSpan ? statusSeverity(scan) : scan.severity, timeMs, confidence: 1, evidence })
+    if (seen.sign.startsWith('net.connection_') && typeof seen.detail.peer === 'string') noteFailedCall(this.parts, whose, seen.detail.peer, timeMs)
   }
 }
 
