@@ -75,7 +75,7 @@ test('owners, selectors, endpoints, config and service references come through, 
   const second = await startReceiver(cluster, options)
   // All is told again, and what is gone: the picture may have been lost.
   await second.watching(resources.length)
-  await second.until('the meantime', () => ['EndpointSlice/cart-x', 'Pod/cart-0', 'Pod/cart-2', 'Pod/cart-1'].every(what => second.told().some(t => t.startsWith(what))))
+  await second.until('the meantime', () => ['Service/cart endpoints_lost', 'Pod/cart-0', 'Pod/cart-2', 'Pod/cart-1'].every(what => second.told().some(t => t.startsWith(what))))
   feed(graph, second, 0)
   await second.stop()
   assert.equal(edges(graph, far), straight(cluster, far))
