@@ -22,7 +22,8 @@ const iso = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/
 /** Of all objects but what happens now. */
 const bornMs = Date.now() - 3_600_000
 
-export const replicaSetOf = (app: App): string => `${app.name}-${uuidOf(app.name).slice(0, 8)}`
+const hashOf = (app: App): string => uuidOf(app.name).slice(0, 8)
+export const replicaSetOf = (app: App): string => `${app.name}-${hashOf(app)}`
 export const podOf = (app: App): string => `${replicaSetOf(app)}-${uuidOf(app.uid).slice(0, 5)}`
 
 const meta = (name: string, more: object = {}): object => ({ name, namespace, creationTimestamp: iso(bornMs), ...more })
@@ -82,7 +83,7 @@ export class Cluster {
     const why = container.ready ? {} : { reason: 'ContainersNotReady', message: 'containers with unready status: [app]' }
     const condition = (type: string): object => ({ type, status: container.ready ? 'True' : 'False', lastTransitionTime: iso(container.ready ? bornMs : Date.now()), ...why })
     this.#put('/pods', {
-      apiVersion: 'v1', kind: 'Pod', metadata: meta(podOf(app), { uid: app.uid, ...labelsOf(app), ...owned('apps/v1', 'ReplicaSet', replicaSetOf(app)) }),
+      apiVersion: 'v1', kind: 'Pod', metadata: meta(podOf(app), { uid: app.uid, labels: { app: app.name, 'pod-template-hash': hashOf(app) }, ...owned('apps/v1', 'ReplicaSet', replicaSetOf(app)) }),
       spec: { nodeName, restartPolicy: 'Always', ...templateOf(app).spec },
       status: { phase: 'Running', podIP: ip, podIPs: [{ ip }], startTime: iso(bornMs), conditions: [condition('Ready'), condition('ContainersReady')], containerStatuses: [{ name: 'app', image, imageID: image, ...container }] }
     })
@@ -102,5 +103,5 @@ export class Cluster {
     })
   }
 
-  #put (kind: string, object: KubeObject): void { this.server.store.put(kind, object) }
+  #put (kind: string, object: KubeObject & Readonly<Record<string, unknown>>): void { this.server.store.put(kind, object) }
 }

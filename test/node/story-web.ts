@@ -1,14 +1,16 @@
 /**
  * The application `web` of story.test.ts, in a process of its own: every 300 ms a request that asks `cart` over a new connection, told
  * with the official OpenTelemetry SDK. Environment: CART (`address:port`), OTLP (URL for gRPC), POD_UID, FAILURES (how many requests
- * must have failed, the first not counted: its answer never came). Prints `up`, then the finished spans as a JSON line, and ends.
+ * must have failed, the first not counted: its answer never came). Prints the finished spans as a JSON line, their bytes in hex, and ends.
  */
 import { connect } from 'node:net'
 import { credentials } from '@grpc/grpc-js'
 import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Span } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { recordsOf } from '../../core/otlp/testing/records-of.js'
 
 const { CART = '', OTLP = '', POD_UID = '', FAILURES = '3' } = process.env
 const [host = '', port = ''] = CART.split(':')
@@ -50,14 +52,14 @@ async function request (): Promise<boolean> {
   return error === undefined
 }
 
-console.log('up')
 for (let [n, failures] = [0, -1]; failures < Number(FAILURES) && n < mostRequests; n++) {
   if (!await request()) failures++
   await new Promise(resolve => setTimeout(resolve, 300))
 }
 await provider.forceFlush()
 console.log(JSON.stringify(kept.getFinishedSpans().map(span => ({
-  traceId: span.spanContext().traceId, spanId: span.spanContext().spanId, parentSpanId: span.parentSpanContext?.spanId ?? '', name: span.name, kind: span.kind + 1, status: span.status.code,
-  message: span.status.message ?? '', exception: String(span.events[0]?.attributes?.['exception.message'] ?? '')
+  traceId: span.spanContext().traceId,
+  exception: String(span.events[0]?.attributes?.['exception.message'] ?? ''),
+  record: recordsOf(ProtobufTraceSerializer.serializeRequest([span]) ?? new Uint8Array())[0]?.record
 }))))
 await provider.shutdown()

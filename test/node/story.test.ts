@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { EventRow } from '../../core/data/row.js'
 import type { Incident } from '../../core/incidents/incident.js'
 import type { Instance } from '../../core/instance.js'
 import { pipeline } from '../../core/library.js'
@@ -26,7 +27,7 @@ import { Node, nodeFault } from '../../receivers/cni/testing/node.js'
 import { Containerd, containerdFault, type Pod } from '../../receivers/ebpf/testing/containerd.js'
 import { memoryCgroupFault } from '../../receivers/ebpf/testing/memory-cgroup.js'
 import { startReceiver as startBackend, type Started } from '../../receivers/otlp/start-for-test.js'
-import { Cluster, nodeName, podOf, type App, type Place } from './story-cluster.js'
+import { Cluster, namespace, nodeName, podOf, type App, type Place } from './story-cluster.js'
 
 const fault = kernelTestFault() || memoryCgroupFault() || containerdFault() || nodeFault()
 if (fault !== '') console.log(`SKIP a story on live components: ${fault}`)
@@ -40,7 +41,8 @@ const bystander: App = { name: 'search', port: 8082, memory: '64Mi', uid: '5c1e9
 /** libcni's own: containerd has no option for it. */
 const cacheDir = '/var/lib/cni/results'
 
-interface SentSpan { readonly traceId: string, readonly spanId: string, readonly parentSpanId: string, readonly name: string, readonly kind: number, readonly status: number, readonly message: string, readonly exception: string }
+/** `record`: its bytes in hex. */
+interface SentSpan { readonly traceId: string, readonly exception: string, readonly record: string }
 
 interface Sandbox { readonly pod: Pod, readonly ip: string, readonly netns: string, readonly inode: number }
 
@@ -78,7 +80,7 @@ async function spansOf (child: ChildProcess): Promise<SentSpan[]> {
   let text = ''
   child.stdout?.on('data', (d: Buffer) => { text += d.toString() })
   await once(child, 'close')
-  return JSON.parse(text.split('\n').find(l => l.startsWith('[')) ?? '[]') as SentSpan[]
+  return JSON.parse(text) as SentSpan[]
 }
 
 interface Ends { readonly directory: string, readonly socket: string, readonly apiServer: string, readonly backend: Started, readonly netns: readonly number[] }
@@ -151,7 +153,7 @@ story('an OOM kill is one incident from the kernel to the trace', async () => {
     cluster.put(web, webPlace)
     await eventually('cart listens', async () => listens(cartBox.netns, cart.port) || undefined)
 
-    const child = startWeb(containerd, webBox, webPlace.containerId, { CART: `${cartBox.ip}:${cart.port}`, OTLP: `unix:${socket}`, POD_UID: web.uid, FAILURES: '8' })
+    const child = startWeb(containerd, webBox, webPlace.containerId, { CART: `${cartBox.ip}:${cart.port}`, OTLP: `unix://${socket}`, POD_UID: web.uid, FAILURES: '8' })
     after(() => { child.kill('SIGKILL') })
     const spansSent = spansOf(child)
     const status = await eventually('the end of cart\'s container', async () => {
@@ -166,33 +168,55 @@ story('an OOM kill is one incident from the kernel to the trace', async () => {
 
     const isWhole = (i: Incident): boolean => i.chain.some(s => s.layer === 'app') && i.chain.some(s => s.layer === 'net') && i.chain.some(s => s.layer === 'k8s')
     await eventually('an incident of all layers', async () => (await stored(directory).catch(() => [])).find(isWhole), async () => (await stored(directory)).map(outline).join('\n'))
-    await until(() => spansAt(backend).length >= sent.length, 'all spans at the backend')
+    await until(() => rowsAt(backend).length >= sent.length, 'all spans at the backend')
     await tapio.stop()
     isStopped = true
     const incidents = await stored(directory)
-    if (process.env['STORY'] === '1') console.log(JSON.stringify(incidents, null, 1))
     isTheStory(incidents)
-    tellsIt(directory, (failing[failing.length - 1] as SentSpan).traceId)
+    isTold(directory, failing[0]?.traceId ?? '')
     arrivedUnharmed(backend, sent)
   })
 })
 
 function isTheStory (incidents: readonly Incident[]): void {
-  assert.equal(incidents.map(i => i.status), ['open'])
+  const told = incidents.map(outline).join('\n')
+  assert.equal(incidents.map(i => i.status), ['open'], told)
   const [incident] = incidents as [Incident]
   const [best] = incident.hypotheses
-  assert.equal([best?.cause, best?.subject.kind, best?.subject.name], ['oom_killed', 'Deployment', 'cart'])
+  assert.equal([best?.cause, best?.subject.kind, best?.subject.namespace, best?.subject.name], ['oom_killed', 'Deployment', namespace, cart.name], told)
+  for (const [cause, effect] of edges) assert.ok(isJoined(incident, cause, effect), `${cause} -> ${effect} in\n${told}`)
+  assert.equal(incident.impact.affected.map(a => `${a.state} ${a.entity.kind} ${a.entity.name}`).sort(), affected, told)
 }
 
-function tellsIt (directory: string, traceId: string): void {
+/** Signs, cause and effect: directly or by steps between. */
+const edges = [['kernel.oom_kill', 'k8s.container_oom_killed'], ['k8s.container_oom_killed', 'k8s.no_endpoints'], ['kernel.oom_kill', 'net.connection_refused'], ['net.connection_refused', 'app.http_5xx']] as const
+
+/** All, and nobody else: the Service and Deployment beside them are well. */
+const affected = ['degraded Deployment web', 'degraded Service web', 'failed Deployment cart', `failed Pod ${podOf(cart)}`, `failed Pod ${podOf(web)}`, 'failed Service cart']
+
+function isJoined ({ chain }: Incident, cause: string, effect: string): boolean {
+  const comesFrom = (step: number): boolean => chain[step]?.sign === cause || (chain[step]?.causes ?? []).some(c => comesFrom(c.step))
+  return chain.some(({ sign }, i) => sign === effect && comesFrom(i))
+}
+
+/** By the command line, from the store of a Tapio that has ended. */
+function isTold (directory: string, traceId: string): void {
   const main = fileURLToPath(new URL('../../core/cli/main.js', import.meta.url))
-  const { stdout, status } = spawnSync(process.execPath, [main, 'correlate', '--trace-id', traceId, '--store', join(directory, 'store')], { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } })
-  assert.is(status, 0)
-  if (process.env['STORY'] === '1') console.log(stdout)
+  const { stdout, stderr, status } = spawnSync(process.execPath, [main, 'correlate', '--trace-id', traceId, '--store', join(directory, 'store'), '--no-color'], { encoding: 'utf8' })
+  assert.equal([status, stderr], [0, ''])
+  assert.match(stdout, /Root Cause: Deployment default\/cart needs more memory than its limit allows:\s+OOMKilled/)
+  for (const tag of ['[KERNEL]', '[K8S]', '[NET]', '[APP]']) assert.ok(stdout.includes(tag), `no ${tag} in\n${stdout}`)
+  assert.match(stdout, /kubectl set resources deployment cart -n default --limits=memory=/)
 }
 
-function spansAt (backend: Started): unknown[] { return backend.next.batches.flatMap(b => [...b]) }
+/** Tapio's own trace of the incident comes there too. */
+const rowsAt = (backend: Started): EventRow[] => backend.next.batches.flatMap(b => [...b]).filter(row => row.resource.attributes['service.name'] === web.name)
 
-function arrivedUnharmed (_backend: Started, _sent: readonly SentSpan[]): void { /* below */ }
+function arrivedUnharmed (backend: Started, sent: readonly SentSpan[]): void {
+  const rows = rowsAt(backend)
+  assert.equal(rows.map(row => Buffer.from(row.raw ?? []).toString('hex')).sort(), sent.map(s => s.record).sort())
+  const names = rows.map(({ resource: { attributes: a } }) => [a['k8s.pod.uid'], a['k8s.pod.name'], a['k8s.deployment.name']].join(' '))
+  assert.equal([...new Set(names)], [`${web.uid} ${podOf(web)} ${web.name}`])
+}
 
 stories.run()
