@@ -14,7 +14,7 @@ import { incidentTraceId, rootSpanId, stepSpanId } from '../../core/story/trace.
 import { freePort, launchTapio, type Running } from '../peers/launch.js'
 import { canonicalRecords } from './canonical.js'
 import type { Ports } from './chain.js'
-import type { Outcome, Requests } from './outcome.js'
+import { differenceOf, type Outcome, type Requests } from './outcome.js'
 
 const signals = ['traces', 'logs'] as const
 /** SeverityNumber of the log record, by the incident's severity. */
@@ -46,17 +46,11 @@ export function compareIncidents (incidents: readonly Incident[], arrived: Reque
   const sent = requestsOf(incidents)
   const [spans, logs] = [recordsOf('traces', arrived), recordsOf('logs', arrived)]
   const compared = `${incidents.length} incidents as ${spans.length} spans with ${spans.reduce((n, s) => n + list(s, 'links').length, 0)} links and ${logs.length} log records`
-  const difference = signals.map(signal => bytesDiffer(signal, sent, arrived)).find(d => d !== '') ?? incidents.map(i => saysOther(i, spans, logs)).find(d => d !== '')
+  const difference = signals.map(signal => differenceOf(signal, canonicalRecords(signal, sent[signal]), canonicalRecords(signal, arrived[signal]))).find(d => d !== undefined) ?? incidents.map(i => saysOther(i, spans, logs)).find(d => d !== '')
   return difference === undefined ? { compared } : { compared, difference }
 }
 
 const recordsOf = (signal: (typeof signals)[number], requests: Requests): Decoded[] => requests[signal].flatMap(bytes => oracleRecords(signal, oracleDecode(signal, bytes) ?? {})).map(r => r.record)
-
-function bytesDiffer (signal: (typeof signals)[number], sent: Requests, arrived: Requests): string {
-  const [wanted, found] = [canonicalRecords(signal, sent[signal]), canonicalRecords(signal, arrived[signal])]
-  const at = wanted.findIndex((text, i) => text !== found[i])
-  return at === -1 && wanted.length === found.length ? '' : `${signal}: ${wanted.length} sent, ${found.length} arrived; ${wanted[at] ?? '(one more)'} came as ${found[at] ?? '(nothing)'}`
-}
 
 /** '' when the trace has the chain's structure and the log record its severity. */
 function saysOther (incident: Incident, spans: readonly Decoded[], logs: readonly Decoded[]): string {
