@@ -46,11 +46,19 @@ export function compareIncidents (incidents: readonly Incident[], arrived: Reque
   const sent = requestsOf(incidents)
   const [spans, logs] = [recordsOf('traces', arrived), recordsOf('logs', arrived)]
   const compared = `${incidents.length} incidents as ${spans.length} spans with ${spans.reduce((n, s) => n + list(s, 'links').length, 0)} links and ${logs.length} log records`
-  const difference = signals.map(signal => differenceOf(signal, canonicalRecords(signal, sent[signal]), canonicalRecords(signal, arrived[signal]))).find(d => d !== undefined) ?? incidents.map(i => saysOther(i, spans, logs)).find(d => d !== '')
+  const difference = signals.map(signal => differenceOf(signal, textsOf(signal, sent), textsOf(signal, arrived))).find(d => d !== undefined) ?? incidents.map(i => saysOther(i, spans, logs)).find(d => d !== '')
   return difference === undefined ? { compared } : { compared, difference }
 }
 
 const recordsOf = (signal: (typeof signals)[number], requests: Requests): Decoded[] => requests[signal].flatMap(bytes => oracleRecords(signal, oracleDecode(signal, bytes) ?? {})).map(r => r.record)
+
+/** Attributes are a map: batches that go out together may have brought their keys in another order. */
+function textsOf (signal: (typeof signals)[number], requests: Requests): string[] {
+  return canonicalRecords(signal, requests[signal]).map(text => {
+    const [resource, scope, record] = JSON.parse(text) as [unknown, unknown, { readonly attributes?: readonly { readonly key: string }[] }]
+    return JSON.stringify([resource, scope, { ...record, attributes: [...record.attributes ?? []].sort((a, b) => a.key < b.key ? -1 : 1) }])
+  }).sort()
+}
 
 /** '' when the trace has the chain's structure and the log record its severity. */
 function saysOther (incident: Incident, spans: readonly Decoded[], logs: readonly Decoded[]): string {
