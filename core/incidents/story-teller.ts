@@ -62,7 +62,7 @@ export class StoryTeller implements Analyzer {
     const notes = forest.cut > 0 ? [`${forest.cut} lesser symptoms were left out of the search for causes.`] : []
     return groupsOf(forest.trees, findings, this.scope, { windowMs: options.windowMs })
       .filter(g => g.trees.length > 0 || options.silentFindings)
-      .map(group => draftOf(group, forest, engine, this.impactOf, notes))
+      .map(group => draftOf(group, forest, engine, this.scope, this.impactOf, notes))
   }
 
   /** Every entity in trouble has recovered since, as events or its object say. */
