@@ -1,7 +1,7 @@
 /**
  * Scenario: pod `cart` runs in a real containerd and is OOM-killed at its memory limit by the first request of pod `web`, a real process
  * in the pod's network namespace and cgroup, whose further requests are refused; it tells them as spans with the OpenTelemetry SDK.
- * One Tapio in mode high-performance hears of it from the kernel (ebpf), the kernel's log (systemd), Kubernetes and OTLP.
+ * One Tapio in mode high-performance hears of it from the kernel (ebpf), Kubernetes and OTLP.
  * Guarantees: one incident, the OOM kill of cart's Deployment, from the kernel to the failing trace; nobody else is named; every span
  * goes on as it was sent.
  * Does not show: an API server and a kubelet, whose part the stand-in plays with the real ids and addresses.
