@@ -83,10 +83,11 @@ export class Engine {
     return claimed
   }
 
-  /** Thinks at `nowMs` without a row: nothing has come for a while, or nothing will. */
+  /** Thinks at `nowMs` without a row: nothing has come for a while, or nothing will. Time never goes back by it. */
   flush (isLast: boolean, nowMs = this.#newestMs): void {
     if (nowMs === -Infinity) return
     this.#newestMs = Math.max(this.#newestMs, nowMs)
+    this.#nextTickMs = this.#tickAfter(this.#newestMs)
     this.#run({ nowMs: this.#newestMs, isLast })
   }
 
@@ -95,14 +96,16 @@ export class Engine {
     this.#clock.correctedMs = undefined
     this.clockCorrections++
     this.#newestMs = toMs
-    this.#nextTickMs = (Math.floor(toMs / this.#tickMs) + 1) * this.#tickMs
+    this.#nextTickMs = this.#tickAfter(toMs)
   }
 
   #tickTo (claimedMs: number): void {
     // One tick over a gap: nothing happened in it.
     if (this.#nextTickMs > -Infinity) this.#run({ nowMs: this.#nextTickMs, isLast: false })
-    this.#nextTickMs = (Math.floor(claimedMs / this.#tickMs) + 1) * this.#tickMs
+    this.#nextTickMs = this.#tickAfter(claimedMs)
   }
+
+  #tickAfter (ms: number): number { return (Math.floor(ms / this.#tickMs) + 1) * this.#tickMs }
 
   #run (tick: Tick): void {
     this.rows.catchUp()
