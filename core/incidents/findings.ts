@@ -9,9 +9,19 @@ import type { Finding } from '../patterns/finding.js'
 import type { HeldFinding } from './groups.js'
 import type { Scope } from './scope.js'
 
+export interface Answer {
+  readonly findings: readonly Finding[]
+  /** Subjects that were not asked about, because the call's budget was used up; never all of them. */
+  readonly left: readonly EntityRef[]
+}
+
 /** The pattern library, as far as it matters here. Deterministic; never throws. */
 export interface Knowledge {
-  evaluate(engine: Engine, subjects: readonly EntityRef[], nowMs: number): readonly Finding[]
+  /** Another number when it knows something else: then all is asked again. */
+  readonly version: number
+  evaluate(engine: Engine, subjects: readonly EntityRef[], nowMs: number): Answer
+  /** All that it may have something to say about. */
+  subjects(engine: Engine): Iterable<EntityRef>
 }
 
 export interface FindingsOptions {
@@ -33,10 +43,11 @@ export class Findings {
   readonly #pending = new Map<string, { readonly sinceMs: number, readonly asked: readonly EntityKey[] }>()
   #modelVersion = 0
   #symptomVersion = 0
+  #knowledgeVersion: number
   /** Grows with every change. */
   version = 0
 
-  constructor (readonly knowledge: Knowledge, readonly scope: Scope, readonly options: FindingsOptions) {}
+  constructor (readonly knowledge: Knowledge, readonly scope: Scope, readonly options: FindingsOptions) { this.#knowledgeVersion = knowledge.version }
 
   get waiting (): number { return this.#waiting.size }
 
@@ -45,9 +56,11 @@ export class Findings {
 
   update (engine: Engine, { nowMs, isLast }: Tick): void {
     this.#collect(engine)
-    const batch = [...this.#waiting].slice(0, isLast ? undefined : this.options.maxSubjects)
-    for (const key of batch) this.#waiting.delete(key)
-    if (batch.length > 0) this.#ask(engine, batch, nowMs, isLast)
+    do {
+      const batch = [...this.#waiting].slice(0, isLast ? undefined : this.options.maxSubjects)
+      for (const key of batch) this.#waiting.delete(key)
+      if (batch.length > 0) this.#ask(engine, batch, nowMs, isLast)
+    } while (isLast && this.#waiting.size > 0)
     for (const { asked } of this.#pending.values()) for (const key of asked) this.#waiting.add(key)
     this.#forget(nowMs)
   }
@@ -57,6 +70,14 @@ export class Findings {
     this.#modelVersion = engine.model.version
     for (const { entity, role } of engine.symptoms.changedSince(this.#symptomVersion)) if (role !== 'finding') this.#around(entity)
     this.#symptomVersion = engine.symptoms.version
+    if (this.knowledge.version !== this.#knowledgeVersion) this.#askAll(engine)
+  }
+
+  /** What holds now may hold no more, and what did not may. */
+  #askAll (engine: Engine): void {
+    this.#knowledgeVersion = this.knowledge.version
+    for (const key of this.#byAsked.keys()) this.#waiting.add(key)
+    for (const subject of this.knowledge.subjects(engine)) this.#waiting.add(entityKey(subject))
   }
 
   /** An object's news may be news of what it belongs to, runs on, is reached through, or is limited by. */
@@ -70,9 +91,15 @@ export class Findings {
   }
 
   #ask (engine: Engine, keys: readonly EntityKey[], nowMs: number, isLast: boolean): void {
+    const { findings, left } = this.knowledge.evaluate(engine, keys.map(entityOfKey), nowMs)
     const asked = new Set(keys)
+    for (const subject of left) {
+      const key = entityKey(subject)
+      asked.delete(key)
+      this.#waiting.add(key)
+    }
     const found = new Set<string>()
-    for (const finding of this.knowledge.evaluate(engine, keys.map(entityOfKey), nowMs)) {
+    for (const finding of findings) {
       const id = `${finding.pattern}|${entityKey(finding.subject)}`
       found.add(id)
       if (isLast || this.#isSettled(id, finding, nowMs)) this.#hold(engine, id, finding, nowMs)

@@ -3,6 +3,7 @@ import { test } from 'uvu'
 import { Engine } from '../correlation/engine.js'
 import { impactOf } from '../impact/impact.js'
 import type { Finding } from '../patterns/finding.js'
+import type { Knowledge } from './findings.js'
 import type { Incident } from './incident.js'
 import { StoryTeller, type StoryOptions } from './story-teller.js'
 import { link, see, startMs } from './testing/scene.js'
@@ -11,12 +12,17 @@ const options: StoryOptions = {
   confidenceThreshold: 0.5, windowMs: 300_000, openWeight: 0.5, resolveAfterMs: 600_000, retentionMs: 1_800_000, maxIncidents: 100, maxSymptoms: 1000, maxSubjects: 1000, settleMs: 0, silentFindings: false
 }
 
+/** Says what it is made of about the subjects of that. */
+function knows (findings: readonly Finding[]): Knowledge {
+  return { version: 0, subjects: () => [], evaluate: (_, subjects) => ({ findings: findings.filter(f => subjects.some(s => s.name === f.subject.name && s.kind === f.subject.kind)), left: [] }) }
+}
+
 interface Bench { readonly engine: Engine, readonly story: StoryTeller, readonly told: Incident[], tick(atS: number, isLast?: boolean): void, last(): Incident[] }
 
 function bench (findings: readonly Finding[] = [], more: Partial<StoryOptions> = {}): Bench {
   const engine = new Engine()
   const told: Incident[] = []
-  const story = new StoryTeller(engine, { evaluate: (_, subjects) => findings.filter(f => subjects.some(s => s.name === f.subject.name && s.kind === f.subject.kind)) }, impactOf, { ...options, ...more }, incidents => { told.push(...incidents) })
+  const story = new StoryTeller(engine, knows(findings), impactOf, { ...options, ...more }, incidents => { told.push(...incidents) })
   return {
     engine, story, told,
     tick: (atS, isLast = false) => { story.tick({ nowMs: startMs + atS * 1000, isLast }) },
