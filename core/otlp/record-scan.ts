@@ -6,6 +6,7 @@
 import type { Attributes } from '../data/attributes.js'
 import { RawEncoding } from '../data/enums.js'
 import { attributesField } from './records.js'
+import { valueText } from './value-text.js'
 import { decodeAttributes, readAnyValue, WireReader } from './wire.js'
 
 export class RecordScan {
@@ -62,12 +63,13 @@ export class RecordScan {
         case 74: { const stop = r.span(); this.#traceAt = stop - r.pos === 16 ? r.pos : 0; r.pos = stop; break }
         case 82: this.spanKey = this.#id(r); this.#spanAt = this.spanKey === 0 ? 0 : r.pos - 8; break
         case 89: r.fixed64(); this.observedMs = (r.high * 4294967296 + r.low) / 1e6; break
+        case 98: { const stop = r.span(); this.#nameAt = r.pos; this.#nameEnd = r.pos = stop; break }
         default: r.skip(tag)
       }
     }
   }
 
-  /** Of a span. */
+  /** A span's name; a log record's event name. */
   get name (): string { return this.#at(this.#nameAt, this.#nameEnd).text(this.#nameEnd) }
 
   /** Lower-case hex; '' when there is none. */
@@ -75,10 +77,10 @@ export class RecordScan {
   get spanId (): string { return this.#hex(this.#spanAt, 8) }
   get parentSpanId (): string { return this.#hex(this.#parentAt, 8) }
 
-  /** A span's status message; a log record's body when it is a text, else its first text inside. */
+  /** A span's status message; a log record's body as columns have it. */
   get text (): string {
     if (this.#textEnd === 0) return ''
-    if (this.#encoding === RawEncoding.otlpLogRecord) return firstText(readAnyValue(this.#at(this.#textAt, this.#textEnd), this.#textEnd))
+    if (this.#encoding === RawEncoding.otlpLogRecord) return valueText(readAnyValue(this.#at(this.#textAt, this.#textEnd), this.#textEnd))
     const r = this.#at(this.#textAt, this.#textEnd)
     let text = ''
     for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
@@ -145,11 +147,3 @@ export class RecordScan {
 
 /** Of the two little-endian words of a span id. */
 export function idKey (low: number, high: number): number { return high * 2097152 + (low >>> 11) }
-
-function firstText (value: unknown): string {
-  if (typeof value === 'string') return value
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return ''
-  const { message, msg, body, error } = value as Readonly<Record<string, unknown>>
-  const named = [message, msg, body, error].find(v => typeof v === 'string')
-  return typeof named === 'string' ? named : Object.values(value).map(v => typeof v === 'string' ? v : '').find(v => v !== '') ?? ''
-}
