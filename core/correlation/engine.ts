@@ -7,6 +7,7 @@
 import type { Shared } from '../component/services.js'
 import { ClusterModel } from '../topology/cluster-model.js'
 import { Dependencies } from './dependencies.js'
+import { EventTime } from './event-time.js'
 import { Links } from './links.js'
 import { RowCounters } from './row-counters.js'
 import { Symptoms } from './symptoms.js'
@@ -33,9 +34,6 @@ export interface EngineOptions {
   readonly latenessMs?: number
 }
 
-/** A row further ahead of all others is a broken clock's: it does not move time. */
-const maxJumpMs = 3_600_000
-
 export class Engine {
   readonly model = new ClusterModel()
   readonly symptoms = new Symptoms()
@@ -47,8 +45,10 @@ export class Engine {
   #tickMs = 1000
   #newestMs = -Infinity
   #nextTickMs = -Infinity
-  /** Rows that claimed a time far ahead. */
-  absurdTimes = 0
+  readonly #time = new EventTime()
+  /** Thoughts of analyzers that ended in an exception, which is a bug: the others think on, and rows pass. */
+  failures = 0
+  lastFailure = ''
 
   configure ({ tickMs }: EngineOptions): void { if (tickMs !== undefined) this.#tickMs = tickMs }
 
@@ -61,38 +61,49 @@ export class Engine {
   /** The newest event time; -Infinity before the first row. */
   get nowMs (): number { return this.#newestMs }
 
+  /** Rows whose time was not believed. */
+  get absurdTimes (): number { return this.#time.absurd }
+
   /** Before the row of this time is looked at. `observedMs`: when a collector saw it, 0 = unknown. Returns the time to take it for. */
   advance (timeMs: number, observedMs = 0): number {
-    const claimed = timeMs > 0 ? timeMs : observedMs
-    if (!(claimed > 0)) return Math.max(this.#newestMs, 0)
-    const isAhead = observedMs > 0 ? claimed > observedMs + maxJumpMs : this.#newestMs > 0 && claimed > this.#newestMs + 24 * maxJumpMs
-    if (isAhead) {
-      this.absurdTimes++
-      return observedMs > 0 ? observedMs : this.#newestMs
-    }
-    if (claimed > this.#newestMs) {
-      if (claimed >= this.#nextTickMs) this.#tickTo(claimed)
-      this.#newestMs = claimed
-    }
-    return claimed
+    const taken = this.#time.of(timeMs, observedMs)
+    const { newestMs } = this.#time
+    if (newestMs === this.#newestMs) return taken
+    // Back: those before had a broken clock.
+    if (newestMs < this.#newestMs) this.#nextTickMs = this.#tickAfter(newestMs)
+    else if (newestMs >= this.#nextTickMs) this.#tickTo(newestMs)
+    this.#newestMs = newestMs
+    return taken
   }
 
   /** Thinks at `nowMs` without a row: nothing has come for a while, or nothing will. */
   flush (isLast: boolean, nowMs = this.#newestMs): void {
     if (nowMs === -Infinity) return
     this.#newestMs = Math.max(this.#newestMs, nowMs)
+    this.#time.moveTo(this.#newestMs)
     this.#run({ nowMs: this.#newestMs, isLast })
   }
 
   #tickTo (claimedMs: number): void {
     // One tick over a gap: nothing happened in it.
     if (this.#nextTickMs > -Infinity) this.#run({ nowMs: this.#nextTickMs, isLast: false })
-    this.#nextTickMs = (Math.floor(claimedMs / this.#tickMs) + 1) * this.#tickMs
+    this.#nextTickMs = this.#tickAfter(claimedMs)
   }
+
+  #tickAfter (timeMs: number): number { return (Math.floor(timeMs / this.#tickMs) + 1) * this.#tickMs }
 
   #run (tick: Tick): void {
     this.rows.catchUp()
-    for (const stage of stages) for (const analyzer of this.#analyzers.get(stage) ?? []) analyzer.tick(tick)
+    for (const stage of stages) for (const analyzer of this.#analyzers.get(stage) ?? []) this.#think(stage, analyzer, tick)
+  }
+
+  #think (stage: StageName, analyzer: Analyzer, tick: Tick): void {
+    try {
+      analyzer.tick(tick)
+    } catch (error) {
+      this.failures++
+      this.lastFailure = `${stage}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`
+    }
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Attributes } from '../data/attributes.js'
 import { RawEncoding } from '../data/enums.js'
+import { enumCell, maxSeverity } from './cells.js'
 import { attributesField } from './records.js'
 import { valueText } from './value-text.js'
 import { decodeAttributes, readAnyValue, WireReader } from './wire.js'
@@ -44,7 +45,7 @@ export class RecordScan {
         case 18: this.spanKey = this.#id(r); this.#spanAt = this.spanKey === 0 ? 0 : r.pos - 8; break
         case 34: this.parentKey = this.#id(r); this.#parentAt = this.parentKey === 0 ? 0 : r.pos - 8; break
         case 42: { const stop = r.span(); this.#nameAt = r.pos; this.#nameEnd = r.pos = stop; break }
-        case 48: r.varint(); this.kind = r.low; break
+        case 48: r.varint(); this.kind = enumCell(r, 0xff); break
         case 57: r.fixed64(); this.timeMs = (r.high * 4294967296 + r.low) / 1e6; break
         case 65: r.fixed64(); this.endMs = (r.high * 4294967296 + r.low) / 1e6; break
         case 122: { const stop = r.span(); this.#textAt = r.pos; this.#textEnd = stop; this.#status(stop); r.pos = stop; break }
@@ -58,7 +59,7 @@ export class RecordScan {
     for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
       switch (tag) {
         case 9: r.fixed64(); this.timeMs = (r.high * 4294967296 + r.low) / 1e6; break
-        case 16: r.varint(); this.severity = r.low; break
+        case 16: r.varint(); this.severity = enumCell(r, maxSeverity); break
         case 42: { const stop = r.span(); this.#textAt = r.pos; this.#textEnd = r.pos = stop; break }
         case 74: { const stop = r.span(); this.#traceAt = stop - r.pos === 16 ? r.pos : 0; r.pos = stop; break }
         case 82: this.spanKey = this.#id(r); this.#spanAt = this.spanKey === 0 ? 0 : r.pos - 8; break
@@ -126,7 +127,7 @@ export class RecordScan {
     const outer = r.end
     r.end = stop
     for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
-      if (tag === 24) { r.varint(); this.statusCode = r.low } else r.skip(tag)
+      if (tag === 24) { r.varint(); this.statusCode = enumCell(r, 0xff) } else r.skip(tag)
     }
     r.end = outer
   }
