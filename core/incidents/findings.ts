@@ -31,6 +31,9 @@ export interface FindingsOptions {
   readonly maxSubjects: number
   /** A finding must hold for this long: a list of objects comes one kind after the other, and what is not here yet is not missing. */
   readonly settleMs: number
+  /** Held of one pattern, and of all. */
+  readonly maxOfPattern: number
+  readonly maxFindings: number
 }
 
 interface Held extends HeldFinding { readonly asked: Set<EntityKey>, endedMs: number }
@@ -41,6 +44,11 @@ export class Findings {
   readonly #waiting = new Set<EntityKey>()
   /** Since when findings that have not settled hold. */
   readonly #pending = new Map<string, { readonly sinceMs: number, readonly asked: readonly EntityKey[] }>()
+  readonly #ofPattern = new Map<string, number>()
+  /** Patterns of which there were more findings than are held. */
+  readonly flooding = new Set<string>()
+  /** Findings that were not held. */
+  refused = 0
   #modelVersion = 0
   #symptomVersion = 0
   #knowledgeVersion: number
@@ -126,6 +134,12 @@ export class Findings {
       this.version++
       return
     }
+    const ofPattern = this.#ofPattern.get(finding.pattern) ?? 0
+    if (ofPattern >= this.options.maxOfPattern || this.#held.size >= this.options.maxFindings) {
+      this.refused++
+      this.flooding.add(finding.pattern)
+      return
+    }
     const symptom = engine.symptoms.see({
       sign: `finding.${finding.pattern}`, layer: finding.layer, role: 'finding', entity: finding.subject, detail: {}, severity: Severity.warning,
       timeMs: Number.isNaN(finding.sinceMs) ? earliest(engine, finding, nowMs) : Math.min(finding.sinceMs, nowMs), confidence: finding.score,
@@ -134,6 +148,7 @@ export class Findings {
     if (symptom === undefined) return
     const asked = new Set<EntityKey>()
     this.#held.set(id, { finding, symptom, asked, endedMs: Infinity })
+    this.#ofPattern.set(finding.pattern, ofPattern + 1)
     for (const key of askedOf(finding)) this.#index(asked, id, key)
     this.version++
   }
@@ -161,9 +176,11 @@ export class Findings {
   }
 
   #forget (nowMs: number): void {
-    for (const [id, { asked, endedMs }] of this.#held) {
+    for (const [id, { asked, endedMs, finding: { pattern } }] of this.#held) {
       if (nowMs - endedMs < this.options.retentionMs) continue
       this.#held.delete(id)
+      this.#ofPattern.set(pattern, (this.#ofPattern.get(pattern) ?? 1) - 1)
+      this.flooding.delete(pattern)
       for (const key of asked) this.#unindex(id, key)
       this.version++
     }

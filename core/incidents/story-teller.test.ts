@@ -189,13 +189,18 @@ test('the same symptoms in another order give the same documents', () => {
   for (const order of [[3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]]) assert.is(tell(order), plain)
 })
 
-test('a flood is bounded and said', () => {
+test('a flood is bounded and said where it matters', () => {
   const { engine, tick, last } = bench([], { maxSymptoms: 50 })
-  for (let i = 0; i < 200; i++) see(engine, 'k8s.evicted', `Pod/shop/p-${i}`, { severity: 'high' })
-  see(engine, 'node.not_ready', 'Node//n1', { severity: 'critical' })
+  for (let i = 0; i < 200; i++) see(engine, 'k8s.evicted', `Pod/shop/p-${i}`, { severity: 'critical' })
+  const cause = see(engine, 'node.not_ready', 'Node//n1', { severity: 'high' })
+  // The least telling of all, beside 200 that are worse.
+  link(engine, cause, see(engine, 'app.span_error', 'Service/pay/front', { severity: 'low' }))
   tick(1)
   const node = last().find(i => i.hypotheses[0]?.subject.kind === 'Node')
-  assert.ok(node?.notes.some(n => n.includes('151 lesser symptoms')))
+  assert.equal(node?.chain.map(s => s.sign), ['node.not_ready', 'app.span_error'])
+  assert.not.ok(node?.notes.some(n => n.includes('left out')))
+  const pod = last().find(i => i.hypotheses[0]?.subject.kind === 'Pod')
+  assert.ok(pod?.notes.includes('152 lesser symptoms of k8s.evicted were left out of the search for causes.'), pod?.notes.join())
 })
 
 test.run()

@@ -9,6 +9,7 @@ import { impactOf } from '../../core/impact/impact.js'
 import type { Incident } from '../../core/incidents/incident.js'
 import { StoryTeller } from '../../core/incidents/story-teller.js'
 import { incidentRows } from '../../core/story/rows.js'
+import type { Logger } from '../../core/telemetry/logger.js'
 import type { Gauge, Histogram, Counter } from '../../core/telemetry/meter.js'
 import type { IncidentConfig } from './config.js'
 import { Knowing } from './knowing.js'
@@ -25,6 +26,8 @@ export class IncidentProcessor implements Processor {
   readonly #knowing: Knowing
   readonly #outbox: Outbox
   readonly #fed: FedCheck
+  readonly #logger: Logger
+  #hasToldFailure = false
   readonly #gauges: { readonly open: Gauge, readonly symptoms: Gauge, readonly links: Gauge, readonly bounded: (what: string) => Gauge }
   readonly #documents: (status: string) => Counter
   readonly #thinking: Histogram
@@ -40,10 +43,11 @@ export class IncidentProcessor implements Processor {
     this.#documents = status => meter.counter(declared.documents, { status })
     this.#thinking = meter.histogram(declared.thinking)
     this.#engine = engineOf(services.get('shared'))
-    this.#fed = new FedCheck(this.#engine, 'incident', services.get('logger'), services.get('status'))
+    this.#logger = services.get('logger')
+    this.#fed = new FedCheck(this.#engine, 'incident', this.#logger, services.get('status'))
     const patterns = (state: string): Gauge => meter.gauge(declared.patterns, { state })
     this.#knowing = new Knowing({
-      paths: this.#config.patterns, clock, logger: services.get('logger'), reloadMs: this.#config.patterns_reload,
+      paths: this.#config.patterns, clock, logger: this.#logger, reloadMs: this.#config.patterns_reload,
       onLoad: ({ patterns: loaded, rejected, isFirst }) => {
         patterns('loaded').set(loaded)
         patterns('rejected').set(rejected)
@@ -82,6 +86,17 @@ export class IncidentProcessor implements Processor {
     this.#gauges.bounded('links').set(this.#engine.links.refused)
     this.#gauges.bounded('absurd_times').set(this.#engine.absurdTimes)
     this.#gauges.bounded('subjects').set(this.#story.findings.waiting)
+    this.#gauges.bounded('findings').set(this.#story.findings.refused)
+    this.#tellFailures()
+  }
+
+  /** The first says what is wrong; of more there is the count. */
+  #tellFailures (): void {
+    const { failures, lastFailure } = this.#engine
+    this.#gauges.bounded('failures').set(failures)
+    if (failures === 0 || this.#hasToldFailure) return
+    this.#hasToldFailure = true
+    this.#logger.error('a part of correlation failed; the others went on', { failure: lastFailure })
   }
 
   #tell (incidents: readonly Incident[]): void {
