@@ -9,6 +9,7 @@ import { ClusterModel } from '../topology/cluster-model.js'
 import { Dependencies } from './dependencies.js'
 import { EventTime } from './event-time.js'
 import { Links } from './links.js'
+import { MajorityClock } from './majority-clock.js'
 import { RowCounters } from './row-counters.js'
 import { Symptoms } from './symptoms.js'
 
@@ -46,6 +47,9 @@ export class Engine {
   #newestMs = -Infinity
   #nextTickMs = -Infinity
   readonly #time = new EventTime()
+  readonly #clock = new MajorityClock()
+  /** How often a clock that was ahead of most rows was no longer believed. */
+  clockCorrections = 0
   /** Thoughts of analyzers that ended in an exception, which is a bug: the others think on, and rows pass. */
   failures = 0
   lastFailure = ''
@@ -66,13 +70,18 @@ export class Engine {
 
   /** Before the row of this time is looked at. `observedMs`: when a collector saw it, 0 = unknown. Returns the time to take it for. */
   advance (timeMs: number, observedMs = 0): number {
-    const taken = this.#time.of(timeMs, observedMs)
-    const { newestMs } = this.#time
-    if (newestMs === this.#newestMs) return taken
-    // Back: those before had a broken clock.
-    if (newestMs < this.#newestMs) this.#nextTickMs = this.#tickAfter(newestMs)
-    else if (newestMs >= this.#nextTickMs) this.#tickTo(newestMs)
-    this.#newestMs = newestMs
+    const taken = this.#time.of(timeMs, observedMs, this.#newestMs)
+    switch (this.#time.verdict) {
+      case 'stays': return taken
+      case 'leaps': if (taken < this.#newestMs) this.#goBack(taken); break
+      case 'moves':
+        if (!this.#clock.trusts(taken, this.#newestMs)) return taken
+        if (this.#clock.correctedMs !== undefined) this.#goBack(this.#clock.correctedMs)
+    }
+    if (taken > this.#newestMs) {
+      if (taken >= this.#nextTickMs) this.#tickTo(taken)
+      this.#newestMs = taken
+    }
     return taken
   }
 
@@ -80,8 +89,15 @@ export class Engine {
   flush (isLast: boolean, nowMs = this.#newestMs): void {
     if (nowMs === -Infinity) return
     this.#newestMs = Math.max(this.#newestMs, nowMs)
-    this.#time.moveTo(this.#newestMs)
     this.#run({ nowMs: this.#newestMs, isLast })
+  }
+
+  /** One clock was ahead of all others: time is theirs again. */
+  #goBack (toMs: number): void {
+    this.#clock.correctedMs = undefined
+    this.clockCorrections++
+    this.#newestMs = toMs
+    this.#nextTickMs = this.#tickAfter(toMs)
   }
 
   #tickTo (claimedMs: number): void {

@@ -1,101 +1,91 @@
 import * as assert from 'uvu/assert'
 import { test } from 'uvu'
 import { Engine } from '../correlation/engine.js'
-import { entityKey, type EntityRef } from '../correlation/entity.js'
+import type { EntityRef } from '../correlation/entity.js'
 import type { Finding } from '../patterns/finding.js'
-import { Findings, type Knowledge } from './findings.js'
+import { Findings } from './findings.js'
 import { Scope } from './scope.js'
-import { startMs } from './testing/scene.js'
+import { see, startMs } from './testing/scene.js'
 
-const service = (name: string): EntityRef => ({ kind: 'Service', namespace: 'shop', name })
+const about = (kind: string, name: string, more: Partial<Finding> = {}): Finding => ({
+  pattern: 'p', cause: 'c', layer: 'k8s', subject: { kind, namespace: 'shop', name }, score: 0.9, title: 't', explanation: '', for: [], against: [], explainsSigns: [], symptoms: [], actions: [], sinceMs: NaN, rank: 'root', ...more
+})
 
-function finding (subject: EntityRef): Finding {
-  return {
-    pattern: 'no-pods', cause: 'no_pods', layer: 'k8s', subject, score: 0.9, title: 'no pods', explanation: '', for: [], against: [], explainsSigns: [], symptoms: [], actions: [], sinceMs: NaN, rank: 'root'
-  }
-}
+interface Bench { readonly engine: Engine, readonly findings: Findings, readonly asked: EntityRef[], says: readonly Finding[], tick(atS: number, isLast?: boolean): void }
 
-/** Finds the names it is told to, at most `perCall` subjects a call. */
-class Knows implements Knowledge {
-  version = 0
-  readonly asked: string[] = []
-  constructor (public names: readonly string[], readonly perCall = Infinity) {}
-
-  evaluate (_: Engine, subjects: readonly EntityRef[]): ReturnType<Knowledge['evaluate']> {
-    const now = subjects.slice(0, this.perCall)
-    this.asked.push(...now.map(s => s.name))
-    return { findings: now.filter(s => this.names.includes(s.name)).map(finding), left: subjects.slice(this.perCall) }
-  }
-
-  * subjects ({ model }: Engine): Iterable<EntityRef> { for (const { metadata } of model.objects('Service')) yield service(metadata?.name ?? '') }
-}
-
-function bench (knowledge: Knows, names: readonly string[]) {
+function bench (settleMs = 0, maxSubjects = 100): Bench {
   const engine = new Engine()
-  for (const name of names) engine.model.put('Service', { kind: 'Service', metadata: { namespace: 'shop', name } }, startMs)
-  const findings = new Findings(knowledge, new Scope(engine.model, engine.dependencies), { retentionMs: 600_000, maxSubjects: 1000, settleMs: 0, maxOfPattern: 3, maxFindings: 100 })
-  return {
-    findings,
-    update: (atS: number, isLast = false) => { findings.scope.at(startMs + atS * 1000); findings.update(engine, { nowMs: startMs + atS * 1000, isLast }) },
-    held: () => findings.all().map(h => entityKey(h.finding.subject)).sort()
+  const scope = new Scope(engine.model, engine.dependencies)
+  const made: Bench = {
+    engine, asked: [], says: [],
+    findings: new Findings({ version: 0, subjects: () => [], evaluate: (_, subjects) => { made.asked.push(...subjects); return { findings: made.says, left: [] } } }, scope, { retentionMs: 1_800_000, maxSubjects, settleMs, maxOfPattern: 200, maxFindings: 2000 }),
+    tick: (atS, isLast = false) => { scope.at(startMs + atS * 1000); made.findings.update(engine, { nowMs: startMs + atS * 1000, isLast }) }
   }
+  return made
 }
 
-test('what the budget did not suffice for waits for the next tick, and is not taken for answered', () => {
-  const knowledge = new Knows(['a', 'b', 'c'], 2)
-  const { findings, update, held } = bench(knowledge, ['a', 'b', 'c'])
-  update(1)
-  const atFirst = held().length
-  assert.ok(atFirst < 3)
-  assert.ok(findings.waiting > 0)
-  for (let i = 2; i < 6; i++) update(i)
-  assert.equal(held(), ['Service/shop/a', 'Service/shop/b', 'Service/shop/c'])
-  assert.is(findings.waiting, 0)
+const web = { kind: 'Service', metadata: { namespace: 'shop', name: 'web' } }
+
+test('objects that changed are asked about, and entities of new symptoms with what is near them', () => {
+  const b = bench()
+  b.engine.model.put('Service', web, startMs)
+  b.tick(1)
+  assert.ok(b.asked.some(e => e.kind === 'Service' && e.name === 'web'))
+  b.asked.length = 0
+  b.tick(2)
+  assert.is(b.asked.length, 0)
+  see(b.engine, 'k8s.crash_loop', 'Pod/shop/x-1')
+  b.tick(3)
+  assert.equal(b.asked.map(e => e.kind).sort(), ['Namespace', 'Pod'])
 })
 
-test('the last tick asks until nothing is left', () => {
-  const { findings, update, held } = bench(new Knows(['a', 'c', 'e'], 2), ['a', 'b', 'c', 'd', 'e'])
-  update(1, true)
-  assert.is(held().length, 3)
-  assert.is(findings.waiting, 0)
+test('what no longer holds is remembered, and what blames another ends with the one that was asked', () => {
+  const b = bench()
+  const blamed = about('Namespace', 'shop', { asked: [{ kind: 'Service', namespace: 'shop', name: 'web' }] })
+  b.engine.model.put('Service', web, startMs)
+  b.says = [blamed]
+  b.tick(1)
+  assert.is(b.findings.all().length, 1)
+  const before = b.findings.version
+  // The namespace alone is asked: that says nothing about the Service.
+  b.says = []
+  b.engine.model.put('Namespace', { kind: 'Namespace', metadata: { name: 'shop' } }, startMs)
+  b.tick(2)
+  assert.is(b.findings.version, before)
+  b.engine.model.put('Service', web, startMs + 3000)
+  b.tick(3)
+  assert.is(b.findings.version, before + 1)
+  assert.is(b.findings.all().length, 1)
+  b.tick(3 + 1800)
+  assert.is(b.findings.all().length, 0)
 })
 
-test('what holds stays when nobody could be asked about it', () => {
-  const knowledge = new Knows(['a', 'b'], 1000)
-  const { update, held, findings } = bench(knowledge, ['a', 'b'])
-  update(1)
-  const version = findings.version
-  update(2)
-  assert.equal(held(), ['Service/shop/a', 'Service/shop/b'])
-  assert.is(findings.version, version)
+test('it must hold for a while, but not when nothing more comes', () => {
+  const b = bench(5000)
+  b.says = [about('Service', 'web')]
+  b.engine.model.put('Service', web, startMs)
+  b.tick(1)
+  b.tick(3)
+  assert.is(b.findings.all().length, 0)
+  b.tick(6)
+  b.tick(7)
+  assert.is(b.findings.all().length, 1)
+  const last = bench(5000)
+  last.says = [about('Service', 'web')]
+  last.engine.model.put('Service', web, startMs)
+  last.tick(1, true)
+  assert.is(last.findings.all().length, 1)
 })
 
-test('when knowledge changes all is asked again: what is new is found, what holds no more ends', () => {
-  const knowledge = new Knows(['a'])
-  const { update, held, findings } = bench(knowledge, ['a', 'b'])
-  update(1)
-  assert.equal(held(), ['Service/shop/a'])
-  knowledge.asked.length = 0
-  update(2)
-  assert.equal(knowledge.asked, [], 'nothing changed, nothing is asked')
-  knowledge.names = ['b']
-  knowledge.version++
-  update(3)
-  assert.ok(knowledge.asked.includes('a') && knowledge.asked.includes('b'))
-  assert.ok(held().includes('Service/shop/b'))
-  const before = findings.version
-  update(700)
-  assert.equal(held(), ['Service/shop/b'], 'what ended is forgotten after the retention')
-  assert.ok(findings.version > before)
-})
-
-test('a pattern that holds for everything is held to its bound, and said', () => {
-  const names = Array.from({ length: 50 }, (_, i) => `s${i}`)
-  const { update, held, findings } = bench(new Knows(names), names)
-  update(1)
-  assert.is(held().length, 3)
-  assert.is(findings.refused, 47)
-  assert.equal([...findings.flooding], ['no-pods'])
+test('a bounded number is asked at a tick, the rest at the next, all at the last', () => {
+  const b = bench(0, 10)
+  for (let i = 0; i < 25; i++) b.engine.model.put('Node', { kind: 'Node', metadata: { name: `n${i}` } }, startMs)
+  b.tick(1)
+  assert.is(b.asked.length, 10)
+  assert.is(b.findings.waiting, 15)
+  b.tick(2)
+  b.tick(3)
+  assert.is(b.asked.length, 25)
 })
 
 test.run()

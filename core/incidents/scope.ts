@@ -55,6 +55,18 @@ export class Scope {
     return found
   }
 
+  /** What trouble of it counts to: of a Service that has one workload behind it, that workload. */
+  anchorOf (entity: EntityRef): EntityRef {
+    if (entity.kind !== 'Service') return this.workloadOf(entity)
+    const key = `anchor ${entityKey(entity)}`
+    const known = this.#workloads.get(key)
+    if (known !== undefined) return known
+    const behind = unique(this.#view.neighbours(entity, { kinds: ['selects'], direction: 'out' }).slice(0, 100).map(n => this.workloadOf(refOf(n))))
+    const anchor = behind.length === 1 ? behind[0] as EntityRef : entity
+    this.#workloads.set(key, anchor)
+    return anchor
+  }
+
   reachOf (subject: EntityRef): Reach {
     const key = entityKey(subject)
     let known = this.#reach.get(key)

@@ -64,7 +64,7 @@ export class StoryTeller implements Analyzer {
     const bounds = { cut: forest.cut, flooding: this.findings.flooding }
     return groupsOf(forest.trees, findings, this.scope, { windowMs: options.windowMs })
       .filter(g => g.trees.length > 0 || options.silentFindings)
-      .map(group => draftOf(group, forest, engine, this.impactOf, bounds))
+      .map(group => draftOf(group, forest, engine, this.scope, this.impactOf, bounds))
   }
 
   /** Every entity in trouble has recovered since, as events or its object say. */

@@ -28,7 +28,7 @@ export async function runStory (batches: Iterable<EventBatch>): Promise<Incident
   await chain.start()
   for (const batch of batches) await chain.head.consume(batch)
   await chain.stop()
-  return [...last.values()].sort((a, b) => a.startMs - b.startMs || (a.id < b.id ? -1 : 1))
+  return [...last.values()].filter(i => i.mergedInto === undefined).sort((a, b) => a.startMs - b.startMs || (a.id < b.id ? -1 : 1))
 }
 
 export function incidentsIn (batch: EventBatch): Incident[] {
