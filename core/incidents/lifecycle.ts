@@ -79,7 +79,8 @@ export class Lifecycle {
     const content = contentOf(draft)
     if (content === held.content && merged.length === 0) return
     // A better explanation of what is over leaves it over.
-    const { resolvedMs, mergedInto: _, ...rest } = document
+    const { resolvedMs, mergedInto, ...rest } = document
+    void mergedInto
     const isOver = resolvedMs !== undefined && draft.updatedMs <= resolvedMs
     this.#keep(id, draft, { ...rest, ...said(draft), version: document.version + 1, ...(isOver ? { status: 'resolved', resolvedMs } : { status: 'open' }), startMs, timeToDetectionMs: Math.max(0, document.detectedMs - startMs), related: [...new Set([...document.related, ...merged])].sort() }, changed)
   }
