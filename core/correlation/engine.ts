@@ -7,6 +7,7 @@
 import type { Shared } from '../component/services.js'
 import { ClusterModel } from '../topology/cluster-model.js'
 import { Dependencies } from './dependencies.js'
+import { EventTime } from './event-time.js'
 import { Links } from './links.js'
 import { MajorityClock } from './majority-clock.js'
 import { RowCounters } from './row-counters.js'
@@ -34,9 +35,6 @@ export interface EngineOptions {
   readonly latenessMs?: number
 }
 
-/** A row further ahead of all others is a broken clock's: it does not move time. */
-const maxJumpMs = 3_600_000
-
 export class Engine {
   readonly model = new ClusterModel()
   readonly symptoms = new Symptoms()
@@ -48,11 +46,13 @@ export class Engine {
   #tickMs = 1000
   #newestMs = -Infinity
   #nextTickMs = -Infinity
+  readonly #time = new EventTime()
   readonly #clock = new MajorityClock()
   /** How often a clock that was ahead of most rows was no longer believed. */
   clockCorrections = 0
-  /** Rows that claimed a time far ahead. */
-  absurdTimes = 0
+  /** Thoughts of analyzers that ended in an exception, which is a bug: the others think on, and rows pass. */
+  failures = 0
+  lastFailure = ''
 
   configure ({ tickMs }: EngineOptions): void { if (tickMs !== undefined) this.#tickMs = tickMs }
 
@@ -65,22 +65,24 @@ export class Engine {
   /** The newest event time; -Infinity before the first row. */
   get nowMs (): number { return this.#newestMs }
 
+  /** Rows whose time was not believed. */
+  get absurdTimes (): number { return this.#time.absurd }
+
   /** Before the row of this time is looked at. `observedMs`: when a collector saw it, 0 = unknown. Returns the time to take it for. */
   advance (timeMs: number, observedMs = 0): number {
-    const claimed = timeMs > 0 ? timeMs : observedMs
-    if (!(claimed > 0)) return Math.max(this.#newestMs, 0)
-    const isAhead = observedMs > 0 ? claimed > observedMs + maxJumpMs : this.#newestMs > 0 && claimed > this.#newestMs + 24 * maxJumpMs
-    if (isAhead) {
-      this.absurdTimes++
-      return observedMs > 0 ? observedMs : this.#newestMs
+    const taken = this.#time.of(timeMs, observedMs, this.#newestMs)
+    switch (this.#time.verdict) {
+      case 'stays': return taken
+      case 'leaps': if (taken < this.#newestMs) this.#goBack(taken); break
+      case 'moves':
+        if (!this.#clock.trusts(taken, this.#newestMs)) return taken
+        if (this.#clock.correctedMs !== undefined) this.#goBack(this.#clock.correctedMs)
     }
-    if (!this.#clock.trusts(claimed, this.#newestMs)) return claimed
-    if (this.#clock.correctedMs !== undefined) this.#goBack(this.#clock.correctedMs)
-    if (claimed > this.#newestMs) {
-      if (claimed >= this.#nextTickMs) this.#tickTo(claimed)
-      this.#newestMs = claimed
+    if (taken > this.#newestMs) {
+      if (taken >= this.#nextTickMs) this.#tickTo(taken)
+      this.#newestMs = taken
     }
-    return claimed
+    return taken
   }
 
   /** Thinks at `nowMs` without a row: nothing has come for a while, or nothing will. Time never goes back by it. */
@@ -109,7 +111,16 @@ export class Engine {
 
   #run (tick: Tick): void {
     this.rows.catchUp()
-    for (const stage of stages) for (const analyzer of this.#analyzers.get(stage) ?? []) analyzer.tick(tick)
+    for (const stage of stages) for (const analyzer of this.#analyzers.get(stage) ?? []) this.#think(stage, analyzer, tick)
+  }
+
+  #think (stage: StageName, analyzer: Analyzer, tick: Tick): void {
+    try {
+      analyzer.tick(tick)
+    } catch (error) {
+      this.failures++
+      this.lastFailure = `${stage}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`
+    }
   }
 }
 

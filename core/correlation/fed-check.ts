@@ -22,7 +22,7 @@ export class FedCheck {
     this.#rows += rows
     if (this.#isTold || this.#rows < rowsToBeSure) return
     this.#isTold = true
-    const problem = `${this.type} links nothing: no context processor feeds it; put \`context\` in front of it in the same pipeline`
+    const problem = `${this.type} has nothing to work on: no context processor feeds it; put \`context\` in front of it in the same pipeline`
     this.logger.error(problem)
     this.status.recoverableError(problem)
   }

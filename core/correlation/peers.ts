@@ -1,5 +1,6 @@
 /** What a peer named in a message or seen in a packet (`cart.shop:8080`, `10.96.0.7:80`) is in the cluster. */
 import type { ClusterModel } from '../topology/cluster-model.js'
+import { textAt } from '../topology/graph/plain.js'
 import type { EntityRef } from './entity.js'
 
 /** Undefined: nobody in the cluster that is known. `namespace`: of who names the peer; '' = unknown. */
@@ -49,10 +50,10 @@ function isKnown (model: ClusterModel, entity: EntityRef): boolean {
 /** Who names it does not say where it is: it is the one of that name when there is but one. */
 function onlyService (model: ClusterModel, name: string): EntityRef | undefined {
   let found: EntityRef | undefined
-  for (const { metadata } of model.objects('Service')) {
-    if (metadata?.name !== name) continue
+  for (const service of model.objects('Service')) {
+    if (textAt(service, 'metadata', 'name') !== name) continue
     if (found !== undefined) return undefined
-    found = { kind: 'Service', namespace: metadata.namespace ?? '', name }
+    found = { kind: 'Service', namespace: textAt(service, 'metadata', 'namespace'), name }
   }
   return found
 }

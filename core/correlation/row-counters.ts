@@ -16,6 +16,9 @@ export class RowCounters {
 
   use (count: CountRows): void { this.#counters.push(count) }
 
+  /** Whether anybody counts: then rows need columns. */
+  get isUsed (): boolean { return this.#counters.length > 0 }
+
   begin (batch: EventBatch): void {
     this.#batch = batch
     this.#counted = this.row = 0

@@ -46,6 +46,7 @@ export class Symptoms {
   version = 0
   /** Sightings that were not taken because the sign's bound was reached. */
   refused = 0
+  readonly #refusedOf = new Map<string, number>()
   evicted = 0
   /** Called with every sighting that was taken and what it was counted to: each costs time a row of trouble. */
   readonly watchers: ((symptom: Symptom, sighting: Sighting) => void)[] = []
@@ -62,6 +63,9 @@ export class Symptoms {
   get (id: string): Symptom | undefined { return this.#byId.get(id) }
   all (): Iterable<Symptom> { return this.#byId.values() }
   about (entity: EntityRef): Iterable<Symptom> { return this.#byEntity.get(entityKey(entity)) ?? [] }
+
+  /** As `refused`, of one sign. */
+  refusedOf (sign: string): number { return this.#refusedOf.get(sign) ?? 0 }
 
   /** Symptoms that changed after `version`, in the order of the change. Costs what changed since, not what is held. */
   changedSince (version: number): Symptom[] {
@@ -123,7 +127,11 @@ export class Symptoms {
 
   #first (fingerprint: string, { sign, layer, role, entity, detail, severity, timeMs, confidence, evidence, count = 1 }: Sighting): Symptom | undefined {
     const ofSign = this.#ofSign.get(sign) ?? 0
-    if (ofSign >= this.#maxOfSign) { this.refused++; return undefined }
+    if (ofSign >= this.#maxOfSign) {
+      this.refused++
+      this.#refusedOf.set(sign, this.refusedOf(sign) + 1)
+      return undefined
+    }
     if (this.#byId.size >= this.#maxSymptoms) this.#evict()
     const id = createHash('sha256').update(`${fingerprint}|${timeMs}`).digest('hex').slice(0, 32)
     const symptom: Symptom = { id, sign, layer, role, entity, detail, severity, firstMs: timeMs, lastMs: timeMs, count, confidence, evidence: [], traceIds: [], impact: 0 }

@@ -13,6 +13,9 @@ import { generalActions } from './words.js'
 
 export type ImpactOf = (engine: Engine, symptoms: readonly Symptom[], timeMs: number) => Impact
 
+/** What bounds kept out: symptoms by sign, and patterns of which not all findings are kept. */
+export interface Bounds { readonly cut: ReadonlyMap<string, number>, readonly flooding: ReadonlySet<string> }
+
 export type Draft = Omit<Incident, 'schema' | 'id' | 'version' | 'status' | 'detectedMs' | 'resolvedMs' | 'timeToDetectionMs' | 'related'> & {
   /** Ids of its symptoms, also those the chain leaves out. */
   readonly members: readonly string[]
@@ -24,7 +27,7 @@ const maxActions = 10
 const maxTraceIds = 16
 const urgencies: readonly Urgency[] = ['immediate', 'short_term', 'investigate']
 
-export function draftOf (group: Group, forest: Forest, engine: Engine, scope: Scope, impactOf: ImpactOf, notes: readonly string[]): Draft {
+export function draftOf (group: Group, forest: Forest, engine: Engine, scope: Scope, impactOf: ImpactOf, bounds: Bounds): Draft {
   const members = group.trees.flatMap(t => t.members)
   const candidates = hypothesesOf(group, scope)
   const [best] = candidates
@@ -41,7 +44,7 @@ export function draftOf (group: Group, forest: Forest, engine: Engine, scope: Sc
     hypotheses: candidates.map(plain), chain: chain.steps, omitted: chain.omitted,
     actions: actionsOf(candidates), traceIds: [...new Set(members.flatMap(s => s.traceIds))].slice(0, maxTraceIds),
     events: members.reduce((sum, s) => sum + s.count, 0),
-    notes: [...notes, ...missing(members, engine)],
+    notes: [...notesOf(members, group, engine, bounds), ...missing(members, engine)],
     members: shown.map(s => s.id).sort(), weight: round(together([own, troubles.length === 0 ? ofFindings * 0.6 : ofFindings]))
   }
 }
@@ -58,12 +61,22 @@ function actionsOf (candidates: readonly Candidate[]): Action[] {
   return urgencies.flatMap(urgency => unique.filter(a => a.urgency === urgency)).slice(0, maxActions)
 }
 
+/** Only what a bound kept from this story: that of another does not concern its reader. */
+function notesOf (members: readonly Symptom[], { findings }: Group, { symptoms }: Engine, { cut, flooding }: Bounds): string[] {
+  const signs = [...new Set(members.map(s => s.sign))].sort()
+  const patterns = [...new Set(findings.map(f => f.held.finding.pattern))].sort()
+  return [
+    ...signs.filter(sign => cut.has(sign)).map(sign => `${cut.get(sign)} lesser symptoms of ${sign} were left out of the search for causes.`),
+    ...signs.filter(sign => symptoms.refusedOf(sign) > 0).map(sign => `${symptoms.refusedOf(sign)} sightings of ${sign} were counted but not kept: too many things have it.`),
+    ...patterns.filter(pattern => flooding.has(pattern)).map(pattern => `The pattern ${pattern} holds for more objects than are kept; it may say too much.`)
+  ]
+}
+
 /** What a reader should know about a story that lacks a layer. */
 function missing (members: readonly Symptom[], engine: Engine): string[] {
   const notes: string[] = []
   const hasPods = [...engine.model.objects('Pod')][0] !== undefined
   if (!hasPods && members.some(s => s.layer === 'k8s')) notes.push('No Kubernetes objects were seen: who depends on whom is known from events and traces only.')
-  if (engine.symptoms.refused > 0) notes.push(`${engine.symptoms.refused} sightings of flooding signs were counted but not kept.`)
   return notes
 }
 

@@ -18,7 +18,7 @@ function bench (settleMs = 0, maxSubjects = 100): Bench {
   const scope = new Scope(engine.model, engine.dependencies)
   const made: Bench = {
     engine, asked: [], says: [],
-    findings: new Findings({ evaluate: (_, subjects) => { made.asked.push(...subjects); return made.says } }, scope, { retentionMs: 1_800_000, maxSubjects, settleMs }),
+    findings: new Findings({ version: 0, subjects: () => [], evaluate: (_, subjects) => { made.asked.push(...subjects); return { findings: made.says, left: [] } } }, scope, { retentionMs: 1_800_000, maxSubjects, settleMs, maxOfPattern: 200, maxFindings: 2000 }),
     tick: (atS, isLast = false) => { scope.at(startMs + atS * 1000); made.findings.update(engine, { nowMs: startMs + atS * 1000, isLast }) }
   }
   return made

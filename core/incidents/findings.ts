@@ -10,9 +10,19 @@ import type { Finding } from '../patterns/finding.js'
 import type { HeldFinding } from './groups.js'
 import type { Scope } from './scope.js'
 
+export interface Answer {
+  readonly findings: readonly Finding[]
+  /** Subjects that were not asked about, because the call's budget was used up; never all of them. */
+  readonly left: readonly EntityRef[]
+}
+
 /** The pattern library, as far as it matters here. Deterministic; never throws. */
 export interface Knowledge {
-  evaluate(engine: Engine, subjects: readonly EntityRef[], nowMs: number): readonly Finding[]
+  /** Another number when it knows something else: then all is asked again. */
+  readonly version: number
+  evaluate(engine: Engine, subjects: readonly EntityRef[], nowMs: number): Answer
+  /** All that it may have something to say about. */
+  subjects(engine: Engine): Iterable<EntityRef>
 }
 
 export interface FindingsOptions {
@@ -22,6 +32,9 @@ export interface FindingsOptions {
   readonly maxSubjects: number
   /** A finding must hold for this long: a list of objects comes one kind after the other, and what is not here yet is not missing. */
   readonly settleMs: number
+  /** Held of one pattern, and of all. */
+  readonly maxOfPattern: number
+  readonly maxFindings: number
 }
 
 interface Held extends HeldFinding { readonly asked: Set<EntityKey>, endedMs: number }
@@ -32,12 +45,18 @@ export class Findings {
   readonly #waiting = new Set<EntityKey>()
   /** Since when findings that have not settled hold. */
   readonly #pending = new Map<string, { readonly sinceMs: number, readonly asked: readonly EntityKey[] }>()
+  readonly #ofPattern = new Map<string, number>()
+  /** Patterns of which there were more findings than are held. */
+  readonly flooding = new Set<string>()
+  /** Findings that were not held. */
+  refused = 0
   #modelVersion = 0
   #symptomVersion = 0
+  #knowledgeVersion: number
   /** Grows with every change. */
   version = 0
 
-  constructor (readonly knowledge: Knowledge, readonly scope: Scope, readonly options: FindingsOptions) {}
+  constructor (readonly knowledge: Knowledge, readonly scope: Scope, readonly options: FindingsOptions) { this.#knowledgeVersion = knowledge.version }
 
   get waiting (): number { return this.#waiting.size }
 
@@ -46,9 +65,11 @@ export class Findings {
 
   update (engine: Engine, { nowMs, isLast }: Tick): void {
     this.#collect(engine)
-    const batch = [...this.#waiting].slice(0, isLast ? undefined : this.options.maxSubjects)
-    for (const key of batch) this.#waiting.delete(key)
-    if (batch.length > 0) this.#ask(engine, batch, nowMs, isLast)
+    do {
+      const batch = [...this.#waiting].slice(0, isLast ? undefined : this.options.maxSubjects)
+      for (const key of batch) this.#waiting.delete(key)
+      if (batch.length > 0) this.#ask(engine, batch, nowMs, isLast)
+    } while (isLast && this.#waiting.size > 0)
     for (const { asked } of this.#pending.values()) for (const key of asked) this.#waiting.add(key)
     this.#forget(nowMs)
   }
@@ -62,6 +83,14 @@ export class Findings {
       this.#aroundPeer(symptom)
     }
     this.#symptomVersion = engine.symptoms.version
+    if (this.knowledge.version !== this.#knowledgeVersion) this.#askAll(engine)
+  }
+
+  /** What holds now may hold no more, and what did not may. */
+  #askAll (engine: Engine): void {
+    this.#knowledgeVersion = this.knowledge.version
+    for (const key of this.#byAsked.keys()) this.#waiting.add(key)
+    for (const subject of this.knowledge.subjects(engine)) this.#waiting.add(entityKey(subject))
   }
 
   /** An object's news may be news of what it belongs to, runs on, is reached through, or is limited by. */
@@ -84,9 +113,15 @@ export class Findings {
   }
 
   #ask (engine: Engine, keys: readonly EntityKey[], nowMs: number, isLast: boolean): void {
+    const { findings, left } = this.knowledge.evaluate(engine, keys.map(entityOfKey), nowMs)
     const asked = new Set(keys)
+    for (const subject of left) {
+      const key = entityKey(subject)
+      asked.delete(key)
+      this.#waiting.add(key)
+    }
     const found = new Set<string>()
-    for (const finding of this.knowledge.evaluate(engine, keys.map(entityOfKey), nowMs)) {
+    for (const finding of findings) {
       const id = `${finding.pattern}|${entityKey(finding.subject)}`
       found.add(id)
       if (isLast || this.#isSettled(id, finding, nowMs)) this.#hold(engine, id, finding, nowMs)
@@ -113,6 +148,12 @@ export class Findings {
       this.version++
       return
     }
+    const ofPattern = this.#ofPattern.get(finding.pattern) ?? 0
+    if (ofPattern >= this.options.maxOfPattern || this.#held.size >= this.options.maxFindings) {
+      this.refused++
+      this.flooding.add(finding.pattern)
+      return
+    }
     const symptom = engine.symptoms.see({
       sign: `finding.${finding.pattern}`, layer: finding.layer, role: 'finding', entity: finding.subject, detail: {}, severity: Severity.warning,
       timeMs: Number.isNaN(finding.sinceMs) ? earliest(engine, finding, nowMs) : Math.min(finding.sinceMs, nowMs), confidence: finding.score,
@@ -121,6 +162,7 @@ export class Findings {
     if (symptom === undefined) return
     const asked = new Set<EntityKey>()
     this.#held.set(id, { finding, symptom, asked, endedMs: Infinity })
+    this.#ofPattern.set(finding.pattern, ofPattern + 1)
     for (const key of askedOf(finding)) this.#index(asked, id, key)
     this.version++
   }
@@ -148,9 +190,11 @@ export class Findings {
   }
 
   #forget (nowMs: number): void {
-    for (const [id, { asked, endedMs }] of this.#held) {
+    for (const [id, { asked, endedMs, finding: { pattern } }] of this.#held) {
       if (nowMs - endedMs < this.options.retentionMs) continue
       this.#held.delete(id)
+      this.#ofPattern.set(pattern, (this.#ofPattern.get(pattern) ?? 1) - 1)
+      this.flooding.delete(pattern)
       for (const key of asked) this.#unindex(id, key)
       this.version++
     }

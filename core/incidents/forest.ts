@@ -24,14 +24,19 @@ export interface ForestOptions {
   readonly minLink: number
   /** Symptoms whose last event is older take no part. */
   readonly sinceMs: number
-  /** The most telling ones; what is beyond waits. */
+  /** The most telling ones, of each sign an equal share; what is beyond takes no part. */
   readonly maxSymptoms: number
 }
 
-export function forestOf (symptoms: Symptoms, links: Links, { minLink, sinceMs, maxSymptoms }: ForestOptions): Forest & { readonly cut: number } {
+export interface Cut extends Forest {
+  /** How many took no part, by sign. */
+  readonly cut: ReadonlyMap<string, number>
+}
+
+export function forestOf (symptoms: Symptoms, links: Links, { minLink, sinceMs, maxSymptoms }: ForestOptions): Cut {
   const all = [...symptoms.all()].filter(s => (s.role === 'trouble' || s.role === 'change') && s.lastMs >= sinceMs)
-  const cut = Math.max(0, all.length - maxSymptoms)
-  const active = (cut === 0 ? all : all.sort((a, b) => b.severity - a.severity || b.count - a.count || compareIds(a, b)).slice(0, maxSymptoms)).sort(causalOrder)
+  const { kept, cut } = mostTelling(all, maxSymptoms)
+  const active = kept.sort(causalOrder)
   const taken = new Map(active.map(s => [s.id, s]))
   const parents = new Map<string, Link>()
   for (const symptom of active) {
@@ -42,6 +47,23 @@ export function forestOf (symptoms: Symptoms, links: Links, { minLink, sinceMs, 
     if (parent !== undefined) parents.set(symptom.id, parent)
   }
   return { trees: treesOf(active, parents), parents, cut }
+}
+
+/** The worst, but so that a flood of one sign leaves room for all others. */
+function mostTelling (all: Symptom[], max: number): { readonly kept: Symptom[], readonly cut: ReadonlyMap<string, number> } {
+  const cut = new Map<string, number>()
+  if (all.length <= max) return { kept: all, cut }
+  const share = Math.max(1, Math.floor(max / new Set(all.map(s => s.sign)).size))
+  const taken = new Map<string, number>()
+  const [kept, rest]: [Symptom[], Symptom[]] = [[], []]
+  for (const symptom of all.sort((a, b) => b.severity - a.severity || b.count - a.count || compareIds(a, b))) {
+    const ofSign = taken.get(symptom.sign) ?? 0
+    taken.set(symptom.sign, ofSign + 1)
+    ;(ofSign < share && kept.length < max ? kept : rest).push(symptom)
+  }
+  const room = max - kept.length
+  for (const { sign } of rest.slice(room)) cut.set(sign, (cut.get(sign) ?? 0) + 1)
+  return { kept: [...kept, ...rest.slice(0, room)], cut }
 }
 
 /** What only came together before, in things that are not one: explains what nothing else does, and only when it is sure. */

@@ -2,13 +2,8 @@
 import type { EntityRef } from '../correlation/entity.js'
 import type { KubeObject } from '../kubernetes/objects.js'
 import type { ClusterModel } from '../topology/cluster-model.js'
+import { listAt, textAt, valueAt } from '../topology/graph/plain.js'
 import type { Scope } from './scope.js'
-
-interface Condition { readonly type?: string, readonly status?: string }
-interface Observed extends KubeObject {
-  readonly spec?: { readonly replicas?: number }
-  readonly status?: { readonly phase?: string, readonly replicas?: number, readonly readyReplicas?: number, readonly updatedReplicas?: number, readonly unavailableReplicas?: number, readonly desiredNumberScheduled?: number, readonly numberReady?: number, readonly conditions?: readonly Condition[], readonly containerStatuses?: readonly { readonly ready?: boolean }[] }
-}
 
 export class Health {
   constructor (readonly model: ClusterModel, readonly scope: Scope) {}
@@ -17,25 +12,24 @@ export class Health {
   isWell (entity: EntityRef): boolean {
     switch (entity.kind) {
       case 'Pod': case 'ReplicaSet': case 'Deployment': case 'StatefulSet': case 'DaemonSet': return this.#isWorkloadWell(entity)
-      case 'Node': return this.#object(entity)?.status?.conditions?.some(c => c.type === 'Ready' && c.status === 'True') === true
-      case 'PersistentVolumeClaim': return this.#object(entity)?.status?.phase === 'Bound'
+      case 'Node': return conditionOf(this.model.object(entity), 'Ready') === 'True'
+      case 'PersistentVolumeClaim': return textAt(this.model.object(entity), 'status', 'phase') === 'Bound'
       default: return false
     }
   }
 
   #isWorkloadWell (entity: EntityRef): boolean {
-    const own = entity.kind === 'Pod' ? this.#object(entity) : undefined
+    const own = entity.kind === 'Pod' ? this.model.object(entity) : undefined
     if (own !== undefined) return isPodReady(own)
     const workload = this.scope.workloadOf(entity)
-    const object = this.#object(workload)
+    const object = this.model.object(workload)
     if (object === undefined) return false
     if (workload.kind === 'Pod') return isPodReady(object)
-    const { spec, status } = object
-    const wanted = status?.desiredNumberScheduled ?? spec?.replicas ?? 1
+    const wanted = countAt(object, 'status', 'desiredNumberScheduled') ?? countAt(object, 'spec', 'replicas') ?? 1
     // In the middle of a rollout the old pods are still well.
-    if (status?.updatedReplicas !== undefined && status.updatedReplicas < wanted) return false
-    if ((status?.unavailableReplicas ?? 0) > 0) return false
-    const ready = status?.numberReady ?? status?.readyReplicas
+    if ((countAt(object, 'status', 'updatedReplicas') ?? wanted) < wanted) return false
+    if ((countAt(object, 'status', 'unavailableReplicas') ?? 0) > 0) return false
+    const ready = countAt(object, 'status', 'numberReady') ?? countAt(object, 'status', 'readyReplicas')
     return ready !== undefined ? ready >= wanted : this.#countReady(workload) >= wanted
   }
 
@@ -43,17 +37,28 @@ export class Health {
   #countReady (workload: EntityRef): number {
     let ready = 0
     for (const pod of this.scope.podsOf(workload)) {
-      const object = this.#object(pod)
+      const object = this.model.object(pod)
       if (object !== undefined && isPodReady(object)) ready++
     }
     return ready
   }
-
-  #object (entity: EntityRef): Observed | undefined { return this.model.object(entity) }
 }
 
-function isPodReady ({ status }: Observed): boolean {
-  const ready = status?.conditions?.find(c => c.type === 'Ready')
-  if (ready !== undefined) return ready.status === 'True'
-  return status?.phase === 'Running' && (status.containerStatuses ?? []).every(c => c.ready === true)
+/** A pod that is being deleted is well no more, whatever it says. */
+function isPodReady (pod: KubeObject): boolean {
+  if (textAt(pod, 'metadata', 'deletionTimestamp') !== '') return false
+  const ready = conditionOf(pod, 'Ready')
+  if (ready !== undefined) return ready === 'True'
+  return textAt(pod, 'status', 'phase') === 'Running' && listAt(pod, 'status', 'containerStatuses').every(c => valueAt(c, 'ready') === true)
+}
+
+/** Of conditions that contradict each other the first that is not good. */
+function conditionOf (object: KubeObject | undefined, type: string): string | undefined {
+  const said = listAt(object, 'status', 'conditions').filter(c => textAt(c, 'type') === type).map(c => textAt(c, 'status'))
+  return said.find(status => status !== 'True') ?? said[0]
+}
+
+function countAt (object: KubeObject, ...path: readonly string[]): number | undefined {
+  const value = valueAt(object, ...path)
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }

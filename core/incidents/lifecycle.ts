@@ -28,8 +28,8 @@ export class Lifecycle {
   get open (): number { return [...this.#held.values()].filter(h => h.document.status === 'open').length }
   get all (): Incident[] { return [...this.#held.values()].map(h => h.document) }
 
-  /** The documents that changed, in the order of their ids. `over`: symptoms whose trouble is known to be over. */
-  update (drafts: readonly Draft[], nowMs: number, isOver: (members: readonly string[]) => boolean): Incident[] {
+  /** The documents that changed, in the order of their ids. `isOver`: whether trouble of these symptoms is known to be over; undefined = it is not asked now. */
+  update (drafts: readonly Draft[], nowMs: number, isOver: ((members: readonly string[]) => boolean) | undefined): Incident[] {
     const changed: Incident[] = []
     const continued = new Set<string>()
     for (const draft of this.#byClaim(drafts)) {
@@ -40,7 +40,7 @@ export class Lifecycle {
       this.#continue(id, draft, merged, changed)
       for (const other of merged) { continued.add(other); this.#absorb(other, id, nowMs, changed) }
     }
-    this.#resolve(nowMs, isOver, changed)
+    if (isOver !== undefined) this.#resolve(nowMs, isOver, changed)
     this.#forget(nowMs)
     return changed.sort((a, b) => a.id < b.id ? -1 : 1)
   }
@@ -79,7 +79,8 @@ export class Lifecycle {
     const content = contentOf(draft)
     if (content === held.content && merged.length === 0) return
     // A better explanation of what is over leaves it over.
-    const { resolvedMs, mergedInto: _, ...rest } = document
+    const { resolvedMs, mergedInto, ...rest } = document
+    void mergedInto
     const isOver = resolvedMs !== undefined && draft.updatedMs <= resolvedMs
     this.#keep(id, draft, { ...rest, ...said(draft), version: document.version + 1, ...(isOver ? { status: 'resolved', resolvedMs } : { status: 'open' }), startMs, timeToDetectionMs: Math.max(0, document.detectedMs - startMs), related: [...new Set([...document.related, ...merged])].sort() }, changed)
   }

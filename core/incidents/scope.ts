@@ -5,8 +5,8 @@
 import type { Dependencies } from '../correlation/dependencies.js'
 import { entityKey, type EntityKey, type EntityRef } from '../correlation/entity.js'
 import type { Symptom } from '../correlation/symptom.js'
-import type { KubeObject } from '../kubernetes/objects.js'
 import type { ClusterModel } from '../topology/cluster-model.js'
+import { objectAt, textAt, textsAt } from '../topology/graph/plain.js'
 import type { GraphNode, GraphView } from '../topology/graph/view.js'
 
 /** How far from the object: 0 itself, 1 what it is made of or carries, 2 who uses that, 3 who calls those. */
@@ -106,8 +106,9 @@ export class Scope {
   #ofAddress (address: string): EntityRef | undefined {
     if (this.#clusterIps === undefined) {
       this.#clusterIps = new Map()
-      for (const { metadata, spec } of this.model.objects('Service') as Iterable<KubeObject & { readonly spec?: { readonly clusterIP?: string } }>) {
-        if (spec?.clusterIP !== undefined) this.#clusterIps.set(spec.clusterIP, { kind: 'Service', namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' })
+      for (const service of this.model.objects('Service')) {
+        const address = textAt(service, 'spec', 'clusterIP')
+        if (address !== '') this.#clusterIps.set(address, { kind: 'Service', namespace: textAt(service, 'metadata', 'namespace'), name: textAt(service, 'metadata', 'name') })
       }
     }
     const slot = this.model.pods.byIp(address)
@@ -200,13 +201,11 @@ export class Scope {
 
   /** Also those whose selector would match its pods, if it had any. */
   #servicesOfWorkload ({ kind, namespace = '', name }: EntityRef): EntityRef[] {
-    const labels = (this.model.object({ kind, namespace, name }) as { readonly spec?: { readonly template?: { readonly metadata?: { readonly labels?: Readonly<Record<string, string>> } } } } | undefined)?.spec?.template?.metadata?.labels
-    if (labels === undefined) return []
+    const labels = textsAt(this.model.object({ kind, namespace, name }), 'spec', 'template', 'metadata', 'labels')
     const found: EntityRef[] = []
     for (const service of this.model.objects('Service')) {
-      const selector = (service as { readonly spec?: { readonly selector?: Readonly<Record<string, string>> } }).spec?.selector ?? {}
-      const pairs = Object.entries(selector)
-      if (service.metadata?.namespace === namespace && pairs.length > 0 && pairs.every(([key, value]) => labels[key] === value)) found.push({ kind: 'Service', namespace, name: service.metadata.name ?? '' })
+      const pairs = Object.entries(objectAt(service, 'spec', 'selector'))
+      if (textAt(service, 'metadata', 'namespace') === namespace && pairs.length > 0 && pairs.every(([key, value]) => labels[key] === value)) found.push({ kind: 'Service', namespace, name: textAt(service, 'metadata', 'name') })
       if (found.length >= 20) break
     }
     return found

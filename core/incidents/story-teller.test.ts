@@ -3,6 +3,7 @@ import { test } from 'uvu'
 import { Engine } from '../correlation/engine.js'
 import { impactOf } from '../impact/impact.js'
 import type { Finding } from '../patterns/finding.js'
+import type { Knowledge } from './findings.js'
 import type { Incident } from './incident.js'
 import { StoryTeller, type StoryOptions } from './story-teller.js'
 import { link, see, startMs } from './testing/scene.js'
@@ -11,12 +12,17 @@ const options: StoryOptions = {
   confidenceThreshold: 0.5, windowMs: 300_000, openWeight: 0.5, resolveAfterMs: 600_000, retentionMs: 1_800_000, maxIncidents: 100, maxSymptoms: 1000, maxSubjects: 1000, settleMs: 0, silentFindings: false
 }
 
+/** Says what it is made of about the subjects of that. */
+function knows (findings: readonly Finding[]): Knowledge {
+  return { version: 0, subjects: () => [], evaluate: (_, subjects) => ({ findings: findings.filter(f => subjects.some(s => s.name === f.subject.name && s.kind === f.subject.kind)), left: [] }) }
+}
+
 interface Bench { readonly engine: Engine, readonly story: StoryTeller, readonly told: Incident[], tick(atS: number, isLast?: boolean): void, last(): Incident[] }
 
 function bench (findings: readonly Finding[] = [], more: Partial<StoryOptions> = {}): Bench {
   const engine = new Engine()
   const told: Incident[] = []
-  const story = new StoryTeller(engine, { evaluate: (_, subjects) => findings.filter(f => subjects.some(s => s.name === f.subject.name && s.kind === f.subject.kind)) }, impactOf, { ...options, ...more }, incidents => { told.push(...incidents) })
+  const story = new StoryTeller(engine, knows(findings), impactOf, { ...options, ...more }, incidents => { told.push(...incidents) })
   return {
     engine, story, told,
     tick: (atS, isLast = false) => { story.tick({ nowMs: startMs + atS * 1000, isLast }) },
@@ -183,13 +189,18 @@ test('the same symptoms in another order give the same documents', () => {
   for (const order of [[3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]]) assert.is(tell(order), plain)
 })
 
-test('a flood is bounded and said', () => {
+test('a flood is bounded and said where it matters', () => {
   const { engine, tick, last } = bench([], { maxSymptoms: 50 })
-  for (let i = 0; i < 200; i++) see(engine, 'k8s.evicted', `Pod/shop/p-${i}`, { severity: 'high' })
-  see(engine, 'node.not_ready', 'Node//n1', { severity: 'critical' })
+  for (let i = 0; i < 200; i++) see(engine, 'k8s.evicted', `Pod/shop/p-${i}`, { severity: 'critical' })
+  const cause = see(engine, 'node.not_ready', 'Node//n1', { severity: 'high' })
+  // The least telling of all, beside 200 that are worse.
+  link(engine, cause, see(engine, 'app.span_error', 'Service/pay/front', { severity: 'low' }))
   tick(1)
   const node = last().find(i => i.hypotheses[0]?.subject.kind === 'Node')
-  assert.ok(node?.notes.some(n => n.includes('151 lesser symptoms')))
+  assert.equal(node?.chain.map(s => s.sign), ['node.not_ready', 'app.span_error'])
+  assert.not.ok(node?.notes.some(n => n.includes('left out')))
+  const pod = last().find(i => i.hypotheses[0]?.subject.kind === 'Pod')
+  assert.ok(pod?.notes.includes('152 lesser symptoms of k8s.evicted were left out of the search for causes.'), pod?.notes.join())
 })
 
 test.run()

@@ -32,11 +32,12 @@ export class StoryTeller implements Analyzer {
   readonly lifecycle: Lifecycle
   readonly health: Health
   #seen = ''
-  #lastMs = -Infinity
+  /** NaN before the first tick: nothing is over then. */
+  #lastMs = NaN
 
   constructor (readonly engine: Engine, knowledge: Knowledge, readonly impactOf: ImpactOf, readonly options: StoryOptions, readonly tell: (incidents: readonly Incident[]) => void) {
     this.scope = new Scope(engine.model, engine.dependencies)
-    this.findings = new Findings(knowledge, this.scope, { retentionMs: options.retentionMs, maxSubjects: options.maxSubjects, settleMs: options.settleMs })
+    this.findings = new Findings(knowledge, this.scope, { retentionMs: options.retentionMs, maxSubjects: options.maxSubjects, settleMs: options.settleMs, maxOfPattern, maxFindings })
     this.lifecycle = new Lifecycle(options)
     this.health = new Health(engine.model, this.scope)
   }
@@ -46,11 +47,12 @@ export class StoryTeller implements Analyzer {
     this.scope.at(tick.nowMs)
     this.findings.update(engine, tick)
     const state = `${engine.symptoms.version}/${engine.links.version}/${this.findings.version}`
-    const isQuiet = state === this.#seen
-    if (isQuiet && tick.nowMs - this.#lastMs < quietMs && !tick.isLast) return
-    this.#seen = state
+    // At times of its own, so that when it is over does not depend on what else there is to tell.
+    const isDue = Math.floor(tick.nowMs / checkEveryMs) > Math.floor(this.#lastMs / checkEveryMs)
     this.#lastMs = tick.nowMs
-    const changed = this.lifecycle.update(this.#drafts(tick.nowMs), tick.nowMs, members => this.#isOver(members, tick.nowMs))
+    if (state === this.#seen && !isDue && !tick.isLast) return
+    this.#seen = state
+    const changed = this.lifecycle.update(this.#drafts(tick.nowMs), tick.nowMs, isDue || tick.isLast ? members => this.#isOver(members, tick.nowMs) : undefined)
     engine.symptoms.forgetBefore(tick.nowMs - options.retentionMs)
     if (changed.length > 0) this.tell(changed)
   }
@@ -59,10 +61,10 @@ export class StoryTeller implements Analyzer {
     const { engine, options } = this
     const forest = forestOf(engine.symptoms, engine.links, { minLink: options.confidenceThreshold, sinceMs: nowMs - options.retentionMs, maxSymptoms: options.maxSymptoms })
     const findings = this.findings.all().filter(h => h.finding.rank === 'root')
-    const notes = forest.cut > 0 ? [`${forest.cut} lesser symptoms were left out of the search for causes.`] : []
+    const bounds = { cut: forest.cut, flooding: this.findings.flooding }
     return groupsOf(forest.trees, findings, this.scope, { windowMs: options.windowMs })
       .filter(g => g.trees.length > 0 || options.silentFindings)
-      .map(group => draftOf(group, forest, engine, this.scope, this.impactOf, notes))
+      .map(group => draftOf(group, forest, engine, this.scope, this.impactOf, bounds))
   }
 
   /** Every entity in trouble has recovered since, as events or its object say. */
@@ -77,7 +79,10 @@ export class StoryTeller implements Analyzer {
   }
 }
 
+/** A pattern that holds for more objects says too little of each. */
+const maxOfPattern = 200
+const maxFindings = 2000
 /** An object that is well just after trouble may be between two crashes. */
 const calmMs = 60_000
-/** Without news there is still time that passes. */
-const quietMs = 30_000
+/** Without news there is still time that passes, and what is over. */
+const checkEveryMs = 30_000

@@ -18,6 +18,9 @@ export function putWords (r: WireReader, words: Uint32Array, row: number): void 
   words[row * 2 + 1] = r.high
 }
 
+/** The largest SeverityNumber: FATAL4. */
+export const maxSeverity = 24
+
 /** The reader's last varint as an enum cell; a number no enum of OTLP has (negative, above `max`) is 0, unspecified. */
 export function enumCell (r: WireReader, max: number): number {
   return r.high === 0 && r.low <= max ? r.low : 0

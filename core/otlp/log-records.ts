@@ -1,7 +1,7 @@
 /** LogRecord to columns. The body becomes text; attributes are checked and stay bytes. */
 import type { BatchBuilder } from '../data/builder.js'
 import { words } from '../data/columns.js'
-import { enumCell, putId, putWords } from './cells.js'
+import { enumCell, maxSeverity, putId, putWords } from './cells.js'
 import { checkField, checkMessage } from './check.js'
 import { ByteInterner } from './interner.js'
 import { recordDepth } from './locate.js'
@@ -11,7 +11,6 @@ import { readAnyValue, WireReader } from './wire.js'
 
 const logRecord = messageType('LogRecord')
 const anyValue = messageType('AnyValue')
-const maxSeverity = 24
 
 export class LogReader {
   readonly #time: Uint32Array

@@ -5,7 +5,9 @@
  */
 import type { Attributes } from '../data/attributes.js'
 import { RawEncoding } from '../data/enums.js'
+import { enumCell, maxSeverity } from './cells.js'
 import { attributesField } from './records.js'
+import { valueText } from './value-text.js'
 import { decodeAttributes, readAnyValue, WireReader } from './wire.js'
 
 export class RecordScan {
@@ -43,7 +45,7 @@ export class RecordScan {
         case 18: this.spanKey = this.#id(r); this.#spanAt = this.spanKey === 0 ? 0 : r.pos - 8; break
         case 34: this.parentKey = this.#id(r); this.#parentAt = this.parentKey === 0 ? 0 : r.pos - 8; break
         case 42: { const stop = r.span(); this.#nameAt = r.pos; this.#nameEnd = r.pos = stop; break }
-        case 48: r.varint(); this.kind = r.low; break
+        case 48: r.varint(); this.kind = enumCell(r, 0xff); break
         case 57: r.fixed64(); this.timeMs = (r.high * 4294967296 + r.low) / 1e6; break
         case 65: r.fixed64(); this.endMs = (r.high * 4294967296 + r.low) / 1e6; break
         case 122: { const stop = r.span(); this.#textAt = r.pos; this.#textEnd = stop; this.#status(stop); r.pos = stop; break }
@@ -57,17 +59,18 @@ export class RecordScan {
     for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
       switch (tag) {
         case 9: r.fixed64(); this.timeMs = (r.high * 4294967296 + r.low) / 1e6; break
-        case 16: r.varint(); this.severity = r.low; break
+        case 16: r.varint(); this.severity = enumCell(r, maxSeverity); break
         case 42: { const stop = r.span(); this.#textAt = r.pos; this.#textEnd = r.pos = stop; break }
         case 74: { const stop = r.span(); this.#traceAt = stop - r.pos === 16 ? r.pos : 0; r.pos = stop; break }
         case 82: this.spanKey = this.#id(r); this.#spanAt = this.spanKey === 0 ? 0 : r.pos - 8; break
         case 89: r.fixed64(); this.observedMs = (r.high * 4294967296 + r.low) / 1e6; break
+        case 98: { const stop = r.span(); this.#nameAt = r.pos; this.#nameEnd = r.pos = stop; break }
         default: r.skip(tag)
       }
     }
   }
 
-  /** Of a span. */
+  /** A span's name; a log record's event name. */
   get name (): string { return this.#at(this.#nameAt, this.#nameEnd).text(this.#nameEnd) }
 
   /** Lower-case hex; '' when there is none. */
@@ -75,10 +78,10 @@ export class RecordScan {
   get spanId (): string { return this.#hex(this.#spanAt, 8) }
   get parentSpanId (): string { return this.#hex(this.#parentAt, 8) }
 
-  /** A span's status message; a log record's body when it is a text, else its first text inside. */
+  /** A span's status message; a log record's body as columns have it. */
   get text (): string {
     if (this.#textEnd === 0) return ''
-    if (this.#encoding === RawEncoding.otlpLogRecord) return firstText(readAnyValue(this.#at(this.#textAt, this.#textEnd), this.#textEnd))
+    if (this.#encoding === RawEncoding.otlpLogRecord) return valueText(readAnyValue(this.#at(this.#textAt, this.#textEnd), this.#textEnd))
     const r = this.#at(this.#textAt, this.#textEnd)
     let text = ''
     for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
@@ -124,7 +127,7 @@ export class RecordScan {
     const outer = r.end
     r.end = stop
     for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
-      if (tag === 24) { r.varint(); this.statusCode = r.low } else r.skip(tag)
+      if (tag === 24) { r.varint(); this.statusCode = enumCell(r, 0xff) } else r.skip(tag)
     }
     r.end = outer
   }
@@ -145,11 +148,3 @@ export class RecordScan {
 
 /** Of the two little-endian words of a span id. */
 export function idKey (low: number, high: number): number { return high * 2097152 + (low >>> 11) }
-
-function firstText (value: unknown): string {
-  if (typeof value === 'string') return value
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return ''
-  const { message, msg, body, error } = value as Readonly<Record<string, unknown>>
-  const named = [message, msg, body, error].find(v => typeof v === 'string')
-  return typeof named === 'string' ? named : Object.values(value).map(v => typeof v === 'string' ? v : '').find(v => v !== '') ?? ''
-}

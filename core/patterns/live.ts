@@ -75,12 +75,12 @@ function withKept (now: PatternLibrary, before: PatternLibrary, bad: ReadonlySet
   return kept.length === 0 ? now : new PatternLibrary([...now.patterns, ...kept], now.files)
 }
 
-/** Inode, size and time of the pattern files at a path; a path that is not there now is ''. */
+/** Inode, size and time of the pattern files at a path; a path that is not there now, or cannot be looked at, is ''. */
 function marksOf (path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false, bigint: true })
-  if (stat === undefined) return ''
-  if (!stat.isDirectory()) return `${stat.ino}.${stat.size}.${stat.mtimeNs}`
   try {
+    const stat = statSync(path, { throwIfNoEntry: false, bigint: true })
+    if (stat === undefined) return ''
+    if (!stat.isDirectory()) return `${stat.ino}.${stat.size}.${stat.mtimeNs}`
     const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter(e => !e.isDirectory() && /\.ya?ml$/.test(e.name)).map(e => join(e.parentPath, e.name))
     return files.sort().slice(0, maxLooked).map(file => `${file}:${marksOf(file)}`).join()
   } catch {

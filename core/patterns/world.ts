@@ -4,7 +4,7 @@
  */
 import type { EntityRef } from '../correlation/entity.js'
 import type { Symptom } from '../correlation/symptom.js'
-import type { KubeObject, ObjectMeta } from '../kubernetes/objects.js'
+import type { KubeObject } from '../kubernetes/objects.js'
 import type { EdgeKind } from '../topology/graph/edge-kinds.js'
 import { clusterScoped } from '../topology/graph/declaration.js'
 import { listAt, objectAt, textAt, textsAt, valueAt, type Plain } from '../topology/graph/plain.js'
@@ -109,9 +109,8 @@ export class World {
 
   /** The controller of it, or the first owner. */
   owner (thing: unknown): Thing | undefined {
-    const ownerReferences = listAt(thing, 'metadata', 'ownerReferences').filter(o => typeof o === 'object' && o !== null)
-    const owner = controllerOf({ ownerReferences } as ObjectMeta)
-    if (owner === undefined || owner.name === '') return undefined
+    const owner = controllerOf(objectAt(thing, 'metadata'))
+    if (owner === undefined) return undefined
     const ref = { kind: owner.kind, namespace: clusterScoped.has(owner.kind) ? '' : textAt(thing, 'metadata', 'namespace'), name: owner.name }
     const stored = this.object(ref)
     if (stored !== undefined) return stored

@@ -3,13 +3,8 @@
  * and those that endpoints name without a pod being known. As it is now, no history. Bounded.
  */
 import type { KubeObject } from '../kubernetes/objects.js'
+import { objectAt, textAt, valueAt } from './graph/plain.js'
 import type { NodeRef } from './graph/view.js'
-
-interface Addressed extends KubeObject {
-  readonly spec?: { readonly clusterIP?: unknown, readonly clusterIPs?: unknown, readonly externalIPs?: unknown }
-  readonly status?: { readonly addresses?: unknown, readonly loadBalancer?: { readonly ingress?: unknown } }
-  readonly endpoints?: unknown
-}
 
 const maxAddresses = 200_000
 /** More endpoints than an EndpointSlice may have (1000). */
@@ -25,7 +20,7 @@ export class AddressIndex {
   get size (): number { return this.#holders.size }
 
   put (kind: string, object: KubeObject): void {
-    const found = addressesOf(kind, object as Addressed)
+    const found = addressesOf(kind, object)
     if (found === undefined) return
     this.remove(kind, object)
     if (found.length > 0) this.#said.set(keyOf(kind, object), found)
@@ -48,21 +43,21 @@ export class AddressIndex {
   find (address: string): NodeRef | undefined { return this.#holders.get(address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address) }
 }
 
-function keyOf (kind: string, { metadata = {} }: KubeObject): string { return `${kind}/${metadata.namespace ?? ''}/${metadata.name ?? ''}` }
+function keyOf (kind: string, object: KubeObject): string { return `${kind}/${textAt(object, 'metadata', 'namespace')}/${textAt(object, 'metadata', 'name')}` }
 
 /** Undefined: objects of this kind have none. */
-function addressesOf (kind: string, object: Addressed): [string, NodeRef][] | undefined {
+function addressesOf (kind: string, object: KubeObject): [string, NodeRef][] | undefined {
   switch (kind) {
     case 'Service': return serviceAddresses(object)
-    case 'Node': return fields(object.status?.addresses).filter(a => a.type !== 'Hostname').flatMap(a => text(a.address)).map(a => [a, refOf(kind, object)])
-    case 'EndpointSlice': return fields(object.endpoints).flatMap(endpointAddresses)
+    case 'Node': return fields(valueAt(object, 'status', 'addresses')).filter(a => a.type !== 'Hostname').flatMap(a => text(a.address)).map(a => [a, refOf(kind, object)])
+    case 'EndpointSlice': return fields(valueAt(object, 'endpoints')).flatMap(endpointAddresses)
     default: return undefined
   }
 }
 
-function serviceAddresses (service: Addressed): [string, NodeRef][] {
-  const { clusterIP, clusterIPs, externalIPs } = service.spec ?? {}
-  const balancer = fields(service.status?.loadBalancer?.ingress).flatMap(i => [...text(i.ip), ...text(i.hostname)])
+function serviceAddresses (service: KubeObject): [string, NodeRef][] {
+  const { clusterIP, clusterIPs, externalIPs } = objectAt(service, 'spec')
+  const balancer = fields(valueAt(service, 'status', 'loadBalancer', 'ingress')).flatMap(i => [...text(i.ip), ...text(i.hostname)])
   const all = [...text(clusterIP), ...list(clusterIPs), ...list(externalIPs), ...balancer]
   return [...new Set(all)].filter(a => a !== 'None').map(a => [a, refOf('Service', service)])
 }
@@ -73,7 +68,7 @@ function endpointAddresses ({ addresses, targetRef }: Readonly<Record<string, un
   return list(addresses).map(a => [a, { kind, namespace, name }])
 }
 
-function refOf (kind: string, { metadata = {} }: KubeObject): NodeRef { return { kind, namespace: metadata.namespace ?? '', name: metadata.name ?? '' } }
+function refOf (kind: string, object: KubeObject): NodeRef { return { kind, namespace: textAt(object, 'metadata', 'namespace'), name: textAt(object, 'metadata', 'name') } }
 
 function text (value: unknown): string[] { return typeof value === 'string' && value !== '' ? [value] : [] }
 

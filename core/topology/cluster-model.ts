@@ -6,6 +6,7 @@ import type { Clock } from '../component/clock.js'
 import type { KubeObject } from '../kubernetes/objects.js'
 import { AddressIndex } from './address-index.js'
 import { ClusterGraph } from './graph/cluster-graph.js'
+import { textAt } from './graph/plain.js'
 import type { NodeRef } from './graph/view.js'
 import { PodIndex } from './pod-index.js'
 
@@ -25,7 +26,7 @@ export class ClusterModel {
   readonly #changed = new Map<string, number>()
 
   put (kind: string, object: KubeObject, atMs: number): void {
-    const { namespace = '', name = '' } = object.metadata ?? {}
+    const [namespace, name] = nameOf(object)
     if (name === '') return
     this.#newestMs = Math.max(this.#newestMs, atMs)
     this.graph.put(kind, object, atMs)
@@ -37,7 +38,7 @@ export class ClusterModel {
   }
 
   remove (kind: string, object: KubeObject, atMs: number): void {
-    const { namespace = '', name = '' } = object.metadata ?? {}
+    const [namespace, name] = nameOf(object)
     this.#newestMs = Math.max(this.#newestMs, atMs)
     if (kind === 'Pod') this.pods.remove(object)
     // Rows come late: this one may be of an object whose successor of the same name is here already.
@@ -67,6 +68,8 @@ export class ClusterModel {
     this.#changed.set(key, ++this.version)
   }
 }
+
+const nameOf = (object: KubeObject): [namespace: string, name: string] => [textAt(object, 'metadata', 'namespace'), textAt(object, 'metadata', 'name')]
 
 /** Stands still until something changes. Sets no timers. */
 function eventClock (nowMs: () => number): Clock {

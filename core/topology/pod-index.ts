@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../component/clock.js'
 import type { KubeObject, Pod } from '../kubernetes/objects.js'
 import type { ObjectSink } from '../kubernetes/list-watch.js'
+import { textAt } from './graph/plain.js'
 import { KeyTable } from './key-table.js'
 import { containerKey, containerWidth, ipKey, ipWidth, nameKey, nameWidth, uidKey, uidWidth } from './keys.js'
 import { factsOf, type PodFacts } from './pod-facts.js'
@@ -77,7 +78,7 @@ export class PodIndex implements ObjectSink {
 
   remove (object: KubeObject): void {
     this.#purge()
-    const slot = this.#slotOf(uidKey(object.metadata?.uid ?? '').key)
+    const slot = this.#slotOf(uidKey(textAt(object, 'metadata', 'uid')).key)
     if (slot !== undefined && this.slots.state[slot] === live) this.#bury(slot)
   }
 

@@ -1,5 +1,6 @@
 /** What is remembered of a pod, taken from its object. */
-import type { ContainerStatus, ObjectMeta, Pod } from '../kubernetes/objects.js'
+import type { ObjectMeta, Pod } from '../kubernetes/objects.js'
+import { listAt, objectAt, textAt, textsAt, valueAt } from './graph/plain.js'
 import { controllerOf, grandOwner, type Owner, type Workload } from './workload.js'
 
 export interface ContainerRecord { readonly name: string, readonly image: string }
@@ -28,37 +29,39 @@ export type SelectTags = (meta: ObjectMeta) => Readonly<Record<string, string>>
 
 export const noTags: SelectTags = () => ({})
 
+/** Undefined: it does not say who it is. Shapes are checked by nobody before: a wrong one reads like a missing one. */
 export function podRecord (pod: Pod, selectTags: SelectTags): PodRecord | undefined {
-  const { metadata = {}, spec = {}, status = {} } = pod
-  const { uid = '', name = '', namespace = '' } = metadata
+  const metadata: ObjectMeta = objectAt(pod, 'metadata')
+  const [uid, name, namespace] = [textAt(metadata, 'uid'), textAt(metadata, 'name'), textAt(metadata, 'namespace')]
   if (uid === '' || name === '') return undefined
   const owner = controllerOf(metadata)
-  const containers = [...spec.containers ?? [], ...spec.initContainers ?? []].map(c => ({ name: c.name ?? '', image: c.image ?? '' }))
-  const statuses = [...status.containerStatuses ?? [], ...status.initContainerStatuses ?? [], ...status.ephemeralContainerStatuses ?? []]
+  const containers = [...listAt(pod, 'spec', 'containers'), ...listAt(pod, 'spec', 'initContainers')].map(c => ({ name: textAt(c, 'name'), image: textAt(c, 'image') }))
+  const statuses = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'].flatMap(list => listAt(pod, 'status', list))
+  const phase = textAt(pod, 'status', 'phase')
   return {
     uid,
     name,
     namespace,
-    node: spec.nodeName ?? '',
-    startMs: Date.parse(status.startTime ?? ''),
+    node: textAt(pod, 'spec', 'nodeName'),
+    startMs: Date.parse(textAt(pod, 'status', 'startTime')),
     owner,
-    workload: owner === undefined ? undefined : grandOwner(owner, metadata.labels?.['pod-template-hash'] ?? ''),
-    tags: selectTags(metadata),
-    ips: spec.hostNetwork === true ? [] : ipsOf(status),
+    workload: owner === undefined ? undefined : grandOwner(owner, textAt(metadata, 'labels', 'pod-template-hash')),
+    tags: selectTags({ ...metadata, labels: textsAt(metadata, 'labels'), annotations: textsAt(metadata, 'annotations') }),
+    ips: valueAt(pod, 'spec', 'hostNetwork') === true ? [] : ipsOf(pod),
     containers,
-    containerIds: statuses.flatMap(s => idsOf(s, containers.findIndex(c => c.name === s.name))),
-    ended: status.phase === 'Succeeded' || status.phase === 'Failed'
+    containerIds: statuses.flatMap(s => idsOf(s, containers.findIndex(c => c.name === textAt(s, 'name')))),
+    ended: phase === 'Succeeded' || phase === 'Failed'
   }
 }
 
-function ipsOf (status: NonNullable<Pod['status']>): readonly string[] {
-  const all = [status.podIP, ...(status.podIPs ?? []).map(p => p.ip)]
-  return [...new Set(all.filter(ip => ip !== undefined && ip !== '') as string[])]
+function ipsOf (pod: Pod): readonly string[] {
+  const all = [textAt(pod, 'status', 'podIP'), ...listAt(pod, 'status', 'podIPs').map(p => textAt(p, 'ip'))]
+  return [...new Set(all.filter(ip => ip !== ''))]
 }
 
 /** The run before the last restart too: its telemetry may still be on the way. */
-function idsOf (status: ContainerStatus, container: number): PodRecord['containerIds'] {
-  const current = status.containerID ?? status.state?.terminated?.containerID ?? ''
-  const last = status.lastState?.terminated?.containerID ?? ''
+function idsOf (status: unknown, container: number): PodRecord['containerIds'] {
+  const current = textAt(status, 'containerID') || textAt(status, 'state', 'terminated', 'containerID')
+  const last = textAt(status, 'lastState', 'terminated', 'containerID')
   return [{ id: current, container, current: true }, { id: last, container, current: false }].filter(c => c.id !== '' && (c.current || last !== current))
 }

@@ -1,14 +1,17 @@
 /** Which workload a pod belongs to, from its controlling owner and the rules by which controllers name what they make. */
-import type { ObjectMeta, OwnerReference } from '../kubernetes/objects.js'
+import type { ObjectMeta } from '../kubernetes/objects.js'
+import { listAt, textAt, valueAt } from './graph/plain.js'
 
 export interface Owner { readonly kind: string, readonly name: string, readonly uid: string }
 
 /** The workload a person would name, which may be the owner's owner: then its uid is not known from the pod. */
 export interface Workload { readonly kind: string, readonly name: string }
 
-export function controllerOf ({ ownerReferences = [] }: ObjectMeta): Owner | undefined {
-  const owner: OwnerReference | undefined = ownerReferences.find(o => o.controller === true) ?? ownerReferences[0]
-  return owner === undefined ? undefined : { kind: owner.kind ?? '', name: owner.name ?? '', uid: owner.uid ?? '' }
+/** Undefined: nobody owns it, or what it says of its owner has no shape. */
+export function controllerOf (metadata: ObjectMeta | null): Owner | undefined {
+  const references = listAt(metadata, 'ownerReferences').filter(o => textAt(o, 'name') !== '')
+  const owner = references.find(o => valueAt(o, 'controller') === true) ?? references[0]
+  return owner === undefined ? undefined : { kind: textAt(owner, 'kind'), name: textAt(owner, 'name'), uid: textAt(owner, 'uid') }
 }
 
 /**

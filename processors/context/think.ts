@@ -9,7 +9,7 @@ export function think (batch: EventBatch, parts: WalkParts): EventBatch {
   const { unread } = batch
   if (unread === undefined) return new Walk(batch, parts).run()
   const { signal, requests } = unread
-  const asksForColumns = parts.marked[signal] === 1 || parts.rated[signal] === 1
+  const asksForColumns = parts.marked[signal] === 1 || parts.rated[signal] === 1 || (signal === Signal.traces && parts.engine.rows.isUsed)
   if (asksForColumns) return new Walk(batch, parts).run()
   if (signal === Signal.traces || signal === Signal.logs) new UnreadWalk(batch, requests, parts).run()
   return batch

@@ -3,22 +3,25 @@
  * made. So the batch goes on as it came.
  */
 import { spanSign } from '../../core/correlation/signs-spans.js'
+import { placed } from '../../core/correlation/signs-events.js'
 import type { Seen } from '../../core/correlation/signs.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { Severity, Signal } from '../../core/data/enums.js'
 import type { RequestHead } from '../../core/data/unread.js'
 import { RecordScan } from '../../core/otlp/record-scan.js'
 import { orElse } from '../../core/otlp/wire.js'
+import { noteFailedCall } from './failed-calls.js'
 import { Owners } from './owners.js'
 import { failedSpanIn } from './span-row.js'
 import { slowSign, worthTiming } from './slowness.js'
-import { evidenceOf, noteFailedCall, type WalkParts } from './walk.js'
+import { evidenceOf, type WalkParts } from './walk.js'
 
 const statusError = 2
 
 export class UnreadWalk {
   readonly #owners: Owners
   readonly #scans: readonly RecordScan[]
+  #source = ''
 
   constructor (readonly batch: EventBatch, readonly requests: readonly RequestHead[], readonly parts: WalkParts) {
     this.#owners = new Owners(batch, parts.engine, parts.resolver)
@@ -29,6 +32,7 @@ export class UnreadWalk {
     const isSpans = this.batch.layout.signal[0] === Signal.traces
     let row = 0
     this.requests.forEach((request, i) => {
+      this.#source = request.source
       const observedMs = Number(request.observedTimeUnixNano) / 1e6
       for (const to = row + request.rows; row < to; row++) this.#row(row, this.#scans[i] as RecordScan, observedMs, isSpans)
     })
@@ -61,13 +65,15 @@ export class UnreadWalk {
     return this.parts.texts.worth(severity) ? orElse(undefined, () => this.parts.texts.sign(scan.text, severity)) : undefined
   }
 
-  #count (scan: RecordScan, resource: number, seen: Seen, timeMs: number, isSpan: boolean): void {
+  #count (scan: RecordScan, resource: number, recognised: Seen, timeMs: number, isSpan: boolean): void {
     const whose = this.#owners.ofResource(resource, false, timeMs)
+    const name = orElse('', () => scan.name)
+    const seen = placed(recognised, whose.entity.kind, name)
     const text = orElse('', () => scan.text)
     const message = isSpan && text === '' ? orElse('', () => scan.exception()) : text
-    const evidence = evidenceOf('', 'otlp', isSpan ? orElse('', () => scan.name) : '', message, scan.traceId, scan.spanId, isSpan ? scan.parentSpanId : '')
+    const evidence = evidenceOf('', this.#source, name, message, scan.traceId, scan.spanId, isSpan ? scan.parentSpanId : '')
     this.parts.sightings.add({ seen, whose, severity: isSpan ? statusSeverity(scan) : scan.severity, timeMs, confidence: 1, evidence })
-    if (seen.sign.startsWith('net.connection_') && typeof seen.detail.peer === 'string') noteFailedCall(this.parts, whose, seen.detail.peer, timeMs)
+    noteFailedCall(this.parts, seen, whose, timeMs)
   }
 }
 

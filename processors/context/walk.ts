@@ -12,6 +12,7 @@ import { RawEncoding, Severity, Signal } from '../../core/data/enums.js'
 import type { EventRow } from '../../core/data/row.js'
 import { isSet, type Confidence, type RowConfidence } from './confidence.js'
 import { EntityColumns } from './entity-columns.js'
+import { noteFailedCall } from './failed-calls.js'
 import type { Feed } from './feed.js'
 import { Marks } from './marks.js'
 import { Owners } from './owners.js'
@@ -149,7 +150,7 @@ export class Walk {
     const whose = this.#whose(row, timeMs)
     const seen = recognised.sign === 'app.log_error' ? placed(recognised, whose.entity.kind, this.batch.text(this.#columns.name, row)) : recognised
     const symptom = this.parts.sightings.add({ seen, whose, severity: this.#columns.severity[row] as number, timeMs, confidence, evidence: this.#evidence(row) })
-    if (seen.sign.startsWith('net.connection_') && typeof seen.detail.peer === 'string') noteFailedCall(this.parts, whose, seen.detail.peer, timeMs)
+    noteFailedCall(this.parts, seen, whose, timeMs)
     if (symptom === undefined || this.parts.marked[signal] !== 1) return
     this.#marks.symptom(row, seen.sign, symptom.id)
   }
@@ -187,13 +188,6 @@ export class Walk {
     if (known === undefined) this.#localSources.set(source, known = local.has(this.batch.strings.at(source)))
     return known
   }
-}
-
-/** A connection that failed tells who calls whom as well as one that did not. */
-export function noteFailedCall ({ engine, resolver }: WalkParts, whose: Whose, peer: string, timeMs: number): void {
-  if (whose.entity.kind !== 'Pod' || whose.waits !== undefined) return
-  const callee = resolver.peer(peer, whose.entity.namespace ?? '', timeMs)
-  if (callee !== undefined) engine.dependencies.note(resolver.callerOf(whose, timeMs), resolver.calleeOf(callee, timeMs), timeMs, 1, 1)
 }
 
 export function isOtlpRecord (encoding: number): boolean { return encoding === RawEncoding.otlpSpan || encoding === RawEncoding.otlpLogRecord }

@@ -8,6 +8,7 @@ import type { EntityRef } from '../../core/correlation/entity.js'
 import type { Attributes } from '../../core/data/attributes.js'
 import type { Resource } from '../../core/data/resource.js'
 import type { ClusterModel } from '../../core/topology/cluster-model.js'
+import { textAt } from '../../core/topology/graph/plain.js'
 import type { PodFacts } from '../../core/topology/pod-facts.js'
 import { Learned } from './learned.js'
 
@@ -187,8 +188,8 @@ export class Resolver {
         if (this.model.object({ kind, namespace, name }) !== undefined) return { kind, namespace, name }
         continue
       }
-      const all = [...this.model.objects(kind)].filter(o => o.metadata?.name === name)
-      if (all.length === 1) return { kind, namespace: all[0]?.metadata?.namespace ?? '', name }
+      const all = [...this.model.objects(kind)].filter(o => textAt(o, 'metadata', 'name') === name)
+      if (all.length === 1) return { kind, namespace: textAt(all[0], 'metadata', 'namespace'), name }
     }
     return undefined
   }

@@ -9,7 +9,8 @@ export const schema = Options({
   resolve_after: Duration({ default: '10m', description: 'An incident without new evidence for this long is over.' }),
   settle: Duration({ default: '3s', description: 'A finding must hold for this long before it counts: what has not been listed yet is not missing.' }),
   silent_findings: Type.Boolean({ default: false, description: 'Tell also of wrongly made objects that no trouble has come of yet.' }),
-  patterns: Type.Array(Type.String({ minLength: 1 }), { default: [], description: 'Directories or files of patterns beside those that come with Tapio.' }),
+  patterns: Type.Array(Type.String({ minLength: 1 }), { default: [], description: 'Directories or files of patterns beside those that come with Tapio. What is wrong in them is logged with its line, the rest works.' }),
+  patterns_reload: Duration({ default: '5s', description: 'How often it is looked whether pattern files have changed; then they are read again, and all is judged anew. 0: never.' }),
   emit: Section({
     document: Type.Boolean({ default: true, description: 'The whole document as the raw record of the event `tapio.incident`: what the store and the command line read.' }),
     trace: Type.Boolean({ default: true, description: 'A trace too, when an incident opens and when its cause changes, for existing backends.' })

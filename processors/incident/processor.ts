@@ -2,12 +2,14 @@ import type { Consumer, Deadline, Processor } from '../../core/component/compone
 import type { Outcome } from '../../core/component/outcome.js'
 import type { Services } from '../../core/component/services.js'
 import { engineOf, type Engine } from '../../core/correlation/engine.js'
+import { FedCheck } from '../../core/correlation/fed-check.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { Outbox } from '../../core/delivery/outbox.js'
 import { impactOf } from '../../core/impact/impact.js'
 import type { Incident } from '../../core/incidents/incident.js'
 import { StoryTeller } from '../../core/incidents/story-teller.js'
 import { incidentRows } from '../../core/story/rows.js'
+import type { Logger } from '../../core/telemetry/logger.js'
 import type { Gauge, Histogram, Counter } from '../../core/telemetry/meter.js'
 import type { IncidentConfig } from './config.js'
 import { Knowing } from './knowing.js'
@@ -23,6 +25,9 @@ export class IncidentProcessor implements Processor {
   readonly #story: StoryTeller
   readonly #knowing: Knowing
   readonly #outbox: Outbox
+  readonly #fed: FedCheck
+  readonly #logger: Logger
+  #hasToldFailure = false
   readonly #gauges: { readonly open: Gauge, readonly symptoms: Gauge, readonly links: Gauge, readonly bounded: (what: string) => Gauge }
   readonly #documents: (status: string) => Counter
   readonly #thinking: Histogram
@@ -38,7 +43,17 @@ export class IncidentProcessor implements Processor {
     this.#documents = status => meter.counter(declared.documents, { status })
     this.#thinking = meter.histogram(declared.thinking)
     this.#engine = engineOf(services.get('shared'))
-    this.#knowing = new Knowing(this.#config.patterns, services.get('logger'))
+    this.#logger = services.get('logger')
+    this.#fed = new FedCheck(this.#engine, 'incident', this.#logger, services.get('status'))
+    const patterns = (state: string): Gauge => meter.gauge(declared.patterns, { state })
+    this.#knowing = new Knowing({
+      paths: this.#config.patterns, clock, logger: this.#logger, reloadMs: this.#config.patterns_reload,
+      onLoad: ({ patterns: loaded, rejected, isFirst }) => {
+        patterns('loaded').set(loaded)
+        patterns('rejected').set(rejected)
+        if (!isFirst) meter.counter(declared.reloads).add(1)
+      }
+    })
     this.#story = new StoryTeller(this.#engine, this.#knowing, impactOf, {
       confidenceThreshold: this.#config.confidence_threshold, windowMs: this.#config.window, openWeight: this.#config.open_weight, resolveAfterMs: this.#config.resolve_after, retentionMs: this.#config.group_retention_period,
       maxIncidents: this.#config.max_incidents, maxSymptoms: this.#config.max_symptoms, maxSubjects: this.#config.max_subjects, settleMs: this.#config.settle, silentFindings: this.#config.silent_findings
@@ -46,12 +61,15 @@ export class IncidentProcessor implements Processor {
     this.#engine.use('incident', { tick: tick => { this.#think(() => { this.#story.tick(tick) }) } })
   }
 
-  async start (): Promise<void> { await this.#knowing.start() }
+  start (): void { this.#knowing.start() }
 
-  consume (batch: EventBatch): Outcome | Promise<Outcome> { return this.#next.consume(batch) }
+  consume (batch: EventBatch): Outcome | Promise<Outcome> {
+    this.#fed.saw(batch.count)
+    return this.#next.consume(batch)
+  }
 
   async stop (deadline: Deadline): Promise<void> {
-    await this.#knowing.stop()
+    this.#knowing.stop()
     await this.#outbox.drain(deadline)
   }
 
@@ -68,6 +86,17 @@ export class IncidentProcessor implements Processor {
     this.#gauges.bounded('links').set(this.#engine.links.refused)
     this.#gauges.bounded('absurd_times').set(this.#engine.absurdTimes)
     this.#gauges.bounded('subjects').set(this.#story.findings.waiting)
+    this.#gauges.bounded('findings').set(this.#story.findings.refused)
+    this.#tellFailures()
+  }
+
+  /** The first says what is wrong; of more there is the count. */
+  #tellFailures (): void {
+    const { failures, lastFailure } = this.#engine
+    this.#gauges.bounded('failures').set(failures)
+    if (failures === 0 || this.#hasToldFailure) return
+    this.#hasToldFailure = true
+    this.#logger.error('a part of correlation failed; the others went on', { failure: lastFailure })
   }
 
   #tell (incidents: readonly Incident[]): void {
