@@ -9,10 +9,11 @@ import { Severity, Signal } from '../../core/data/enums.js'
 import type { RequestHead } from '../../core/data/unread.js'
 import { RecordScan } from '../../core/otlp/record-scan.js'
 import { orElse } from '../../core/otlp/wire.js'
+import { ScanEvidence } from './evidence.js'
 import { Owners } from './owners.js'
 import { failedSpanIn } from './span-row.js'
 import { slowSign, worthTiming } from './slowness.js'
-import { evidenceOf, type WalkParts } from './walk.js'
+import type { WalkParts } from './walk.js'
 
 const statusError = 2
 
@@ -63,10 +64,7 @@ export class UnreadWalk {
 
   #count (scan: RecordScan, resource: number, seen: Seen, timeMs: number, isSpan: boolean): void {
     const whose = this.#owners.ofResource(resource, false, timeMs)
-    const text = orElse('', () => scan.text)
-    const message = isSpan && text === '' ? orElse('', () => scan.exception()) : text
-    const evidence = evidenceOf('', 'otlp', isSpan ? orElse('', () => scan.name) : '', message, scan.traceId, scan.spanId, isSpan ? scan.parentSpanId : '')
-    this.parts.sightings.add({ seen, whose, severity: isSpan ? statusSeverity(scan) : scan.severity, timeMs, confidence: 1, evidence })
+    this.parts.sightings.add({ seen, whose, severity: isSpan ? statusSeverity(scan) : scan.severity, timeMs, confidence: 1, evidence: new ScanEvidence(scan, isSpan) })
   }
 }
 

@@ -12,6 +12,10 @@ export interface TracePair {
 /** Signs that only say that something failed; others say what. */
 const vague: ReadonlySet<string> = new Set(['app.span_error', 'app.call_failed', 'app.http_5xx', 'app.log_error', 'app.alert'])
 
+/** Rows of trouble with a trace that are looked at a second of event time. */
+const budget = 5000
+const maxSkewSeconds = 60
+
 export class Traces {
   readonly #max: number
   /** The symptoms of failed spans, and of what was logged in them; those whose parent has not been seen to fail. */
@@ -20,13 +24,17 @@ export class Traces {
   readonly #pairs = new Map<string, TracePair>()
   readonly #vagueness = new Map<string, boolean>()
   #changed = new Set<string>()
+  #second = 0
+  #left = budget
 
   constructor (maxSpans: number) { this.#max = maxSpans }
 
   get size (): number { return this.#symptomsOf.size + this.#childrenOf.size }
 
-  saw (symptom: Symptom, { evidence: { traceId = '', spanId = '', parentSpanId = '' } }: Sighting): void {
-    if (traceId === '' || symptom.role !== 'trouble') return
+  saw (symptom: Symptom, { evidence, timeMs }: Sighting): void {
+    if (symptom.role !== 'trouble' || symptom.traceIds.length === 0 || !this.#hasTime(timeMs)) return
+    const { traceId = '', spanId = '', parentSpanId = '' } = evidence
+    if (traceId === '') return
     this.#remember(symptom)
     const [own, parent] = [`${traceId}/${spanId}`, `${traceId}/${parentSpanId}`]
     if (spanId !== '') {
@@ -37,6 +45,14 @@ export class Traces {
     if (parentSpanId === '') return
     for (const of of this.#symptomsOf.get(parent) ?? []) this.#pair(symptom.id, of)
     this.#keep(this.#childrenOf, parent, symptom.id)
+  }
+
+  /** Some traces of a flood tell as much as all of them. */
+  #hasTime (timeMs: number): boolean {
+    const second = Math.floor(timeMs / 1000)
+    // Back by much: a time far ahead was a broken clock's.
+    if (second > this.#second || second < this.#second - maxSkewSeconds) { this.#second = second; this.#left = budget }
+    return this.#left-- > 0
   }
 
   /** Pairs that are new or were seen again since the last call, in the order of their first coming. */

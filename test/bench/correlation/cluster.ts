@@ -13,6 +13,9 @@ export const serviceName = (service: number): string => `workload-${service}`
 export const podName = (pod: number): string => `workload-${pod % serviceCount}-7d9f8b6c5-${pod.toString(36).padStart(5, 'x')}`
 export const podUid = (pod: number): string => uuidOf(`bench pod ${pod}`)
 export const podAddress = (pod: number): string => `10.${8 + (pod >> 16)}.${(pod >> 8) & 255}.${pod & 255}`
+export const podsOfNode = podCount / nodeCount
+/** The i-th pod of a node. */
+export const podOf = (node: number, i: number): number => (node * podsOfService + i % podsOfService + Math.floor(i / podsOfService) * nodeCount * podsOfService) % podCount
 export const nodeOf = (pod: number): string => `node-${Math.floor(pod / podsOfService) % nodeCount}`
 export const serviceAddress = (service: number): string => `10.96.${service >> 8}.${service & 255}`
 

@@ -9,7 +9,7 @@ import { Severity } from '../../../core/data/enums.js'
 import { EventIds } from '../../../core/data/ids.js'
 import { readExportRequest } from '../../../core/otlp/reader.js'
 import { oracleType, requestType } from '../../../core/otlp/testing/oracle.js'
-import { namespaceOf, nodeOf, podAddress, podCount, podName, podUid, serviceCount, serviceName } from './cluster.js'
+import { namespaceOf, nodeCount, nodeOf, podAddress, podCount, podName, podOf, podsOfNode, podUid, serviceCount, serviceName } from './cluster.js'
 
 export const batchRows = 4000
 /** Of event time: 100,000 events a second, so that correlation thinks every 25 batches. */
@@ -26,17 +26,20 @@ export interface Template { readonly kind: (typeof kinds)[number], at (startMs: 
 export function templates (count: number, share: number): Template[] {
   return Array.from({ length: count }, (_, i) => {
     const kind = kinds[i % kinds.length] as Template['kind']
-    return { kind, at: kind === 'spans' || kind === 'logs' ? unread(kind, i, share) : columnar(kind === 'kernel' ? kernelRow : kubernetesRow, i, share) }
+    return { kind, at: kind === 'spans' || kind === 'logs' ? unread(kind, i, share) : columnar(kind === 'kernel' ? kernelRow : kubernetesRow, i, share, kind === 'kernel') }
   })
 }
 
 interface Who { readonly pod: number, readonly service: number, readonly isAbnormal: boolean, /** Different in each row. */ readonly n: number }
 
-/** Trouble is where trouble is: of the abnormal rows of a batch all are of the troubled workloads, normal ones are of all. */
-function whoOf (index: number, row: number, share: number): Who {
+/**
+ * Trouble is where trouble is: of the abnormal rows of a batch all are of the troubled workloads; normal ones are of the 50 pods of one
+ * node, as an agent sends them, or of everywhere.
+ */
+function whoOf (index: number, row: number, share: number, isOfNode = false): Who {
   const n = index * batchRows + row
   const isAbnormal = (row * 7919) % 1000 < share * 1000
-  if (!isAbnormal) { const pod = (n * 31) % podCount; return { pod, service: pod % serviceCount, isAbnormal, n } }
+  if (!isAbnormal) { const pod = isOfNode ? podOf(index % nodeCount, row % podsOfNode) : (n * 31) % podCount; return { pod, service: pod % serviceCount, isAbnormal, n } }
   const service = (row * 13 + index) % (troubled + Math.floor(index / kinds.length)) * 37 % serviceCount
   return { pod: service + (row % 5) * serviceCount, service, isAbnormal, n }
 }
@@ -58,9 +61,9 @@ function kubernetesRow ({ pod, service, isAbnormal, n }: Who): EventInput {
   return { ...base, name, message: `${message} ${podName(pod)}`, severity: isAbnormal ? Severity.warning : Severity.info, attributes: { 'tapio.k8s.change': 'event', 'tapio.k8s.event.type': isAbnormal ? 'Warning' : 'Normal' } }
 }
 
-function columnar (make: (who: Who) => EventInput, index: number, share: number): Template['at'] {
+function columnar (make: (who: Who) => EventInput, index: number, share: number, isOfNode: boolean): Template['at'] {
   const builder = new BatchBuilder(batchRows)
-  for (let row = 0; row < batchRows; row++) builder.append({ timeUnixNano: 1n, observedTimeUnixNano: 1n, ...make(whoOf(index, row, share)) })
+  for (let row = 0; row < batchRows; row++) builder.append({ timeUnixNano: 1n, observedTimeUnixNano: 1n, ...make(whoOf(index, row, share, isOfNode)) })
   const batch = builder.finish({ ids: new EventIds() })
   return startMs => {
     const times = BigUint64Array.from({ length: batchRows }, (_, i) => BigInt(startMs) * 1_000_000n + BigInt(i) * stepNs)

@@ -82,19 +82,20 @@ function probe (stage: Stage, stages: Stages): ComponentFactory {
   })
 }
 
-export interface Measured { readonly chain: Chain, readonly engine: Engine, readonly stages: Stages }
+export interface Measured { readonly chain: Chain, readonly sink: Counting, readonly engine: Engine, readonly stages: Stages }
 
 export async function correlating (): Promise<Measured> {
   const stages = new Stages()
   const factories = { context, k8s_correlation: k8s, temporal_correlation: temporal, impact, incident }
   const links = stageNames.flatMap(stage => [{ factory: probe(stage, stages) }, { factory: factories[stage] }])
-  const chain = await chainOf(links, { sink: new Counting() })
+  const sink = new Counting()
+  const chain = await chainOf(links, { sink })
   const engine = engineOf(chain.shared)
   stages.watch(engine)
   const run = engine.rows.catchUp.bind(engine.rows)
   engine.rows.catchUp = () => { run(); stages.begin() }
   await chain.start()
-  return { chain, engine, stages }
+  return { chain, sink, engine, stages }
 }
 
 /** The bound: nothing is done with the same batches. */
