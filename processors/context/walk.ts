@@ -158,7 +158,7 @@ export class Walk {
   /** A connection that failed tells who calls whom as well as one that did not. */
   #connected (whose: Whose, peer: string, timeMs: number): void {
     const { engine, resolver } = this.parts
-    if (whose.entity.kind !== 'Pod' || whose.waits !== undefined) return
+    if (whose.entity.kind !== 'Pod' || whose.waits !== undefined || !this.parts.calls.wantsConnection(timeMs)) return
     const callee = resolver.peer(peer, whose.entity.namespace ?? '', timeMs)
     if (callee !== undefined) engine.dependencies.note(resolver.callerOf(whose, timeMs), resolver.calleeOf(callee, timeMs), timeMs, 1, 1)
   }

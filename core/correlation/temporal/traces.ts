@@ -1,4 +1,5 @@
 /** Links what one trace tells: a span that failed because one that it called failed, and the log line that says why its span failed. Bounded. */
+import { Budget } from '../budget.js'
 import type { Symptom } from '../symptom.js'
 import type { Sighting } from '../symptoms.js'
 
@@ -14,7 +15,6 @@ const vague: ReadonlySet<string> = new Set(['app.span_error', 'app.call_failed',
 
 /** Rows of trouble with a trace that are looked at a second of event time. */
 const budget = 5000
-const maxSkewSeconds = 60
 
 export class Traces {
   readonly #max: number
@@ -24,15 +24,15 @@ export class Traces {
   readonly #pairs = new Map<string, TracePair>()
   readonly #vagueness = new Map<string, boolean>()
   #changed = new Set<string>()
-  #second = 0
-  #left = budget
+  /** Some traces of a flood tell as much as all of them. */
+  readonly #budget = new Budget(budget)
 
   constructor (maxSpans: number) { this.#max = maxSpans }
 
   get size (): number { return this.#symptomsOf.size + this.#childrenOf.size }
 
   saw (symptom: Symptom, { evidence, timeMs }: Sighting): void {
-    if (symptom.role !== 'trouble' || symptom.traceIds.length === 0 || !this.#hasTime(timeMs)) return
+    if (symptom.role !== 'trouble' || symptom.traceIds.length === 0 || !this.#budget.take(timeMs)) return
     const { traceId = '', spanId = '', parentSpanId = '' } = evidence
     if (traceId === '') return
     this.#remember(symptom)
@@ -45,14 +45,6 @@ export class Traces {
     if (parentSpanId === '') return
     for (const of of this.#symptomsOf.get(parent) ?? []) this.#pair(symptom.id, of)
     this.#keep(this.#childrenOf, parent, symptom.id)
-  }
-
-  /** Some traces of a flood tell as much as all of them. */
-  #hasTime (timeMs: number): boolean {
-    const second = Math.floor(timeMs / 1000)
-    // Back by much: a time far ahead was a broken clock's.
-    if (second > this.#second || second < this.#second - maxSkewSeconds) { this.#second = second; this.#left = budget }
-    return this.#left-- > 0
   }
 
   /** Pairs that are new or were seen again since the last call, in the order of their first coming. */

@@ -108,7 +108,7 @@ async function paced (head: Consumer, made: readonly Template[], warm: number, c
   const all: number[] = []
   let cpuMs = 0
   // As many as fit into memory at once, so that what making them left behind is collected in between.
-  const atOnce = 20
+  const atOnce = 100
   for (let i = warm; i < warm + count; i += atOnce) {
     const batches = Array.from({ length: Math.min(atOnce, warm + count - i) }, (_, k) => batchAt(made, i + k))
     collectGarbage()
