@@ -15,10 +15,10 @@ import { correlating, passing, stageNames, type Measured } from './stages.js'
 
 const t0 = Date.UTC(2026, 0, 1)
 const shares = (process.env['TAPIO_BENCH_SHARES'] ?? '0.01,0.1,0.5').split(',').map(Number)
-const templateCount = 100
+const templateCount = 50
 /** Batches before anything is counted (code is compiled, symptoms are new), and those that are. */
 const warmUp = 50
-const measured = 200
+const measured = 150
 const eventsInAll = Number(process.env['TAPIO_BENCH_EVENTS'] ?? 10_000_000)
 const partsWanted = (process.env['TAPIO_BENCH_PARTS'] ?? 'share,state,ring').split(',')
 setFlagsFromString('--expose-gc')
@@ -39,8 +39,9 @@ async function byShare (report: Report): Promise<void> {
   const held = [['abnormal', 'symptoms', 'links', 'ticks', 'longest tick ms', 'heap MiB', 'RSS MiB']]
   for (const share of shares) {
     const name = `${share * 100} %`
-    const bound = await paced(await passing().then(c => c.head), templates(templateCount, share), warmUp, measured)
-    const made = await prepared(templates(templateCount, share))
+    const batches = templates(templateCount, share)
+    const bound = await paced(await passing().then(c => c.head), batches, warmUp, measured)
+    const made = await prepared(batches)
     const { stages, engine } = made
     const took = await paced(made.chain.head, made.templates, warmUp, measured, () => { clear(made) })
     const { all } = took
@@ -108,7 +109,7 @@ async function paced (head: Consumer, made: readonly Template[], warm: number, c
   const all: number[] = []
   let cpuMs = 0
   // As many as fit into memory at once, so that what making them left behind is collected in between.
-  const atOnce = 100
+  const atOnce = 75
   for (let i = warm; i < warm + count; i += atOnce) {
     const batches = Array.from({ length: Math.min(atOnce, warm + count - i) }, (_, k) => batchAt(made, i + k))
     collectGarbage()
