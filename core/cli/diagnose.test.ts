@@ -52,7 +52,7 @@ test('it tells the stories, the worst first, and sums up on stderr', async () =>
   says([unknownIncident, imageIncident, memoryIncident])
   const { exit, out, err } = await run([pods])
   assert.is(exit, 'ok')
-  assert.equal(out.match(/^Incident: \w+/gm), [memoryIncident.id, imageIncident.id, unknownIncident.id].map(id => `Incident: ${id}`))
+  assert.equal(out.match(/^Incident: \w+/gm), [memoryIncident.id, unknownIncident.id, imageIncident.id].map(id => `Incident: ${id}`))
   assert.match(err, /^tapio diagnose: 3 incidents, from \d+ events? of .*pods in .* s\n$/)
 })
 

@@ -95,7 +95,7 @@ export async function diagnose (options: DiagnosisOptions): Promise<Diagnosis> {
   // A refusal goes back along all edges, so it counts at the first; what was taken and lost later counts where that happened.
   const lost = Math.max(edges('rejected', first) + edges('refused', first), edges('dropped', {}))
   const events = edges('sent', first)
-  return { incidents: [...newest.values()].sort(byImportance), events, lost }
+  return { incidents: [...newest.values()].filter(i => i.mergedInto === undefined).sort(byImportance), events, lost }
 }
 
 /** Longer than any dump takes: all work was done before. */

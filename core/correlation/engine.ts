@@ -8,6 +8,7 @@ import type { Shared } from '../component/services.js'
 import { ClusterModel } from '../topology/cluster-model.js'
 import { Dependencies } from './dependencies.js'
 import { Links } from './links.js'
+import { MajorityClock } from './majority-clock.js'
 import { RowCounters } from './row-counters.js'
 import { Symptoms } from './symptoms.js'
 
@@ -47,6 +48,9 @@ export class Engine {
   #tickMs = 1000
   #newestMs = -Infinity
   #nextTickMs = -Infinity
+  readonly #clock = new MajorityClock()
+  /** How often a clock that was ahead of most rows was no longer believed. */
+  clockCorrections = 0
   /** Rows that claimed a time far ahead. */
   absurdTimes = 0
 
@@ -70,6 +74,8 @@ export class Engine {
       this.absurdTimes++
       return observedMs > 0 ? observedMs : this.#newestMs
     }
+    if (!this.#clock.trusts(claimed, this.#newestMs)) return claimed
+    if (this.#clock.correctedMs !== undefined) this.#goBack(this.#clock.correctedMs)
     if (claimed > this.#newestMs) {
       if (claimed >= this.#nextTickMs) this.#tickTo(claimed)
       this.#newestMs = claimed
@@ -82,6 +88,14 @@ export class Engine {
     if (nowMs === -Infinity) return
     this.#newestMs = Math.max(this.#newestMs, nowMs)
     this.#run({ nowMs: this.#newestMs, isLast })
+  }
+
+  /** One clock was ahead of all others: time is theirs again. */
+  #goBack (toMs: number): void {
+    this.#clock.correctedMs = undefined
+    this.clockCorrections++
+    this.#newestMs = toMs
+    this.#nextTickMs = (Math.floor(toMs / this.#tickMs) + 1) * this.#tickMs
   }
 
   #tickTo (claimedMs: number): void {

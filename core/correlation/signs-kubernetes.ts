@@ -94,7 +94,7 @@ export const changeSigns: Readonly<Record<string, RecogniseK8s>> = {
   pod_evicted: withReason('k8s.evicted'),
   pod_failed: withReason('k8s.pod_failed'),
   pod_unknown: always('k8s.pod_unknown'),
-  pod_disrupted: row => row.get('name') === 'PreemptionByScheduler' ? { sign: 'k8s.preempted', detail: {} } : { sign: 'k8s.evicted', detail: detailOf({ reason: row.get('name') }) },
+  pod_disrupted: row => row.get('name') === 'PreemptionByScheduler' ? { sign: 'k8s.preempted', detail: {} } : { sign: 'k8s.evicted', detail: detailOf({ reason: evictionReason(row.get('name')) }) },
   pod_succeeded: nothing,
   pod_terminating: nothing,
   node_condition: nodeCondition,
@@ -209,6 +209,9 @@ const sandbox: Recognise = row => {
   return { sign: 'net.sandbox_failed', detail: {} }
 }
 
+/** What the kubelet calls its own eviction in the pod's conditions, and in its Event. */
+function evictionReason (reason: string | undefined): string | undefined { return reason === 'TerminationByKubelet' ? 'Evicted' : reason }
+
 const systemOom: Recognise = row => ({ sign: 'kernel.oom_kill', detail: { scope: row.get('entityKind') === 'Node' ? 'machine' : 'cgroup' } })
 
 const groups: readonly (readonly [RecogniseK8s, string])[] = [
@@ -233,7 +236,8 @@ const groups: readonly (readonly [RecogniseK8s, string])[] = [
   [always('node.pressure_disk'), 'NodeHasDiskPressure KubeletHasDiskPressure DiskPressure FreeDiskSpaceFailed'],
   [always('node.pressure_pid'), 'NodeHasInsufficientPID KubeletHasInsufficientPID PIDPressure'],
   [always('node.image_gc_failed'), 'ImageGCFailed ContainerGCFailed'],
-  [always('node.not_ready'), 'NodeNotReady NodeStatusUnknown KubeletNotReady NodeLost'],
+  // The node controller tells each pod of a node that is not ready, by the same word.
+  [row => row.get('entityKind') === 'Pod' ? { sign: 'k8s.pod_not_ready', detail: {} } : { sign: 'node.not_ready', detail: {} }, 'NodeNotReady NodeStatusUnknown KubeletNotReady NodeLost'],
   [always('node.ready'), 'NodeReady'],
   [always('node.rebooted'), 'Rebooted'],
   [always('node.shutdown'), 'Shutdown NodeShutdown TerminatingNode'],

@@ -1,8 +1,9 @@
 /** The chain of a group: who caused whom, in causal, then temporal order. */
 import type { Link } from '../correlation/link.js'
 import type { Links } from '../correlation/links.js'
-import { layers, type Symptom } from '../correlation/symptom.js'
-import type { Forest } from './forest.js'
+import { entityKey } from '../correlation/entity.js'
+import { layers, maxEvidence, type Symptom } from '../correlation/symptom.js'
+import { causalOrder, type Forest } from './forest.js'
 import type { Explained } from './groups.js'
 import { maxChain, type ChainStep } from './incident.js'
 import { round } from './hypotheses.js'
@@ -17,13 +18,46 @@ const maxCauses = 3
 const almost = 0.1
 
 export function chainOf (members: readonly Symptom[], parents: Forest['parents'], links: Links, best: Explained | undefined): Chain {
-  const all = best === undefined ? members : [best.held.symptom, ...members.filter(s => s.id !== best.held.symptom.id)]
-  const ids = new Set(all.map(s => s.id))
-  const causes = new Map(all.map(s => [s.id, causesOf(s, ids, parents, links, best)]))
+  const parts = best === undefined ? members : [best.held.symptom, ...members.filter(s => s.id !== best.held.symptom.id)]
+  const ids = new Set(parts.map(s => s.id))
+  const { steps: all, stepOfPart } = joined(parts)
+  const causes = new Map(all.map(step => [step.id, together(step.id, parts.filter(p => stepOfPart.get(p.id) === step.id).map(p => causesOf(p, ids, parents, links, best)), stepOfPart)]))
   const ordered = inOrder(all, causes)
   const kept = ordered.length <= maxChain ? ordered : mostTelling(ordered, causes)
   const position = new Map(kept.map((s, i) => [s.id, i]))
   return { steps: kept.map(s => stepOf(s, causes.get(s.id) ?? [], position)), omitted: ordered.length - kept.length }
+}
+
+/** Symptoms of one sign about one entity differ in details (an operation, a status) that a reader can do without: they are one step. */
+function joined (parts: readonly Symptom[]): { readonly steps: Symptom[], readonly stepOfPart: ReadonlyMap<string, string> } {
+  const groups = new Map<string, Symptom[]>()
+  for (const part of [...parts].sort(causalOrder)) {
+    const key = `${part.sign}|${entityKey(part.entity)}`
+    const known = groups.get(key)
+    if (known === undefined) groups.set(key, [part])
+    else known.push(part)
+  }
+  const stepOfPart = new Map<string, string>()
+  const steps = [...groups.values()].map(group => {
+    const [first] = group as [Symptom]
+    for (const part of group) stepOfPart.set(part.id, first.id)
+    return group.length === 1 ? first : {
+      ...first, severity: Math.max(...group.map(p => p.severity)), lastMs: Math.max(...group.map(p => p.lastMs)), count: group.reduce((sum, p) => sum + p.count, 0),
+      confidence: Math.min(...group.map(p => p.confidence)),
+      evidence: group.flatMap(p => p.evidence).sort((x, y) => x.timeMs - y.timeMs || (x.message < y.message ? -1 : x.message > y.message ? 1 : 0)).slice(0, maxEvidence)
+    }
+  })
+  return { steps, stepOfPart }
+}
+
+/** The causes of all parts of a step, as steps; the surest three. */
+function together (step: string, ofParts: readonly Cause[][], stepOfPart: ReadonlyMap<string, string>): Cause[] {
+  const best = new Map<string, Cause>()
+  for (const cause of ofParts.flat()) {
+    const id = stepOfPart.get(cause.id) ?? cause.id
+    if (id !== step && (best.get(id)?.confidence ?? -1) < cause.confidence) best.set(id, { ...cause, id })
+  }
+  return [...best.values()].sort((x, y) => y.confidence - x.confidence || (x.id < y.id ? -1 : 1)).slice(0, maxCauses)
 }
 
 function causesOf (symptom: Symptom, ids: ReadonlySet<string>, parents: Forest['parents'], links: Links, best: Explained | undefined): Cause[] {
@@ -33,7 +67,7 @@ function causesOf (symptom: Symptom, ids: ReadonlySet<string>, parents: Forest['
     if (best === undefined || !best.symptoms.has(symptom.id)) return []
     return [{ id: best.held.symptom.id, confidence: best.held.finding.score, kind: 'pattern', why: best.held.finding.title }]
   }
-  const others = [...links.into(symptom.id)].filter(l => l.id !== parent.id && l.cause !== parent.cause && ids.has(l.cause) && l.confidence >= parent.confidence - almost && !isAbove(parents, symptom.id, l.cause))
+  const others = [...links.into(symptom.id)].filter(l => l.id !== parent.id && l.cause !== parent.cause && ids.has(l.cause) && l.kind !== 'co_occurrence' && l.confidence >= parent.confidence - almost && !isAbove(parents, symptom.id, l.cause))
     .sort((a, b) => b.confidence - a.confidence || (a.id < b.id ? -1 : 1))
   return [parent, ...others].slice(0, maxCauses).map(toCause)
 }

@@ -7,6 +7,7 @@ import type { Forest } from './forest.js'
 import type { Group } from './groups.js'
 import { hypothesesOf, round, type Candidate } from './hypotheses.js'
 import type { Action, Hypothesis, Impact, Incident, Level, Urgency } from './incident.js'
+import type { Scope } from './scope.js'
 import { together, weightOf } from './weight.js'
 import { generalActions } from './words.js'
 
@@ -23,9 +24,9 @@ const maxActions = 10
 const maxTraceIds = 16
 const urgencies: readonly Urgency[] = ['immediate', 'short_term', 'investigate']
 
-export function draftOf (group: Group, forest: Forest, engine: Engine, impactOf: ImpactOf, notes: readonly string[]): Draft {
+export function draftOf (group: Group, forest: Forest, engine: Engine, scope: Scope, impactOf: ImpactOf, notes: readonly string[]): Draft {
   const members = group.trees.flatMap(t => t.members)
-  const candidates = hypothesesOf(group)
+  const candidates = hypothesesOf(group, scope)
   const [best] = candidates
   const chain = chainOf(members, forest.parents, engine.links, best?.held)
   const shown = best?.held === undefined ? members : [best.held.held.symptom, ...members]

@@ -9,6 +9,7 @@ import { sloBookOf } from '../impact/state.js'
 import { draftOf, type Draft, type ImpactOf } from './document.js'
 import type { Forest } from './forest.js'
 import type { Explained, Group } from './groups.js'
+import type { Scope } from './scope.js'
 import { weightOf } from './weight.js'
 
 interface Drawing { readonly shape: string, readonly course: string, readonly drawnMs: number, readonly draft: Draft }
@@ -23,7 +24,7 @@ export class Drawings {
   #number = 0
   drawn = 0
 
-  constructor (readonly engine: Engine, readonly impactOf: ImpactOf) {}
+  constructor (readonly engine: Engine, readonly scope: Scope, readonly impactOf: ImpactOf) {}
 
   /** `isLast`: as they are, however many. */
   of (groups: readonly Group[], forest: Forest, notes: readonly string[], nowMs: number, isLast: boolean): Draft[] {
@@ -43,14 +44,14 @@ export class Drawings {
 
   #draw (group: Group, forest: Forest, notes: readonly string[]): Draft {
     this.drawn++
-    return draftOf(group, forest, this.engine, this.impactOf, notes)
+    return draftOf(group, forest, this.engine, this.scope, this.impactOf, notes)
   }
 
   /** What is not of the group and is in its document: objects, calls, promises. */
   #world (notes: readonly string[]): string {
     const { model, dependencies, symptoms } = this.engine
     const broken = sloBookOf(this.engine).standings.flatMap(({ violation }) => violation === undefined ? [] : [violation])
-    return `${model.version} ${dependencies.version} ${symptoms.refused} ${notes.join()} ${broken.length === 0 ? '' : JSON.stringify(broken)}`
+    return `${this.scope.asOfMs} ${model.version} ${dependencies.version} ${symptoms.refused} ${notes.join()} ${broken.length === 0 ? '' : JSON.stringify(broken)}`
   }
 
   /** Who, what and why. */

@@ -2,6 +2,7 @@
  * Each symptom and its best explanation: of all links into a symptom the surest becomes its parent, so that an effect that two
  * faults share belongs to the one that explains it better, and the two stay apart. Pure: depends on symptoms and links alone.
  */
+import { entityKey } from '../correlation/entity.js'
 import type { Link } from '../correlation/link.js'
 import type { Links } from '../correlation/links.js'
 import { layers, type Symptom } from '../correlation/symptom.js'
@@ -36,12 +37,18 @@ export function forestOf (symptoms: Symptoms, links: Links, { minLink, sinceMs, 
   for (const symptom of active) {
     if (symptom.role !== 'trouble') continue
     const parent = [...links.into(symptom.id)]
-      .filter(l => l.confidence >= minLink && taken.has(l.cause) && !leadsTo(parents, l.cause, symptom.id))
-      .sort((a, b) => b.confidence - a.confidence || Math.abs(a.lagMs) - Math.abs(b.lagMs) || (a.id < b.id ? -1 : 1))[0]
+      .filter(l => l.confidence >= (isLearned(l) ? minLearned : minLink) && taken.has(l.cause) && !leadsTo(parents, l.cause, symptom.id))
+      .sort((a, b) => Number(isLearned(a)) - Number(isLearned(b)) || b.confidence - a.confidence || Math.abs(a.lagMs) - Math.abs(b.lagMs) || (a.id < b.id ? -1 : 1))[0]
     if (parent !== undefined) parents.set(symptom.id, parent)
   }
   return { trees: treesOf(active, parents), parents, cut }
 }
+
+/** What only came together before, in things that are not one: explains what nothing else does, and only when it is sure. */
+function isLearned ({ kind, path: [cause, effect = cause] }: Link): boolean {
+  return kind === 'co_occurrence' && cause !== undefined && effect !== undefined && entityKey(cause) !== entityKey(effect)
+}
+const minLearned = 0.85
 
 /** Earlier first; of the same time what is further down in the stack. */
 export function causalOrder (a: Symptom, b: Symptom): number {

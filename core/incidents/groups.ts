@@ -87,7 +87,7 @@ function bestFor (tree: Tree, explained: readonly Explained[]): number {
 function joinByWorkload (trees: readonly Tree[], scope: Scope, windowMs: number, sets: Sets): void {
   const byWorkload = new Map<string, number[]>()
   trees.forEach((tree, t) => {
-    const key = entityKey(scope.workloadOf(tree.root.entity))
+    const key = entityKey(scope.anchorOf(tree.root.entity))
     const known = byWorkload.get(key)
     if (known === undefined) byWorkload.set(key, [t])
     else known.push(t)

@@ -1,9 +1,10 @@
 /** The possible root causes of a group, ranked. */
-import { entityKey } from '../correlation/entity.js'
+import { entityKey, type EntityRef } from '../correlation/entity.js'
 import type { Symptom } from '../correlation/symptom.js'
-import type { Tree } from './forest.js'
+import { causalOrder, type Tree } from './forest.js'
 import type { Explained, Group } from './groups.js'
 import { maxHypotheses, type Hypothesis, type Reason } from './incident.js'
+import type { Scope } from './scope.js'
 import { detailOf, textOf } from './words.js'
 import { weightOf } from './weight.js'
 
@@ -17,13 +18,13 @@ export interface Candidate extends Hypothesis {
   readonly held: Explained | undefined
 }
 
-export function hypothesesOf (group: Group): Candidate[] {
+export function hypothesesOf (group: Group, scope: Scope): Candidate[] {
   const members = group.trees.flatMap(t => t.members)
   const total = members.reduce((sum, s) => sum + weightOf(s), 0)
   const byFinding = group.findings.map(explained => ofFinding(explained, group.trees, total))
   const explainedRoots = new Map<string, number>()
   for (const { held, symptoms } of group.findings) for (const id of symptoms) explainedRoots.set(id, Math.max(explainedRoots.get(id) ?? 0, held.finding.score))
-  const byRoot = group.trees.map(tree => ofRoot(tree, total, explainedBy(tree, explainedRoots)))
+  const byRoot = replicas(group.trees, scope).map(({ tree, subject }) => ofRoot(tree, subject, total, explainedBy(tree, explainedRoots)))
   const all = [...byFinding, ...byRoot].sort((a, b) => b.score - a.score || (a.pattern < b.pattern ? -1 : a.pattern > b.pattern ? 1 : 0) || (entityKey(a.subject) < entityKey(b.subject) ? -1 : 1))
   return withoutRepeats(all).slice(0, maxHypotheses)
 }
@@ -50,7 +51,23 @@ function ofFinding (explained: Explained, trees: readonly Tree[], total: number)
   return { pattern, cause, layer, subject, score, title, explanation, for: reasons, against, explains: [...covered].sort(), held: explained }
 }
 
-function ofRoot ({ root, members }: Tree, total: number, explainedBy: number): Candidate {
+/** Pods of one workload that begin with the same sign are one hypothesis about the workload. */
+function replicas (trees: readonly Tree[], scope: Scope): { readonly tree: Tree, readonly subject: EntityRef }[] {
+  const groups = new Map<string, Tree[]>()
+  for (const tree of trees) {
+    const key = `${tree.root.sign}|${entityKey(scope.workloadOf(tree.root.entity))}`
+    const known = groups.get(key)
+    if (known === undefined) groups.set(key, [tree])
+    else known.push(tree)
+  }
+  return [...groups.values()].map(list => {
+    const [first] = [...list].sort((a, b) => causalOrder(a.root, b.root)) as [Tree]
+    const isOne = new Set(list.map(t => entityKey(t.root.entity))).size === 1
+    return { tree: { root: first.root, members: list.flatMap(t => t.members) }, subject: isOne ? first.root.entity : scope.workloadOf(first.root.entity) }
+  })
+}
+
+function ofRoot ({ root, members }: Tree, subject: EntityRef, total: number, explainedBy: number): Candidate {
   const weight = members.reduce((sum, s) => sum + weightOf(s), 0)
   const coverage = total === 0 ? 0 : weight / total
   const isEffect = effects.has(root.sign)
@@ -61,8 +78,8 @@ function ofRoot ({ root, members }: Tree, total: number, explainedBy: number): C
     ...(explainedBy > 0 ? [{ text: 'a pattern says what is behind it', weight: round(-0.5 * explainedBy) }] : [])
   ]
   return {
-    pattern: `symptom.${root.sign}`, cause: root.sign.slice(root.sign.indexOf('.') + 1), layer: root.layer, subject: root.entity, score,
-    title: textOf(root), explanation: detailOf(root),
+    pattern: `symptom.${root.sign}`, cause: root.sign.slice(root.sign.indexOf('.') + 1), layer: root.layer, subject, score,
+    title: textOf({ ...root, entity: subject }), explanation: detailOf(root),
     for: [{ text: `is the first of ${members.length === 1 ? 'itself' : `${members.length} symptoms that follow from each other`}`, weight: round(0.35 * coverage), symptoms: members.map((s: Symptom) => s.id) }],
     against, explains: members.map(s => s.id), held: undefined
   }

@@ -129,6 +129,8 @@ export interface Incident {
   /** Traces seen in it, at most 16. */
   readonly traceIds: readonly string[]
   readonly events: number
+  /** It turned out to be part of this one, which tells the story on; then it is `resolved`. */
+  readonly mergedInto?: string
   /** Incidents that were merged into this one, or that it was split from. */
   readonly related: readonly string[]
   /** Limits that were reached, layers that are missing: what a reader should know about this text. */

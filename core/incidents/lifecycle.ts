@@ -79,7 +79,7 @@ export class Lifecycle {
     const content = contentOf(draft)
     if (content === held.content && merged.length === 0) return
     // A better explanation of what is over leaves it over.
-    const { resolvedMs, ...rest } = document
+    const { resolvedMs, mergedInto: _, ...rest } = document
     const isOver = resolvedMs !== undefined && draft.updatedMs <= resolvedMs
     this.#keep(id, draft, { ...rest, ...said(draft), version: document.version + 1, ...(isOver ? { status: 'resolved', resolvedMs } : { status: 'open' }), startMs, timeToDetectionMs: Math.max(0, document.detectedMs - startMs), related: [...new Set([...document.related, ...merged])].sort() }, changed)
   }
@@ -88,7 +88,7 @@ export class Lifecycle {
     const held = this.#held.get(id)
     if (held === undefined) return
     if (held.document.status === 'open') {
-      held.document = { ...held.document, version: held.document.version + 1, status: 'resolved', resolvedMs: nowMs, related: [...new Set([...held.document.related, into])].sort(), notes: [...held.document.notes, `Merged into ${into}.`] }
+      held.document = { ...held.document, version: held.document.version + 1, status: 'resolved', resolvedMs: nowMs, mergedInto: into, related: [...new Set([...held.document.related, into])].sort(), notes: [...held.document.notes, `Merged into ${into}.`] }
       changed.push(held.document)
     }
     held.members.clear()

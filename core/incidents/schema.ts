@@ -42,7 +42,7 @@ const action = Type.Object({
 
 export const incidentSchema = Type.Object({
   schema: Type.Literal(1), id: Type.String({ minLength: 1 }), version: Type.Number(), status: Enum(['open', 'resolved']), title: Type.String(), severity: level,
-  startMs: Type.Number(), detectedMs: Type.Number(), updatedMs: Type.Number(), resolvedMs: Type.Optional(Type.Number()), timeToDetectionMs: Type.Number(),
+  startMs: Type.Number(), detectedMs: Type.Number(), updatedMs: Type.Number(), resolvedMs: Type.Optional(Type.Number()), mergedInto: Type.Optional(Type.String()), timeToDetectionMs: Type.Number(),
   impact, hypotheses: list(hypothesis), chain: list(step), omitted: Type.Number(), actions: list(action),
   traceIds: list(Type.String()), events: Type.Number(), related: list(Type.String()), notes: list(Type.String())
 })

@@ -36,6 +36,9 @@ export class Scope {
 
   constructor (readonly model: ClusterModel, readonly dependencies: Dependencies) { this.#view = model.graph.atMs(0) }
 
+  /** Event time of what it knows: the same answers as long as this and the model are the same. */
+  get asOfMs (): number { return this.#clearedMs }
+
   /** Before the questions of a tick. */
   at (timeMs: number): void {
     if (this.model.version === this.#version && timeMs - this.#clearedMs < clearAfterMs) return
@@ -59,6 +62,18 @@ export class Scope {
     if (this.#workloads.size >= 100_000) this.#workloads.clear()
     this.#workloads.set(key, found)
     return found
+  }
+
+  /** What trouble of it counts to: of a Service that has one workload behind it, that workload. */
+  anchorOf (entity: EntityRef): EntityRef {
+    if (entity.kind !== 'Service') return this.workloadOf(entity)
+    const key = `anchor ${entityKey(entity)}`
+    const known = this.#workloads.get(key)
+    if (known !== undefined) return known
+    const behind = unique(this.#view.neighbours(entity, { kinds: ['selects'], direction: 'out' }).slice(0, 100).map(n => this.workloadOf(refOf(n))))
+    const anchor = behind.length === 1 ? behind[0] as EntityRef : entity
+    this.#workloads.set(key, anchor)
+    return anchor
   }
 
   reachOf (subject: EntityRef): Reach {

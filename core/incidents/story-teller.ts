@@ -41,7 +41,7 @@ export class StoryTeller implements Analyzer {
     this.findings = new Findings(knowledge, this.scope, { retentionMs: options.retentionMs, maxSubjects: options.maxSubjects, settleMs: options.settleMs })
     this.lifecycle = new Lifecycle(options)
     this.health = new Health(engine.model, this.scope)
-    this.#drawings = new Drawings(engine, impactOf)
+    this.#drawings = new Drawings(engine, this.scope, impactOf)
   }
 
   tick (tick: Tick): void {

@@ -37,7 +37,7 @@ test('the worst first, the newest first, what is going on first; ties by id, how
   const twin = { ...imageIncident, id: '0c44e9d1f7a35b27' }
   const all = [unknownIncident, imageIncident, longIncident(2), memoryIncident, twin]
   for (const given of [all, [...all].reverse()]) {
-    assert.equal([...given].sort(byImportance).map(i => i.id.slice(0, 4) + i.id.slice(-1)), ['5b1f7', 'aaaaa', '0c447', '0c448', 'f00d1'])
+    assert.equal([...given].sort(byImportance).map(i => i.id.slice(0, 4) + i.id.slice(-1)), ['5b1f7', 'aaaaa', 'f00d1', '0c447', '0c448'])
     assert.equal([...given].sort(byStart).map(i => i.id.slice(0, 4) + i.id.slice(-1)), ['f00d1', '0c447', '0c448', '5b1f7', 'aaaaa'])
     assert.equal([...given].sort(byRelevance).map(i => i.id.slice(0, 4) + i.id.slice(-1)), ['f00d1', '5b1f7', 'aaaaa', '0c447', '0c448'])
   }

@@ -16,6 +16,8 @@ export interface IncidentQuery {
 
 export function matchesQuery (incident: Incident, { id, traceId, entity, sinceMs }: IncidentQuery): boolean {
   if (id !== undefined && !incident.id.startsWith(id)) return false
+  // The one it was merged into tells its story.
+  if (id === undefined && incident.mergedInto !== undefined) return false
   if (traceId !== undefined && !hasTrace(incident, traceId)) return false
   if (entity !== undefined && !isAbout(incident, entity)) return false
   return sinceMs === undefined || (incident.resolvedMs ?? incident.updatedMs) >= sinceMs
@@ -36,9 +38,10 @@ const levels: readonly Level[] = ['critical', 'high', 'medium', 'low']
 
 export function atLeast (level: Level, least: Level): boolean { return levels.indexOf(level) <= levels.indexOf(least) }
 
-/** For `sort`: worst first, then the surest, the earliest, by id. */
+/** For `sort`: open ones first, worst first, then the surest, the earliest, by id. */
 export function byImportance (a: Incident, b: Incident): number {
-  return levels.indexOf(a.severity) - levels.indexOf(b.severity)
+  return Number(a.status === 'resolved') - Number(b.status === 'resolved')
+    || levels.indexOf(a.severity) - levels.indexOf(b.severity)
     || b.impact.score - a.impact.score
     || (b.hypotheses[0]?.score ?? 0) - (a.hypotheses[0]?.score ?? 0)
     || a.startMs - b.startMs

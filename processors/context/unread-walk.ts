@@ -13,7 +13,7 @@ import { ScanEvidence } from './evidence.js'
 import { Owners } from './owners.js'
 import { failedSpanIn } from './span-row.js'
 import { slowSign, worthTiming } from './slowness.js'
-import type { WalkParts } from './walk.js'
+import { noteFailedCall, type WalkParts } from './walk.js'
 
 const statusError = 2
 
@@ -65,6 +65,7 @@ export class UnreadWalk {
   #count (scan: RecordScan, resource: number, seen: Seen, timeMs: number, isSpan: boolean): void {
     const whose = this.#owners.ofResource(resource, false, timeMs)
     this.parts.sightings.add({ seen, whose, severity: isSpan ? statusSeverity(scan) : scan.severity, timeMs, confidence: 1, evidence: new ScanEvidence(scan, isSpan) })
+    if (seen.sign.startsWith('net.connection_') && typeof seen.detail.peer === 'string') noteFailedCall(this.parts, whose, seen.detail.peer, timeMs)
   }
 }
 

@@ -150,17 +150,9 @@ export class Walk {
     const whose = this.#whose(row, timeMs)
     const seen = recognised.sign === 'app.log_error' ? placed(recognised, whose.entity.kind, this.batch.text(this.#columns.name, row)) : recognised
     const symptom = this.parts.sightings.add({ seen, whose, severity: this.#columns.severity[row] as number, timeMs, confidence, evidence: new RowEvidence(this.batch, row) })
-    if (seen.sign.startsWith('net.connection_') && typeof seen.detail.peer === 'string') this.#connected(whose, seen.detail.peer, timeMs)
+    if (seen.sign.startsWith('net.connection_') && typeof seen.detail.peer === 'string') noteFailedCall(this.parts, whose, seen.detail.peer, timeMs)
     if (symptom === undefined || this.parts.marked[signal] !== 1) return
     this.#marks.symptom(row, seen.sign, symptom.id)
-  }
-
-  /** A connection that failed tells who calls whom as well as one that did not. */
-  #connected (whose: Whose, peer: string, timeMs: number): void {
-    const { engine, resolver } = this.parts
-    if (whose.entity.kind !== 'Pod' || whose.waits !== undefined || !this.parts.calls.wantsConnection(timeMs)) return
-    const callee = resolver.peer(peer, whose.entity.namespace ?? '', timeMs)
-    if (callee !== undefined) engine.dependencies.note(resolver.callerOf(whose, timeMs), resolver.calleeOf(callee, timeMs), timeMs, 1, 1)
   }
 
   #whose (row: number, timeMs: number): Whose {
@@ -187,4 +179,11 @@ export class Walk {
     if (known === undefined) this.#localSources.set(source, known = local.has(this.batch.strings.at(source)))
     return known
   }
+}
+
+/** A connection that failed tells who calls whom as well as one that did not. */
+export function noteFailedCall ({ engine, resolver, calls }: WalkParts, whose: Whose, peer: string, timeMs: number): void {
+  if (whose.entity.kind !== 'Pod' || whose.waits !== undefined || !calls.wantsConnection(timeMs)) return
+  const callee = resolver.peer(peer, whose.entity.namespace ?? '', timeMs)
+  if (callee !== undefined) engine.dependencies.note(resolver.callerOf(whose, timeMs), resolver.calleeOf(callee, timeMs), timeMs, 1, 1)
 }

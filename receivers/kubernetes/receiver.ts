@@ -113,7 +113,9 @@ export class KubernetesReceiver implements Receiver {
         this.reports.state(p, state)
         if (tracker instanceof HeartbeatTracker && state.state === 'watching') tracker.listening()
       }
-      return { plan, tracker, watch: new ResourceWatch(plan, { client, clock: this.clock, onState }, tracker, picture?.version ?? '') }
+      // Whoever keeps a picture of the cluster from our events has lost it with the restart: only a list tells of what did not change.
+      const version = tracker.tellsAll ? '' : picture?.version ?? ''
+      return { plan, tracker, watch: new ResourceWatch(plan, { client, clock: this.clock, onState }, tracker, version) }
     })
   }
 

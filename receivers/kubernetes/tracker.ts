@@ -27,6 +27,8 @@ export class Tracker implements ObjectSink {
   #held = new Map<string, KubeObject>()
   /** Names in the list that is coming in. */
   #listed = new Set<string>()
+  /** From an earlier run, and not told in this one: those who keep their own picture of the cluster have lost it. */
+  readonly #restored = new Set<string>()
   /** Before the first list nothing is known: what is then found is not news. */
   #known = false
 
@@ -42,7 +44,10 @@ export class Tracker implements ObjectSink {
 
   /** From an earlier run. Before anything else is given. */
   restore (states: readonly KubeObject[]): void {
-    for (const state of states) this.#hold(keyOf(state), state)
+    for (const state of states) {
+      this.#hold(keyOf(state), state)
+      if (this.tellsAll) this.#restored.add(keyOf(state))
+    }
     this.#known = true
   }
 
@@ -85,7 +90,11 @@ export class Tracker implements ObjectSink {
     this.#listed.add(key)
     let before = this.#held.get(key)
     const version = object.metadata?.resourceVersion
-    if (before !== undefined && version !== undefined && before.metadata?.resourceVersion === version) return
+    const isUntold = this.#restored.delete(key)
+    if (before !== undefined && version !== undefined && before.metadata?.resourceVersion === version) {
+      if (isUntold) this.#say(this.#observed(undefined, object, this.#nowMs()), object)
+      return
+    }
     // Another object under the same name: the end of the first was not seen.
     if (before?.metadata?.uid !== undefined && before.metadata.uid !== object.metadata?.uid) {
       this.#gone(before)
@@ -108,15 +117,19 @@ export class Tracker implements ObjectSink {
     const nowMs = this.#nowMs()
     const changes = changesOf(this.kind, before, undefined, nowMs)
     const { name, namespace, uid, resourceVersion } = before.metadata ?? {}
-    const told = changes.length > 0 || !this.#tellsAll() ? changes : [changeOf(this.kind, before, { change: 'observed', reason: `${this.kind}Gone`, severity: 'trace', message: 'is gone' }, nowMs, 'DELETED')]
+    const told = changes.length > 0 || !this.tellsAll ? changes : [changeOf(this.kind, before, { change: 'observed', reason: `${this.kind}Gone`, severity: 'trace', message: 'is gone' }, nowMs, 'DELETED')]
     this.#say(told, { metadata: { name, namespace, uid, resourceVersion } } as KubeObject)
   }
 
-  #tellsAll (): boolean { return this.context.config.objects === 'all' && this.kind !== 'Event' && this.kind !== 'Lease' }
+  /** Whether there is an event for every object. */
+  get tellsAll (): boolean { return this.context.config.objects === 'all' && this.kind !== 'Event' && this.kind !== 'Lease' }
 
   /** What says nothing by itself, for those who asked for every state. */
   #orObserved (changes: readonly Change[], before: KubeObject | undefined, object: KubeObject, nowMs: number): readonly Change[] {
-    if (changes.length > 0 || !this.#tellsAll()) return changes
+    return changes.length > 0 || !this.tellsAll ? changes : this.#observed(before, object, nowMs)
+  }
+
+  #observed (before: KubeObject | undefined, object: KubeObject, nowMs: number): readonly Change[] {
     return [changeOf(this.kind, object, { change: 'observed', reason: `${this.kind}Observed`, severity: 'trace', message: before === undefined ? 'was found' : 'was changed in what means nothing by itself' }, nowMs)]
   }
 

@@ -28,7 +28,7 @@ export async function runStory (batches: Iterable<EventBatch>): Promise<Incident
   await chain.start()
   for (const batch of batches) await chain.head.consume(batch)
   await chain.stop()
-  return [...last.values()].sort((a, b) => a.startMs - b.startMs || (a.id < b.id ? -1 : 1))
+  return [...last.values()].filter(i => i.mergedInto === undefined).sort((a, b) => a.startMs - b.startMs || (a.id < b.id ? -1 : 1))
 }
 
 export function incidentsIn (batch: EventBatch): Incident[] {
@@ -59,15 +59,10 @@ export function * natural (deliveries: readonly Delivery[], maxRows = 500): Gene
   if (run.length > 0) yield concat(run)
 }
 
-/** The same rows in the same order, joined and cut anywhere; `isMixed`: OTLP rows and others in one batch too, which reads all of them. */
-export function * cutAnywhere (deliveries: readonly Delivery[], dice: Dice, isMixed = true): Generator<EventBatch> {
+/** The same rows in the same order, joined and cut anywhere. OTLP rows are read by that. */
+export function * cutAnywhere (deliveries: readonly Delivery[], dice: Dice): Generator<EventBatch> {
   let waiting: EventBatch[] = []
   for (const { batch } of deliveries) {
-    const [last] = waiting.slice(-1)
-    if (!isMixed && last !== undefined && last.unread?.signal !== batch.unread?.signal) {
-      yield concat(waiting)
-      waiting = []
-    }
     waiting.push(batch)
     if (!dice.chance(0.25)) continue
     const joined = concat(waiting)

@@ -40,5 +40,5 @@ export function incidentsIn (sink: CollectingConsumer): Incident[] {
       if (row.get('name') === 'tapio.incident' && row.raw !== undefined) { const incident = JSON.parse(Buffer.from(row.raw).toString()) as Incident; byId.set(incident.id, incident) }
     }
   }
-  return [...byId.values()].sort((a, b) => (b.hypotheses[0]?.score ?? 0) - (a.hypotheses[0]?.score ?? 0) || (a.id < b.id ? -1 : 1))
+  return [...byId.values()].filter(i => i.mergedInto === undefined).sort((a, b) => (b.hypotheses[0]?.score ?? 0) - (a.hypotheses[0]?.score ?? 0) || (a.id < b.id ? -1 : 1))
 }

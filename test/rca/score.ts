@@ -17,12 +17,23 @@ export function printScore (dir: string, answers: ReadonlyMap<string, readonly A
     table.push([category, n, (first / n).toFixed(3), (third / n).toFixed(3)])
   }
   console.log(table.toString())
+  // Halves by cause: each cause's cases in the order of their ids, every other one. What was learned on one half must hold on the other.
+  const halves = [0, 1].map(half => [...truths].filter(([id]) => turnOf(id, truths) % 2 === half))
+  for (const [i, half] of halves.entries()) {
+    const [n, first, third] = count(half, answers)
+    console.log(`half ${i + 1}: ${n} cases, A@1 ${(first / n).toFixed(3)}, A@3 ${(third / n).toFixed(3)}`)
+  }
   const wrong = [...truths].filter(([id, t]) => key(answers.get(id)?.[0] ?? empty) !== key(t))
   const pairs = new Map<string, number>()
   for (const [id, t] of wrong) { const pair = `${t.rootCause} -> ${answers.get(id)?.[0]?.rootCause ?? 'nothing'}`; pairs.set(pair, (pairs.get(pair) ?? 0) + 1) }
   console.log('most frequent confusions:')
   for (const [pair, n] of [...pairs].sort((a, b) => b[1] - a[1]).slice(0, 15)) console.log(`  ${n} x ${pair}`)
   if (process.env.RCA_WRONG !== undefined) for (const [id, t] of wrong) console.log(`  ${id} ${t.object} ${t.rootCause} <- ${(answers.get(id) ?? []).slice(0, 3).map(a => `${a.object} ${a.rootCause}`).join('; ')}`)
+}
+
+/** The how-manieth of its cause a case is. */
+function turnOf (id: string, truths: ReadonlyMap<string, Truth>): number {
+  return [...truths].filter(([, t]) => t.rootCause === truths.get(id)?.rootCause).map(([other]) => other).sort().indexOf(id)
 }
 
 const empty: Answer = { taxonomy: '', object: '', rootCause: '' }
