@@ -1,7 +1,8 @@
 /**
  * The whole chain, context -> k8s_correlation -> temporal_correlation -> impact -> incident, with a cluster of 10,000 pods: events a
  * second, what a batch waits longer, where the time goes, and what is held after many events. `npm run bench -- correlation`, some
- * minutes; `TAPIO_BENCH_EVENTS` shortens its last part (10 million events). `TAPIO_BENCH_PARTS=share,state,ring` chooses.
+ * minutes; `TAPIO_BENCH_EVENTS` shortens its last part (10 million events). `TAPIO_BENCH_RING_EVENTS` its ring-buffer part (4 million),
+ * `TAPIO_BENCH_PARTS=share,state,ring` and `TAPIO_BENCH_SHARES=0.01,0.1,0.5` choose.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'

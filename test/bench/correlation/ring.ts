@@ -6,8 +6,8 @@ import { printTable, rate, type Report } from '../report.js'
 import { batchRows } from './rows.js'
 
 const catalog = [new URL('../../../core/cli/registry.js', import.meta.url).href, new URL('../../../core/testing/components.js', import.meta.url).href, new URL('./source.js', import.meta.url).href]
-const shares = [0.01, 0.1]
-const batches = 1000
+const shares = (process.env['TAPIO_BENCH_SHARES'] ?? '0.01,0.1').split(',').map(Number)
+const batches = Math.ceil(Number(process.env['TAPIO_BENCH_RING_EVENTS'] ?? 4_000_000) / batchRows)
 const claimed = 1_000_000
 
 export async function ringBuffer (report: Report, startMs: number): Promise<void> {

@@ -30,7 +30,7 @@ class Source implements Receiver {
   async #run (host: Host): Promise<void> {
     const { batches, share, start_ms: startMs } = this.config
     for (const batch of objectBatches(startMs - 10_000)) await this.#send(batch)
-    const made = templates(100, share)
+    const made = templates(50, share)
     for (let i = 0; i < batches && !this.#stopped; i++) {
       await this.#send((made[i % made.length] as Template).at(startMs + i * batchMs))
       if (i % 16 === 0) await new Promise(resolve => setImmediate(resolve))
