@@ -4,6 +4,7 @@
  */
 import type { Engine, Tick } from '../correlation/engine.js'
 import { entityKey, entityOfKey, type EntityKey, type EntityRef } from '../correlation/entity.js'
+import type { Symptom } from '../correlation/symptom.js'
 import { Severity } from '../data/enums.js'
 import type { Finding } from '../patterns/finding.js'
 import type { HeldFinding } from './groups.js'
@@ -76,10 +77,12 @@ export class Findings {
     this.#modelVersion = engine.model.version
     // Many symptoms are about few entities.
     const seen = new Set<EntityKey>()
-    for (const { entity, role } of engine.symptoms.changedSince(this.#symptomVersion)) {
-      if (role === 'finding' || seen.has(entityKey(entity))) continue
-      seen.add(entityKey(entity))
-      this.#around(entity, true)
+    for (const symptom of engine.symptoms.changedSince(this.#symptomVersion)) {
+      if (symptom.role === 'finding') continue
+      const key = entityKey(symptom.entity)
+      if (!seen.has(key)) this.#around(symptom.entity, true)
+      seen.add(key)
+      this.#aroundPeer(symptom)
     }
     this.#symptomVersion = engine.symptoms.version
   }
@@ -92,6 +95,15 @@ export class Findings {
     for (const near of this.scope.around(entity)) this.#wait(entityKey(near), isUrgent)
     if (entityKey(workload) !== entityKey(entity)) for (const near of this.scope.around(workload)) this.#wait(entityKey(near), isUrgent)
     if (entity.namespace !== undefined && entity.namespace !== '') this.#wait(entityKey({ kind: 'Namespace', name: entity.namespace }), isUrgent)
+  }
+
+  /** Trouble with a call may be news of who is called: of its pods, and of what rules these. */
+  #aroundPeer (symptom: Symptom): void {
+    const peer = this.scope.peerOf(symptom)
+    if (peer === undefined) return
+    this.#around(peer, true)
+    const pod = this.scope.around(peer).find(near => near.kind === 'Pod')
+    if (pod !== undefined) this.#around(pod, true)
   }
 
   #ask (engine: Engine, keys: readonly EntityKey[], nowMs: number, isLast: boolean): void {

@@ -73,7 +73,9 @@ test('owners, selectors, endpoints, config and service references come through, 
   store.delete('discovery.k8s.io/endpointslices', 'shop/cart-x')
   put('/pods', pod('cart-2', 'pay'))
   const second = await startReceiver(cluster, options)
-  await second.until('the meantime', () => second.rows().length >= 3)
+  // All is told again, and what is gone: the picture may have been lost.
+  await second.watching(resources.length)
+  await second.until('the meantime', () => ['Service/cart endpoints_lost', 'Pod/cart-0', 'Pod/cart-2', 'Pod/cart-1'].every(what => second.told().some(t => t.startsWith(what))))
   feed(graph, second, 0)
   await second.stop()
   assert.equal(edges(graph, far), straight(cluster, far))

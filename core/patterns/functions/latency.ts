@@ -1,8 +1,8 @@
 /** How slow something is, as alerts and symptoms say it in words, and how much of that is its own. */
-import { textAt } from '../../topology/graph/plain.js'
+import { listAt, textAt } from '../../topology/graph/plain.js'
 import { world } from '../current.js'
-import { keyOf, refOf, templateOf, type Thing } from '../world.js'
-import { define, list, text, type PatternFunctions } from './define.js'
+import { containersOf, keyOf, refOf, type Thing } from '../world.js'
+import { define, text, type PatternFunctions } from './define.js'
 import { hostPortsIn } from './host-ports.js'
 
 export const latencyFunctions: PatternFunctions = {
@@ -56,7 +56,6 @@ function dependenciesOf (o: unknown): Thing[] {
 }
 
 function declared (o: unknown, namespace: string): Thing[] {
-  const containers = list((templateOf(o) as { readonly spec?: { readonly containers?: unknown } } | undefined)?.spec?.containers)
-  const values = containers.flatMap(c => list((c as { readonly env?: unknown }).env).map(e => hostPortsIn(textAt(e, 'name'), textAt(e, 'value'))))
+  const values = containersOf(o).flatMap(c => listAt(c, 'env').map(e => hostPortsIn(textAt(e, 'name'), textAt(e, 'value'))))
   return values.flat().map(({ host }) => world().object({ kind: 'Service', namespace: host.split('.')[1] ?? namespace, name: host.split('.')[0] ?? '' })).filter(s => s !== undefined)
 }
