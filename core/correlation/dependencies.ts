@@ -15,6 +15,8 @@ export class Dependencies {
   readonly #callers = new Map<EntityKey, Set<EntityKey>>()
   #size = 0
   refused = 0
+  /** Grows with everything that is noted. */
+  version = 0
 
   constructor (readonly maxCalls = 50_000) {}
 
@@ -23,6 +25,7 @@ export class Dependencies {
   note (caller: EntityRef, callee: EntityRef, timeMs: number, calls: number, errors: number): void {
     const [from, to] = [entityKey(caller), entityKey(callee)]
     if (from === to) return
+    this.version++
     const known = this.#byCaller.get(from)?.get(to)
     if (known === undefined) { this.#add(from, to, { caller: entityOfKey(from), callee: entityOfKey(to), calls, errors, firstMs: timeMs, lastMs: timeMs }); return }
     known.calls += calls

@@ -14,9 +14,27 @@ export type LinkClaim = Omit<Link, 'id' | 'cause' | 'effect' | 'events' | 'why'>
 
 export function makeLink (cause: Symptom, effect: Symptom, { kind, by, confidence, lagMs, path, words }: LinkClaim): Link {
   return {
-    id: createHash('sha256').update(`${by}|${kind}|${cause.id}|${effect.id}`).digest('hex').slice(0, 32),
+    id: idOf(`${by}|${kind}|`, cause, effect),
     cause: cause.id, effect: effect.id, kind, by, confidence: rounded(confidence), lagMs, path, why: sentence(words, cause, effect), events: [...eventsOf(cause), ...eventsOf(effect)]
   }
+}
+
+/** Of each effect: ids that were made. The same pairs are looked at again at every news of one of them. */
+const ids = new WeakMap<Symptom, Map<string, string>>()
+/** A pair that comes again and again is one of few; the others cost their hash. */
+const maxIds = 512
+
+function idOf (prefix: string, cause: Symptom, effect: Symptom): string {
+  let known = ids.get(effect)
+  if (known === undefined) ids.set(effect, known = new Map())
+  const key = prefix + cause.id
+  let id = known.get(key)
+  if (id === undefined) {
+    id = createHash('sha256').update(`${key}|${effect.id}`).digest('hex').slice(0, 32)
+    if (known.size >= maxIds) known.clear()
+    known.set(key, id)
+  }
+  return id
 }
 
 /**

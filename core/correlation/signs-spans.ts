@@ -2,6 +2,7 @@
 import { Severity } from '../data/enums.js'
 import { detailOf, type Seen, type SignName } from './signs.js'
 import { knownText } from './signs-text.js'
+import { TextMemo } from './text-memo.js'
 
 export interface FailedSpan {
   /** OTLP SpanKind: 2 server, 3 client, 4 producer, 5 consumer. */
@@ -23,11 +24,15 @@ const httpSigns: Readonly<Record<number, SignName>> = { 401: 'app.auth_failed', 
 
 export const isCall = (kind: number): boolean => kind === 3 || kind === 4
 
+const known = new TextMemo(text => knownText(text))
+
 export function spanSign (span: FailedSpan): Seen | undefined {
-  const { kind, httpStatus, grpcCode, peer, statusMessage, exception } = span
-  const calls = isCall(kind)
+  const calls = isCall(span.kind)
   const severity = Severity.error
-  const said = knownText(statusMessage) ?? knownText(exception)
+  const said = known.of(span.statusMessage, 0) ?? known.of(span.exception, 0)
+  // What is not asked for is not decoded.
+  if (said !== undefined && said.sign !== 'app.panic' && !calls) return { sign: said.sign, detail: said.detail, severity }
+  const { httpStatus, grpcCode, peer } = span
   if (said !== undefined && said.sign !== 'app.panic') {
     const detail = calls && peer !== '' && said.detail.peer === undefined && said.detail.host === undefined ? { ...said.detail, peer } : said.detail
     return { sign: said.sign, detail, severity }

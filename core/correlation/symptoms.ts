@@ -5,7 +5,20 @@
  */
 import { createHash } from 'node:crypto'
 import { entityKey, type EntityKey, type EntityRef } from './entity.js'
+import { isAlike, masked } from './alike.js'
+import { Fingerprints } from './fingerprints.js'
 import { maxEvidence, maxTraces, type Detail, type Evidence, type Layer, type Role, type Symptom } from './symptom.js'
+
+/** What a row says, as it is asked for: of most rows nothing is kept. */
+export interface Told {
+  readonly eventId: string
+  readonly source: string
+  readonly name: string
+  readonly message: string
+  readonly traceId?: string | undefined
+  readonly spanId?: string | undefined
+  readonly parentSpanId?: string | undefined
+}
 
 export interface Sighting {
   readonly sign: string
@@ -16,7 +29,7 @@ export interface Sighting {
   readonly severity: number
   readonly timeMs: number
   readonly confidence: number
-  readonly evidence: Omit<Evidence, 'count' | 'timeMs'>
+  readonly evidence: Told
   /** Events it stands for: a Kubernetes Event's count. */
   readonly count?: number
 }
@@ -33,6 +46,7 @@ interface Change { readonly id: string, readonly at: number }
 export class Symptoms {
   readonly #byId = new Map<string, Symptom>()
   readonly #current = new Map<string, Symptom>()
+  readonly #prints = new Fingerprints()
   readonly #fingerprints = new Map<Symptom, string>()
   readonly #byEntity = new Map<EntityKey, Set<Symptom>>()
   readonly #ofSign = new Map<string, number>()
@@ -82,12 +96,12 @@ export class Symptoms {
   /** Undefined: not taken, the bound of its sign is reached. */
   see (sighting: Sighting): Symptom | undefined {
     const symptom = this.#counted(sighting)
-    if (symptom !== undefined) for (const watch of this.watchers) watch(symptom, sighting)
+    if (symptom !== undefined) for (let i = 0; i < this.watchers.length; i++) this.watchers[i]?.(symptom, sighting)
     return symptom
   }
 
   #counted (sighting: Sighting): Symptom | undefined {
-    const fingerprint = fingerprintOf(sighting)
+    const fingerprint = this.#prints.of(sighting.entity, sighting.sign, sighting.detail)
     const known = this.#current.get(fingerprint)
     if (known !== undefined && sighting.timeMs - known.lastMs <= this.#gapMs && known.firstMs - sighting.timeMs <= this.#gapMs) return this.#again(known, sighting)
     return this.#first(fingerprint, sighting)
@@ -99,7 +113,7 @@ export class Symptoms {
     symptom.entity = entity
     this.#index(symptom)
     // What comes next is about the entity by its new name, and is the same symptom unless that has one already.
-    const fingerprint = fingerprintOf(symptom)
+    const fingerprint = this.#prints.of(symptom.entity, symptom.sign, symptom.detail)
     if (!this.#current.has(fingerprint)) {
       this.#current.set(fingerprint, symptom)
       const before = this.#fingerprints.get(symptom) ?? ''
@@ -183,37 +197,45 @@ export class Symptoms {
   }
 }
 
-function fingerprintOf ({ sign, entity, detail }: Pick<Sighting, 'sign' | 'entity' | 'detail'>): string { return `${sign}|${entityKey(entity)}|${JSON.stringify(detail)}` }
-
 /** True: a message that was not there. */
-function note (symptom: Symptom, evidence: Sighting['evidence'], timeMs: number, count: number): boolean {
-  const { traceId, name, message } = evidence
-  if (traceId !== undefined && symptom.traceIds.length < maxTraces && !symptom.traceIds.includes(traceId)) symptom.traceIds.push(traceId)
-  const known = symptom.evidence.find(e => e.name === name && e.message === message) ?? alike(symptom, name, message)
-  if (known !== undefined) { known.count += count; return false }
-  if (symptom.evidence.length >= maxEvidence) return false
-  symptom.evidence.push({ ...evidence, timeMs, count })
-  symptom.evidence.sort((a, b) => a.timeMs - b.timeMs)
+function note (symptom: Symptom, told: Told, timeMs: number, count: number): boolean {
+  if (symptom.traceIds.length < maxTraces) {
+    const { traceId } = told
+    if (traceId !== undefined && !symptom.traceIds.includes(traceId)) symptom.traceIds.push(traceId)
+  }
+  const { name, message } = told
+  const held = symptom.evidence
+  for (let i = 0; i < held.length; i++) {
+    const e = held[i] as Evidence
+    if (e.name === name && e.message === message) { e.count += count; return false }
+  }
+  for (let i = 0; i < held.length; i++) {
+    const e = held[i] as Evidence
+    // The same but for numbers, ids and addresses.
+    if (e.name === name && isAlike(message, templateOf(e))) { e.count += count; return false }
+  }
+  if (held.length >= maxEvidence) return false
+  held.push(kept(told, timeMs, count))
+  held.sort((a, b) => a.timeMs - b.timeMs)
   return true
+}
+
+function kept ({ eventId, source, name, message, traceId, spanId, parentSpanId }: Told, timeMs: number, count: number): Evidence {
+  return {
+    eventId, source, name, message,
+    ...(traceId === undefined ? {} : { traceId }), ...(spanId === undefined ? {} : { spanId }), ...(parentSpanId === undefined ? {} : { parentSpanId }),
+    timeMs, count
+  }
 }
 
 /** Of each evidence that is held: its message as `masked`. */
 const templates = new WeakMap<Evidence, string>()
-
-/** Of the held ones that whose message differs in numbers, ids and addresses only. */
-function alike ({ evidence: held }: Symptom, name: string, message: string): Evidence | undefined {
-  if (held.length === 0) return undefined
-  const template = masked(message)
-  return held.find(e => e.name === name && templateOf(e) === template)
-}
 
 function templateOf (evidence: Evidence): string {
   let template = templates.get(evidence)
   if (template === undefined) templates.set(evidence, template = masked(evidence.message))
   return template
 }
-
-function masked (message: string): string { return message.slice(0, 512).replace(/[0-9a-f]{6,}|\d+/gi, '#') }
 
 /** More of the same is news a few times: what is judged by how often something happened must be judged again. */
 const milestones: readonly number[] = [2, 3, 5, 10, 20, 50]

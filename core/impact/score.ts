@@ -100,7 +100,7 @@ export class Scorer {
     if (this.#factoring?.now.timeMs === timeMs) return this.#factoring
     const { model, dependencies } = this.engine
     if (Math.abs(timeMs - this.#knownSinceMs) >= placeMemoryMs) [this.#known, this.#knownSinceMs] = [nothingKnown(), timeMs]
-    return (this.#factoring = new Factoring(new Neighbourhood(model, timeMs), dependencies, [...model.objects('Pod')].length, this.#known))
+    return (this.#factoring = new Factoring(new Neighbourhood(model, timeMs), dependencies, model.countOf('Pod'), this.#known))
   }
 }
 

@@ -75,7 +75,7 @@ function notesOf (members: readonly Symptom[], { findings }: Group, { symptoms }
 /** What a reader should know about a story that lacks a layer. */
 function missing (members: readonly Symptom[], engine: Engine): string[] {
   const notes: string[] = []
-  const hasPods = [...engine.model.objects('Pod')][0] !== undefined
+  const hasPods = engine.model.objects('Pod').next().done !== true
   if (!hasPods && members.some(s => s.layer === 'k8s')) notes.push('No Kubernetes objects were seen: who depends on whom is known from events and traces only.')
   return notes
 }

@@ -43,6 +43,8 @@ export class Findings {
   readonly #held = new Map<string, Held>()
   readonly #byAsked = new Map<EntityKey, Set<string>>()
   readonly #waiting = new Set<EntityKey>()
+  /** Of those that wait: near to trouble, or not settled. They go first when not all can be asked. */
+  readonly #urgent = new Set<EntityKey>()
   /** Since when findings that have not settled hold. */
   readonly #pending = new Map<string, { readonly sinceMs: number, readonly asked: readonly EntityKey[] }>()
   readonly #ofPattern = new Map<string, number>()
@@ -66,20 +68,41 @@ export class Findings {
   update (engine: Engine, { nowMs, isLast }: Tick): void {
     this.#collect(engine)
     do {
-      const batch = [...this.#waiting].slice(0, isLast ? undefined : this.options.maxSubjects)
-      for (const key of batch) this.#waiting.delete(key)
+      const batch = this.#next(isLast ? Infinity : this.options.maxSubjects)
+      for (const key of batch) { this.#waiting.delete(key); this.#urgent.delete(key) }
       if (batch.length > 0) this.#ask(engine, batch, nowMs, isLast)
     } while (isLast && this.#waiting.size > 0)
-    for (const { asked } of this.#pending.values()) for (const key of asked) this.#waiting.add(key)
+    for (const { asked } of this.#pending.values()) for (const key of asked) this.#wait(key, true)
     this.#forget(nowMs)
   }
 
+  /** In the order of their coming; when there are too many, those near to trouble before a list of all objects. */
+  #next (max: number): EntityKey[] {
+    if (this.#waiting.size <= max) return [...this.#waiting]
+    const batch: EntityKey[] = []
+    for (const key of this.#urgent) if (batch.length < max) batch.push(key)
+    for (const key of this.#waiting) {
+      if (batch.length >= max) break
+      if (!this.#urgent.has(key)) batch.push(key)
+    }
+    return batch
+  }
+
+  #wait (key: EntityKey, isUrgent: boolean): void {
+    this.#waiting.add(key)
+    if (isUrgent) this.#urgent.add(key)
+  }
+
   #collect (engine: Engine): void {
-    for (const key of engine.model.changedSince(this.#modelVersion)) this.#around(entityOfKey(key))
+    if (engine.model.version !== this.#modelVersion) for (const key of engine.model.changedSince(this.#modelVersion)) this.#around(entityOfKey(key), false)
     this.#modelVersion = engine.model.version
+    // Many symptoms are about few entities.
+    const seen = new Set<EntityKey>()
     for (const symptom of engine.symptoms.changedSince(this.#symptomVersion)) {
       if (symptom.role === 'finding') continue
-      this.#around(symptom.entity)
+      const key = entityKey(symptom.entity)
+      if (!seen.has(key)) this.#around(symptom.entity, true)
+      seen.add(key)
       this.#aroundPeer(symptom)
     }
     this.#symptomVersion = engine.symptoms.version
@@ -94,22 +117,22 @@ export class Findings {
   }
 
   /** An object's news may be news of what it belongs to, runs on, is reached through, or is limited by. */
-  #around (entity: EntityRef): void {
-    this.#waiting.add(entityKey(entity))
+  #around (entity: EntityRef, isUrgent: boolean): void {
+    this.#wait(entityKey(entity), isUrgent)
     const workload = this.scope.workloadOf(entity)
-    this.#waiting.add(entityKey(workload))
-    for (const near of this.scope.around(entity)) this.#waiting.add(entityKey(near))
-    if (entityKey(workload) !== entityKey(entity)) for (const near of this.scope.around(workload)) this.#waiting.add(entityKey(near))
-    if (entity.namespace !== undefined && entity.namespace !== '') this.#waiting.add(entityKey({ kind: 'Namespace', name: entity.namespace }))
+    this.#wait(entityKey(workload), isUrgent)
+    for (const near of this.scope.around(entity)) this.#wait(entityKey(near), isUrgent)
+    if (entityKey(workload) !== entityKey(entity)) for (const near of this.scope.around(workload)) this.#wait(entityKey(near), isUrgent)
+    if (entity.namespace !== undefined && entity.namespace !== '') this.#wait(entityKey({ kind: 'Namespace', name: entity.namespace }), isUrgent)
   }
 
   /** Trouble with a call may be news of who is called: of its pods, and of what rules these. */
   #aroundPeer (symptom: Symptom): void {
     const peer = this.scope.peerOf(symptom)
     if (peer === undefined) return
-    this.#around(peer)
+    this.#around(peer, true)
     const pod = this.scope.around(peer).find(near => near.kind === 'Pod')
-    if (pod !== undefined) this.#around(pod)
+    if (pod !== undefined) this.#around(pod, true)
   }
 
   #ask (engine: Engine, keys: readonly EntityKey[], nowMs: number, isLast: boolean): void {

@@ -133,8 +133,17 @@ export class Lifecycle {
 
 function said ({ members: _, weight: __, ...document }: Draft): Omit<Draft, 'members' | 'weight'> { return document }
 
+/** Of drawings that are kept: by their chain, which each drawing has its own of. */
+const contents = new WeakMap<Draft['chain'], string>()
+
 /** What makes a text another one: who, what and why, not how often and how surely. */
-function contentOf ({ title, severity, startMs, hypotheses, chain, impact, actions, omitted }: Draft): string {
+function contentOf (draft: Draft): string {
+  let content = contents.get(draft.chain)
+  if (content === undefined) contents.set(draft.chain, content = writtenContent(draft))
+  return content
+}
+
+function writtenContent ({ title, severity, startMs, hypotheses, chain, impact, actions, omitted }: Draft): string {
   return JSON.stringify([
     title, severity, startMs, omitted, hypotheses.map(h => [h.pattern, h.subject]), chain.map(s => [s.id, s.entity, s.causes.map(c => [c.step, c.kind])]),
     impact.affected.map(a => [a.entity, a.state]), impact.slo.map(s => [s.service, s.objective]), actions.map(a => a.command ?? a.text)

@@ -12,6 +12,8 @@ import type { GraphNode, GraphView } from '../topology/graph/view.js'
 /** How far from the object: 0 itself, 1 what it is made of or carries, 2 who uses that, 3 who calls those. */
 export type Reach = ReadonlyMap<EntityKey, number>
 
+interface Selecting { readonly name: string, readonly pairs: readonly (readonly [key: string, value: unknown])[] }
+
 const workloadKinds: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'ReplicaSet', 'ReplicationController'])
 /** A node may carry 500 pods, a Service be called by as many. */
 const maxReach = 2000
@@ -23,13 +25,19 @@ const clearAfterMs = 10_000
 export class Scope {
   readonly #workloads = new Map<EntityKey, EntityRef>()
   readonly #reach = new Map<EntityKey, Reach>()
+  readonly #around = new Map<EntityKey, readonly EntityRef[]>()
   #clusterIps: Map<string, EntityRef> | undefined
+  /** Services with a selector by their namespace, in the order of the model's. */
+  #selectors: Map<string, Selecting[]> | undefined
   #version = -1
   #view: GraphView
   #before: readonly GraphView[] = []
   #clearedMs = -Infinity
 
   constructor (readonly model: ClusterModel, readonly dependencies: Dependencies) { this.#view = model.graph.atMs(0) }
+
+  /** Event time of what it knows: the same answers as long as this and the model are the same. */
+  get asOfMs (): number { return this.#clearedMs }
 
   /** Before the questions of a tick. */
   at (timeMs: number): void {
@@ -41,7 +49,8 @@ export class Scope {
     this.#before = lookBackMs.map(ms => this.model.graph.atMs(timeMs - ms))
     this.#workloads.clear()
     this.#reach.clear()
-    this.#clusterIps = undefined
+    this.#around.clear()
+    this.#clusterIps = this.#selectors = undefined
   }
 
   /** The workload a person would name; the entity itself when it belongs to none. */
@@ -84,7 +93,18 @@ export class Scope {
   }
 
   /** What it runs on, is reached through, is limited by and needs, and who calls it: whose state its news may change. */
-  around (entity: EntityRef): EntityRef[] {
+  around (entity: EntityRef): readonly EntityRef[] {
+    const key = entityKey(entity)
+    let known = this.#around.get(key)
+    if (known === undefined) {
+      known = this.#findAround(entity)
+      if (this.#around.size >= 20_000) this.#around.clear()
+      this.#around.set(key, known)
+    }
+    return known
+  }
+
+  #findAround (entity: EntityRef): EntityRef[] {
     const near = this.#view.neighbours(entity).filter(n => n.kind !== 'Pod' || entity.kind !== 'Node').slice(0, 100).map(refOf)
     const services = workloadKinds.has(entity.kind) ? this.#servicesOfWorkload(entity) : []
     return unique([...near, ...services, ...near.map(n => this.workloadOf(n))])
@@ -203,12 +223,27 @@ export class Scope {
   #servicesOfWorkload ({ kind, namespace = '', name }: EntityRef): EntityRef[] {
     const labels = textsAt(this.model.object({ kind, namespace, name }), 'spec', 'template', 'metadata', 'labels')
     const found: EntityRef[] = []
-    for (const service of this.model.objects('Service')) {
-      const pairs = Object.entries(objectAt(service, 'spec', 'selector'))
-      if (textAt(service, 'metadata', 'namespace') === namespace && pairs.length > 0 && pairs.every(([key, value]) => labels[key] === value)) found.push({ kind: 'Service', namespace, name: textAt(service, 'metadata', 'name') })
+    for (const { name: service, pairs } of this.#selecting().get(namespace) ?? []) {
+      if (pairs.every(([key, value]) => labels[key] === value)) found.push({ kind: 'Service', namespace, name: service })
       if (found.length >= 20) break
     }
     return found
+  }
+
+  /** Made once for as long as the model is the same: every workload in trouble asks. */
+  #selecting (): ReadonlyMap<string, readonly Selecting[]> {
+    if (this.#selectors !== undefined) return this.#selectors
+    const all = this.#selectors = new Map<string, Selecting[]>()
+    for (const service of this.model.objects('Service')) {
+      const pairs = Object.entries(objectAt(service, 'spec', 'selector'))
+      const namespace = textAt(service, 'metadata', 'namespace')
+      if (pairs.length === 0) continue
+      const known = all.get(namespace)
+      const selecting = { name: textAt(service, 'metadata', 'name'), pairs }
+      if (known === undefined) all.set(namespace, [selecting])
+      else known.push(selecting)
+    }
+    return all
   }
 
   #callersOf (callee: EntityRef): EntityRef[] {

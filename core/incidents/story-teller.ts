@@ -1,7 +1,8 @@
 /** From what the engine holds to incidents, at each tick: findings, forest, groups, documents, lifecycle. */
 import type { Analyzer, Engine, Tick } from '../correlation/engine.js'
 import type { Symptom } from '../correlation/symptom.js'
-import { draftOf, type Draft, type ImpactOf } from './document.js'
+import type { Draft, ImpactOf } from './document.js'
+import { Drawings } from './drawings.js'
 import { Findings, type Knowledge } from './findings.js'
 import { forestOf } from './forest.js'
 import { groupsOf } from './groups.js'
@@ -31,6 +32,7 @@ export class StoryTeller implements Analyzer {
   readonly findings: Findings
   readonly lifecycle: Lifecycle
   readonly health: Health
+  readonly #drawings: Drawings
   #seen = ''
   /** NaN before the first tick: nothing is over then. */
   #lastMs = NaN
@@ -40,6 +42,7 @@ export class StoryTeller implements Analyzer {
     this.findings = new Findings(knowledge, this.scope, { retentionMs: options.retentionMs, maxSubjects: options.maxSubjects, settleMs: options.settleMs, maxOfPattern, maxFindings })
     this.lifecycle = new Lifecycle(options)
     this.health = new Health(engine.model, this.scope)
+    this.#drawings = new Drawings(engine, this.scope, impactOf)
   }
 
   tick (tick: Tick): void {
@@ -52,19 +55,18 @@ export class StoryTeller implements Analyzer {
     this.#lastMs = tick.nowMs
     if (state === this.#seen && !isDue && !tick.isLast) return
     this.#seen = state
-    const changed = this.lifecycle.update(this.#drafts(tick.nowMs), tick.nowMs, isDue || tick.isLast ? members => this.#isOver(members, tick.nowMs) : undefined)
+    const changed = this.lifecycle.update(this.#drafts(tick), tick.nowMs, isDue || tick.isLast ? members => this.#isOver(members, tick.nowMs) : undefined)
     engine.symptoms.forgetBefore(tick.nowMs - options.retentionMs)
     if (changed.length > 0) this.tell(changed)
   }
 
-  #drafts (nowMs: number): Draft[] {
+  #drafts ({ nowMs, isLast }: Tick): Draft[] {
     const { engine, options } = this
     const forest = forestOf(engine.symptoms, engine.links, { minLink: options.confidenceThreshold, sinceMs: nowMs - options.retentionMs, maxSymptoms: options.maxSymptoms })
     const findings = this.findings.all().filter(h => h.finding.rank === 'root')
     const bounds = { cut: forest.cut, flooding: this.findings.flooding }
-    return groupsOf(forest.trees, findings, this.scope, { windowMs: options.windowMs })
-      .filter(g => g.trees.length > 0 || options.silentFindings)
-      .map(group => draftOf(group, forest, engine, this.scope, this.impactOf, bounds))
+    const groups = groupsOf(forest.trees, findings, this.scope, { windowMs: options.windowMs }).filter(g => g.trees.length > 0 || options.silentFindings)
+    return this.#drawings.of(groups, forest, bounds, nowMs, isLast)
   }
 
   /** Every entity in trouble has recovered since, as events or its object say. */
@@ -75,7 +77,8 @@ export class StoryTeller implements Analyzer {
   }
 
   #hasRecovered ({ entity, lastMs }: Symptom): boolean {
-    return [...this.engine.symptoms.about(entity)].some(r => r.role === 'recovery' && r.lastMs > lastMs)
+    for (const other of this.engine.symptoms.about(entity)) if (other.role === 'recovery' && other.lastMs > lastMs) return true
+    return false
   }
 }
 

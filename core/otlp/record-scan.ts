@@ -23,6 +23,7 @@ export class RecordScan {
   spanKey = 0
   parentKey = 0
   readonly #r: WireReader
+  #buffer: Buffer | undefined
   #encoding = 0
   #start = 0
   #end = 0
@@ -141,8 +142,11 @@ export class RecordScan {
 
   #hex (at: number, width: number): string {
     if (at <= 0) return ''
-    const bytes = this.bytes.subarray(at, at + width)
-    return bytes.every(b => b === 0) ? '' : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+    const { bytes } = this
+    for (let i = at; i < at + width; i++) {
+      if (bytes[i] !== 0) return (this.#buffer ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).toString('hex', at, at + width)
+    }
+    return ''
   }
 }
 

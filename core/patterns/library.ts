@@ -46,11 +46,15 @@ export class PatternLibrary {
     const faults = new FaultList()
     const sources = new Map<string, SourceText>()
     const files = paths.flatMap(path => filesAt(path, options, faults))
+    const stamp = faults.items.length === 0 ? stampOf(files, options) : undefined
+    if (stamp !== undefined && stamp === last?.stamp) return last.loaded
     for (const file of [...new Set(files)].slice(0, maxFiles)) {
       const source = openFile(file, options, faults)
       if (source !== undefined) sources.set(source.name, source)
     }
-    return finish(sources, files, faults, options)
+    const loaded = finish(sources, files, faults, options)
+    if (stamp !== undefined) last = { stamp, loaded }
+    return loaded
   }
 
   /** The same from a text. */
@@ -62,6 +66,19 @@ export class PatternLibrary {
   ofKind (kind: string): readonly Pattern[] { return this.#byKind.get(kind) ?? [] }
 
   kinds (): Iterable<string> { return this.#byKind.keys() }
+}
+
+/** What was loaded last in this thread: many dumps, or many pipelines, ask the same patterns, and reading them takes a tenth of a second. */
+let last: { readonly stamp: string, readonly loaded: Loaded } | undefined
+
+/** The same as long as no file was written; undefined: not to be kept. */
+function stampOf (files: readonly string[], options: LoadOptions): string | undefined {
+  if (options.strict !== undefined || options.signs !== undefined) return undefined
+  try {
+    return [options.cwd ?? process.cwd(), ...files.map(file => { const { mtimeMs, ctimeMs, size, ino } = statSync(file); return `${file} ${mtimeMs} ${ctimeMs} ${size} ${ino}` })].join('\n')
+  } catch {
+    return undefined
+  }
 }
 
 function kindsOf ({ kinds }: Pattern): ReadonlySet<string> {

@@ -53,9 +53,12 @@ export class ClusterModel {
   /** In the order of their first coming. */
   * objects (kind: string): Generator<KubeObject> { for (const { object } of this.#objects.get(kind)?.values() ?? []) yield object }
 
+  countOf (kind: string): number { return this.#objects.get(kind)?.size ?? 0 }
+
   kinds (): Iterable<string> { return this.#objects.keys() }
 
   changedSince (version: number): string[] {
+    if (version >= this.version) return []
     const found: string[] = []
     const all = [...this.#changed]
     for (let i = all.length - 1; i >= 0 && (all[i] as [string, number])[1] > version; i--) found.push((all[i] as [string, number])[0])

@@ -11,6 +11,8 @@ export class Owners {
   readonly #known: (Whose | undefined)[] = []
   readonly #local: (Whose | undefined)[] = []
   readonly #learned: boolean[] = []
+  /** By the place of the name: whose the last row of that name was. */
+  readonly #saids = new Map<number, { readonly kind: number, readonly namespace: number, readonly uid: number, readonly resource: number, readonly isLocal: boolean, readonly whose: Whose }>()
   #version = -1
 
   constructor (readonly batch: EventBatch, readonly engine: Engine, readonly resolver: Resolver) {}
@@ -39,6 +41,20 @@ export class Owners {
     return isPlain ? this.ofResource(resource, said.isLocal, timeMs) : this.resolver.of(this.attributes(resource), said, timeMs)
   }
 
+  /** Of a row that names its entity. Rows of one entity follow each other by the thousands. */
+  ofSaid (row: number, isLocal: boolean, timeMs: number): Whose {
+    this.#refresh()
+    const { entityKind, entityNamespace, entityName, entityUid, resource } = this.batch.columns
+    const [kind, namespace, name, uid, of] = [entityKind?.[row] ?? 0, entityNamespace?.[row] ?? 0, entityName?.[row] ?? 0, entityUid?.[row] ?? 0, resource[row] as number]
+    const known = this.#saids.get(name)
+    if (known?.kind === kind && known.namespace === namespace && known.uid === uid && known.resource === of && known.isLocal === isLocal) return known.whose
+    const { batch } = this
+    const text = (column: Uint32Array | undefined): string => batch.text(column, row)
+    const whose = this.resolver.said(this.attributes(of), { ...saysNothing, kind: text(entityKind), namespace: text(entityNamespace), name: text(entityName), uid: text(entityUid), isLocal }, timeMs)
+    this.#saids.set(name, { kind, namespace, uid, resource: of, isLocal, whose })
+    return whose
+  }
+
   #ask (resource: number, isLocal: boolean, timeMs: number): Whose {
     const said = isLocal ? localSaysNothing : saysNothing
     const of = this.batch.resources[resource]
@@ -55,5 +71,6 @@ export class Owners {
     if (version === this.#version) return
     this.#version = version
     this.#known.length = this.#local.length = 0
+    this.#saids.clear()
   }
 }

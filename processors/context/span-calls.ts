@@ -3,6 +3,7 @@
  * call. Spans come in any order and never all, so both ends wait for each other, bounded in number. A budget by event time
  * keeps the cost in hand: what calls often is seen early.
  */
+import { Budget } from '../../core/correlation/budget.js'
 import type { Dependencies } from '../../core/correlation/dependencies.js'
 import { entityKey, type EntityRef } from '../../core/correlation/entity.js'
 import type { Attributes } from '../../core/data/attributes.js'
@@ -16,27 +17,28 @@ const server = 2
 const consumer = 5
 /** Ends of calls looked at a second of event time. */
 const budget = 2000
+/** Connections that failed, likewise. */
+const maxConnections = 1000
 const maxWaiting = 20_000
-const maxSkewSeconds = 60
 
 interface End { readonly of: EntityRef, readonly isFailed: boolean }
 
 export class SpanCalls {
   readonly #callers = new Map<number, End>()
   readonly #callees = new Map<number, End>()
-  #second = 0
-  #left = budget
+  readonly #budget = new Budget(budget)
+  readonly #connections = new Budget(maxConnections)
 
   constructor (readonly dependencies: Dependencies, readonly resolver: Resolver) {}
 
   /** Whether a span of this kind is looked at now. */
   wants (kind: number, timeMs: number): boolean {
     if (kind < server || kind > consumer) return false
-    const second = Math.floor(timeMs / 1000)
-    // Back by much: a time far ahead was a broken clock's.
-    if (second > this.#second || second < this.#second - maxSkewSeconds) { this.#second = second; this.#left = budget }
-    return this.#left-- > 0
+    return this.#budget.take(timeMs)
   }
+
+  /** Whether a connection that failed is. */
+  wantsConnection (timeMs: number): boolean { return this.#connections.take(timeMs) }
 
   row (batch: EventBatch, row: number, whose: Whose, timeMs: number, isFailed: boolean): void {
     const { spanKind, spanId, parentSpanId } = batch.columns

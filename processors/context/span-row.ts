@@ -13,11 +13,12 @@ const statuses = ['http.response.status_code', 'http.status_code'] as const
 
 export function failedSpanOf (batch: EventBatch, row: number): FailedSpan {
   const at = batch.at(row)
-  return spanFrom(at.allAttributes(), at.get('spanKind') ?? 0, at.get('statusMessage') ?? '', batch.columns.rawEncoding?.[row] === RawEncoding.otlpSpan ? exceptionIn(at.raw) : '')
+  const isRecord = batch.columns.rawEncoding?.[row] === RawEncoding.otlpSpan
+  return new Failed(at.get('spanKind') ?? 0, () => at.get('statusMessage') ?? '', () => isRecord ? exceptionIn(at.raw) : '', () => at.allAttributes())
 }
 
 /** Of the span that `scan` has read. */
-export function failedSpanIn (scan: RecordScan): FailedSpan { return spanFrom(scan.attributes(), scan.kind, scan.text, scan.exception()) }
+export function failedSpanIn (scan: RecordScan): FailedSpan { return new Failed(scan.kind, () => scan.text, () => scan.exception(), () => scan.attributes()) }
 
 export function peerOfSpan (attributes: Attributes): string {
   const host = hosts.map(key => attributes[key]).find(v => typeof v === 'string' && v !== '')
@@ -27,10 +28,24 @@ export function peerOfSpan (attributes: Attributes): string {
   return isWhole ? host : `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-function spanFrom (attributes: Attributes, kind: number, statusMessage: string, exception: string): FailedSpan {
-  const status = statuses.map(key => Number(attributes[key])).find(n => n >= 100 && n < 600)
-  const code = attributes['rpc.grpc.status_code']
-  return { kind, statusMessage, exception, httpStatus: status ?? 0, grpcCode: code === undefined ? NaN : Number(code), peer: peerOfSpan(attributes) }
+/** Decodes what it is asked for: of most spans the status message says enough. */
+class Failed implements FailedSpan {
+  #attributes: Attributes | undefined
+
+  constructor (readonly kind: number, readonly message: () => string, readonly thrown: () => string, readonly read: () => Attributes) {}
+
+  get statusMessage (): string { return this.message() }
+  get exception (): string { return this.thrown() }
+  get httpStatus (): number { return statuses.map(key => Number(this.#all[key])).find(n => n >= 100 && n < 600) ?? 0 }
+
+  get grpcCode (): number {
+    const code = this.#all['rpc.grpc.status_code']
+    return code === undefined ? NaN : Number(code)
+  }
+
+  get peer (): string { return peerOfSpan(this.#all) }
+
+  get #all (): Attributes { return (this.#attributes ??= this.read()) }
 }
 
 /** Of a span's bytes; '' when it had none. */

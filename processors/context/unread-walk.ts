@@ -10,11 +10,12 @@ import { Severity, Signal } from '../../core/data/enums.js'
 import type { RequestHead } from '../../core/data/unread.js'
 import { RecordScan } from '../../core/otlp/record-scan.js'
 import { orElse } from '../../core/otlp/wire.js'
+import { ScanEvidence } from './evidence.js'
 import { noteFailedCall } from './failed-calls.js'
 import { Owners } from './owners.js'
 import { failedSpanIn } from './span-row.js'
 import { slowSign, worthTiming } from './slowness.js'
-import { evidenceOf, type WalkParts } from './walk.js'
+import type { WalkParts } from './walk.js'
 
 const statusError = 2
 
@@ -67,12 +68,8 @@ export class UnreadWalk {
 
   #count (scan: RecordScan, resource: number, recognised: Seen, timeMs: number, isSpan: boolean): void {
     const whose = this.#owners.ofResource(resource, false, timeMs)
-    const name = orElse('', () => scan.name)
-    const seen = placed(recognised, whose.entity.kind, name)
-    const text = orElse('', () => scan.text)
-    const message = isSpan && text === '' ? orElse('', () => scan.exception()) : text
-    const evidence = evidenceOf('', this.#source, name, message, scan.traceId, scan.spanId, isSpan ? scan.parentSpanId : '')
-    this.parts.sightings.add({ seen, whose, severity: isSpan ? statusSeverity(scan) : scan.severity, timeMs, confidence: 1, evidence })
+    const seen = recognised.sign === 'app.log_error' ? placed(recognised, whose.entity.kind, orElse('', () => scan.name)) : recognised
+    this.parts.sightings.add({ seen, whose, severity: isSpan ? statusSeverity(scan) : scan.severity, timeMs, confidence: 1, evidence: new ScanEvidence(scan, isSpan, this.#source) })
     noteFailedCall(this.parts, seen, whose, timeMs)
   }
 }

@@ -10,16 +10,17 @@ import type { EventBatch } from '../../core/data/batch.js'
 import { nanoCellToMs, words, type Columns } from '../../core/data/columns.js'
 import { RawEncoding, Severity, Signal } from '../../core/data/enums.js'
 import type { EventRow } from '../../core/data/row.js'
-import { isSet, type Confidence, type RowConfidence } from './confidence.js'
+import type { Confidence, RowConfidence } from './confidence.js'
 import { EntityColumns } from './entity-columns.js'
+import { RowEvidence } from './evidence.js'
 import { noteFailedCall } from './failed-calls.js'
 import type { Feed } from './feed.js'
 import { Marks } from './marks.js'
 import { Owners } from './owners.js'
-import { maxMessage, type EvidenceOf, type Sightings } from './sightings.js'
+import type { Sightings } from './sightings.js'
 import { slowSign, worthTiming, type Slowness } from './slowness.js'
 import type { SpanCalls } from './span-calls.js'
-import { exceptionIn, failedSpanOf } from './span-row.js'
+import { failedSpanOf } from './span-row.js'
 import { spanSign } from '../../core/correlation/signs-spans.js'
 import type { Texts } from './texts.js'
 import type { Resolver, Said, Whose } from './whose.js'
@@ -149,20 +150,10 @@ export class Walk {
   #count (row: number, signal: number, recognised: Seen, timeMs: number, confidence: number): void {
     const whose = this.#whose(row, timeMs)
     const seen = recognised.sign === 'app.log_error' ? placed(recognised, whose.entity.kind, this.batch.text(this.#columns.name, row)) : recognised
-    const symptom = this.parts.sightings.add({ seen, whose, severity: this.#columns.severity[row] as number, timeMs, confidence, evidence: this.#evidence(row) })
+    const symptom = this.parts.sightings.add({ seen, whose, severity: this.#columns.severity[row] as number, timeMs, confidence, evidence: new RowEvidence(this.batch, row) })
     noteFailedCall(this.parts, seen, whose, timeMs)
     if (symptom === undefined || this.parts.marked[signal] !== 1) return
     this.#marks.symptom(row, seen.sign, symptom.id)
-  }
-
-  #evidence (row: number): EvidenceOf {
-    const { batch } = this
-    const c = this.#columns
-    const encoding = c.rawEncoding?.[row] ?? 0
-    const message = batch.text(c.message, row) || batch.text(c.statusMessage, row) || (encoding === RawEncoding.otlpSpan ? exceptionIn(batch.at(row).raw) : '')
-    const eventId = isOtlpRecord(encoding) ? '' : () => batch.at(row).get('id') ?? ''
-    const hasTrace = c.traceId !== undefined && isSet(c.traceId, row * 16, 16)
-    return evidenceOf(eventId, batch.text(c.source, row), batch.text(c.name, row), message, hasTrace ? batch.at(row).get('traceId') ?? '' : '', hasTrace ? batch.at(row).get('spanId') ?? '' : '', hasTrace ? batch.at(row).get('parentSpanId') ?? '' : '')
   }
 
   #whose (row: number, timeMs: number): Whose {
@@ -171,6 +162,7 @@ export class Walk {
     const resource = c.resource[row] as number
     const isLocal = this.#isLocal(c.source?.[row] ?? 0)
     const kind = batch.text(c.entityKind, row)
+    if (kind !== '' && (c.entityName?.[row] ?? 0) !== 0) return this.#owners.ofSaid(row, isLocal, timeMs)
     if (kind === '') {
       const byResource = this.#owners.ofResource(resource, isLocal, timeMs)
       // A resource that names its pod says more than a process or an address.
@@ -187,18 +179,5 @@ export class Walk {
     let known = this.#localSources.get(source)
     if (known === undefined) this.#localSources.set(source, known = local.has(this.batch.strings.at(source)))
     return known
-  }
-}
-
-export function isOtlpRecord (encoding: number): boolean { return encoding === RawEncoding.otlpSpan || encoding === RawEncoding.otlpLogRecord }
-
-/**
- * Without keys for what is not there. Ids of OTLP rows are of their arrival, and no part of the same story told twice. An id is
- * made when somebody keeps it.
- */
-export function evidenceOf (eventId: string | (() => string), source: string, name: string, message: string, traceId: string, spanId: string, parentSpanId = ''): EvidenceOf {
-  return {
-    get eventId () { return typeof eventId === 'string' ? eventId : eventId() }, source, name, message: message.length > maxMessage ? message.slice(0, maxMessage) : message,
-    ...(traceId === '' ? {} : { traceId }), ...(spanId === '' ? {} : { spanId }), ...(parentSpanId === '' ? {} : { parentSpanId })
   }
 }

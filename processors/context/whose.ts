@@ -4,7 +4,7 @@
  * that nobody knows yet `waits` for that.
  */
 import { isIP } from 'node:net'
-import type { EntityRef } from '../../core/correlation/entity.js'
+import { entityKey, type EntityRef } from '../../core/correlation/entity.js'
 import type { Attributes } from '../../core/data/attributes.js'
 import type { Resource } from '../../core/data/resource.js'
 import type { ClusterModel } from '../../core/topology/cluster-model.js'
@@ -47,6 +47,7 @@ export class Resolver {
   readonly learned = new Learned()
   readonly #facts = new Map<number, { readonly version: number, readonly facts: PodFacts }>()
   readonly #memos = new Map<string, Memo>()
+  readonly #saids = new Map<string, Whose>()
   readonly #services = new Map<string, { readonly version: number, readonly entity: EntityRef }>()
 
   constructor (readonly model: ClusterModel, readonly localNode: string) {}
@@ -59,6 +60,17 @@ export class Resolver {
     const container = text(attributes, 'k8s.container.name')
     if (said.kind !== '' && said.name !== '') return { entity: this.#said(said, node), node, container }
     return this.#podOf(attributes, said, node, timeMs) ?? { ...this.#otherOf(attributes, said, node), node, container }
+  }
+
+  /** `of` what names its entity, the same reference while the answer is the same, as what is known of an entity is found by that. */
+  said (attributes: Attributes, said: Said, timeMs: number): Whose {
+    const whose = this.of(attributes, said, timeMs)
+    const key = `${entityKey(whose.entity)}|${whose.entity.uid ?? ''}|${whose.node}|${whose.container}`
+    const known = this.#saids.get(key)
+    if (known !== undefined) return known
+    if (this.#saids.size >= maxSaid) this.#saids.clear()
+    this.#saids.set(key, whose)
+    return whose
   }
 
   /** The pod of that identity (`uid:…`, `container:…`, `address:…`) if it is known by now. */
@@ -206,7 +218,9 @@ export class Resolver {
 }
 
 const maxServices = 10_000
-const maxMemos = 10_000
+/** Of pods a few each: from the kernel, of their logs, of their spans. */
+const maxMemos = 50_000
+const maxSaid = 20_000
 /** A resource this large is somebody's mistake. */
 const maxMemoKey = 4096
 const maxFacts = 20_000

@@ -10,18 +10,25 @@ export function impactColumn (batch: EventBatch, engine: Engine, scorer: Scorer)
   const { symptomId, impact } = batch.columns
   if (symptomId === undefined) return undefined
   const bytes = Buffer.from(symptomId.buffer, symptomId.byteOffset, symptomId.byteLength)
-  const known = new Map<string, number>()
+  const known = new Map<number, number>()
   let column: Float32Array<ArrayBuffer> | undefined
   for (let row = 0; row < batch.count; row++) {
-    if (isZero(symptomId, row)) continue
-    const id = bytes.toString('latin1', row * 16, row * 16 + 16)
-    const score = known.get(id) ?? scoreOf(bytes.toString('hex', row * 16, row * 16 + 16), engine, scorer)
-    known.set(id, score)
+    if (symptomId[row * 16] === 0 && isZero(symptomId, row)) continue
+    const key = keyOf(symptomId, row * 16)
+    let score = known.get(key)
+    if (score === undefined) known.set(key, score = scoreOf(bytes.toString('hex', row * 16, row * 16 + 16), engine, scorer))
     if (Number.isNaN(score)) continue
     column ??= impact === undefined ? new Float32Array(batch.count).fill(NaN) : new Float32Array(impact)
     column[row] = score
   }
   return column
+}
+
+/** 53 bits of an id that is a hash: of the symptoms of one batch no two have the same. */
+function keyOf (b: Uint8Array, at: number): number {
+  const low = ((b[at] as number) | (b[at + 1] as number) << 8 | (b[at + 2] as number) << 16 | (b[at + 3] as number) << 24) >>> 0
+  const high = ((b[at + 4] as number) | (b[at + 5] as number) << 8 | ((b[at + 6] as number) & 31) << 16)
+  return high * 4294967296 + low
 }
 
 /** A symptom that no tick has seen yet is scored now. NaN: it is forgotten already. */

@@ -2,6 +2,7 @@
 import { run as batch } from './batch.js'
 import { run as collector } from './collector/main.js'
 import { run as context } from './context.js'
+import { run as correlation } from './correlation/main.js'
 import { run as correlationLinks } from './correlation-links.js'
 import { run as ebpf } from './ebpf/main.js'
 import { run as k8sAttributes } from './k8s-attributes.js'
@@ -28,6 +29,7 @@ const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>
   rawstore,
   topology,
   context,
+  correlation,
   'correlation-links': correlationLinks,
   impact,
   store,

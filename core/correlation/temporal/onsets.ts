@@ -35,6 +35,8 @@ export class Onsets {
   readonly #options: OnsetOptions
   readonly #series = new Map<string, Series>()
   readonly #waiting = new Map<string, Waiting>()
+  /** Of each symptom, by its id, the one of `#waiting` it was counted to last: forgotten when some are taken. */
+  readonly #last = new Map<string, { readonly second: number, readonly waiting: Waiting }>()
   /** Sightings that found no room. */
   refused = 0
 
@@ -45,19 +47,31 @@ export class Onsets {
   saw (symptom: Symptom, timeMs: number): void {
     if (symptom.role === 'recovery') return
     // A flood is one entry a second.
-    const key = `${symptom.id} ${Math.floor(timeMs / 1000)}`
-    const known = this.#waiting.get(key)
-    if (known !== undefined) {
-      known.firstMs = Math.min(known.firstMs, timeMs)
-      known.lastMs = Math.max(known.lastMs, timeMs)
-    } else if (this.#waiting.size >= maxWaiting) this.refused++
-    else this.#waiting.set(key, { symptom, firstMs: timeMs, lastMs: timeMs })
+    const second = Math.floor(timeMs / 1000)
+    const last = this.#last.get(symptom.id)
+    const waiting = last?.second === second ? last.waiting : this.#waitingIn(symptom, second, timeMs)
+    if (waiting === undefined) return
+    if (timeMs < waiting.firstMs) waiting.firstMs = timeMs
+    if (timeMs > waiting.lastMs) waiting.lastMs = timeMs
+  }
+
+  /** Undefined: there is no room. */
+  #waitingIn (symptom: Symptom, second: number, timeMs: number): Waiting | undefined {
+    const key = `${symptom.id} ${second}`
+    let waiting = this.#waiting.get(key)
+    if (waiting === undefined) {
+      if (this.#waiting.size >= maxWaiting) { this.refused++; return undefined }
+      this.#waiting.set(key, waiting = { symptom, firstMs: timeMs, lastMs: timeMs })
+    }
+    this.#last.set(symptom.id, { second, waiting })
+    return waiting
   }
 
   /** Onsets up to `nowMs - holdMs` (all, at the end), in order of time. */
   take (nowMs: number, isLast: boolean): Onset[] {
     const untilMs = isLast ? Infinity : nowMs - this.#options.holdMs
     const ready: Waiting[] = []
+    this.#last.clear()
     for (const [key, waiting] of this.#waiting) {
       if (waiting.firstMs > untilMs) continue
       this.#waiting.delete(key)

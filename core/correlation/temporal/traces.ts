@@ -1,4 +1,5 @@
 /** Links what one trace tells: a span that failed because one that it called failed, and the log line that says why its span failed. Bounded. */
+import { Budget } from '../budget.js'
 import type { Symptom } from '../symptom.js'
 import type { Sighting } from '../symptoms.js'
 
@@ -12,6 +13,9 @@ export interface TracePair {
 /** Signs that only say that something failed; others say what. */
 const vague: ReadonlySet<string> = new Set(['app.span_error', 'app.call_failed', 'app.http_5xx', 'app.log_error', 'app.alert'])
 
+/** Rows of trouble with a trace that are looked at a second of event time. */
+const budget = 5000
+
 export class Traces {
   readonly #max: number
   /** The symptoms of failed spans, and of what was logged in them; those whose parent has not been seen to fail. */
@@ -20,13 +24,17 @@ export class Traces {
   readonly #pairs = new Map<string, TracePair>()
   readonly #vagueness = new Map<string, boolean>()
   #changed = new Set<string>()
+  /** Some traces of a flood tell as much as all of them. */
+  readonly #budget = new Budget(budget)
 
   constructor (maxSpans: number) { this.#max = maxSpans }
 
   get size (): number { return this.#symptomsOf.size + this.#childrenOf.size }
 
-  saw (symptom: Symptom, { evidence: { traceId = '', spanId = '', parentSpanId = '' } }: Sighting): void {
-    if (traceId === '' || symptom.role !== 'trouble') return
+  saw (symptom: Symptom, { evidence, timeMs }: Sighting): void {
+    if (symptom.role !== 'trouble' || symptom.traceIds.length === 0 || !this.#budget.take(timeMs)) return
+    const { traceId = '', spanId = '', parentSpanId = '' } = evidence
+    if (traceId === '') return
     this.#remember(symptom)
     const [own, parent] = [`${traceId}/${spanId}`, `${traceId}/${parentSpanId}`]
     if (spanId !== '') {
