@@ -114,10 +114,15 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 };
 struct sock_cgroup_data { struct cgroup *cgroup; };
+struct sk_buff_head { struct sk_buff *prev; __u32 qlen; };
+struct sock_extended_err { __u32 ee_errno; };
+/* What `cb` of a packet in an error queue is. */
+struct sock_exterr_skb { struct sock_extended_err ee; };
 struct sock {
 	struct sock_common __sk_common;
 	int sk_err;
 	int sk_err_soft;
+	struct sk_buff_head sk_error_queue;
 	struct mem_cgroup *sk_memcg;
 	__u16 sk_protocol;
 	kuid_t sk_uid;
@@ -138,6 +143,7 @@ struct sk_buff {
 	__u16 transport_header;
 	__u16 network_header;
 	unsigned char *head;
+	char cb[48];
 };
 
 #pragma clang attribute pop

@@ -17,6 +17,14 @@ test('a tick comes between the rows of two seconds, and once over a gap', () => 
   assert.equal(ticks, [1, 2])
 })
 
+test('time goes on without rows, and those that come after do not turn it back', () => {
+  const { engine, ticks } = ticking()
+  engine.advance(startMs + 100)
+  engine.flush(false, startMs + 5100)
+  for (const s of [0.2, 5.2, 5.9, 6.1]) engine.advance(startMs + s * 1000)
+  assert.equal(ticks, [5.1, 6])
+})
+
 test('a row far ahead of when it was seen does not move time', () => {
   const { engine, ticks } = ticking()
   engine.advance(startMs, startMs)

@@ -85,10 +85,11 @@ export class Engine {
     return taken
   }
 
-  /** Thinks at `nowMs` without a row: nothing has come for a while, or nothing will. */
+  /** Thinks at `nowMs` without a row: nothing has come for a while, or nothing will. Time never goes back by it. */
   flush (isLast: boolean, nowMs = this.#newestMs): void {
     if (nowMs === -Infinity) return
     this.#newestMs = Math.max(this.#newestMs, nowMs)
+    this.#nextTickMs = this.#tickAfter(this.#newestMs)
     this.#run({ nowMs: this.#newestMs, isLast })
   }
 
@@ -106,7 +107,7 @@ export class Engine {
     this.#nextTickMs = this.#tickAfter(claimedMs)
   }
 
-  #tickAfter (timeMs: number): number { return (Math.floor(timeMs / this.#tickMs) + 1) * this.#tickMs }
+  #tickAfter (ms: number): number { return (Math.floor(ms / this.#tickMs) + 1) * this.#tickMs }
 
   #run (tick: Tick): void {
     this.rows.catchUp()

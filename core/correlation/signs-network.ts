@@ -32,7 +32,8 @@ const resetSent: Recognise = row => row.attribute('linux.tcp.reset_reason') === 
 
 const acceptQueue: Recognise = row => ({ sign: 'net.accept_queue_full', detail: detailOf({ port: row.get('sourcePort') }) })
 
-const packetDrop: Recognise = row => ({ sign: 'net.packet_drop', detail: detailOf({ reason: textOf(row.attribute('linux.skb.drop_reason')) }) })
+/** A SYN that found no listener is answered: `net.port_closed` and the caller's refusal tell of it. */
+const packetDrop: Recognise = row => row.get('protocol') === 'tcp' && row.attribute('linux.skb.drop_reason') === 'NO_SOCKET' ? undefined : ({ sign: 'net.packet_drop', detail: detailOf({ reason: textOf(row.attribute('linux.skb.drop_reason')) }) })
 
 /** Problems of the cni receiver have an end. */
 const problem = (begun: Recognise, over: SignName = 'net.cni_recovered'): Recognise => row => {

@@ -74,6 +74,8 @@ test('kernel, network and node events', () => {
     ['tcp_retransmit', refused, { 'linux.tcp.state': 'SYN_SENT', 'linux.tcp.retransmits': 1n }, ['net.retransmits', { peer: '10.0.0.7:3306' }]],
     ['tcp_reset_sent', { sourcePort: 80 }, { 'linux.tcp.reset_reason': 'NO_SOCKET' }, ['net.port_closed', { port: 80 }]],
     ['packet_drop', {}, { 'linux.skb.drop_reason': 'NETFILTER_DROP' }, ['net.packet_drop', { reason: 'NETFILTER_DROP' }]],
+    ['packet_drop', { protocol: 'tcp' }, { 'linux.skb.drop_reason': 'NO_SOCKET' }, undefined],
+    ['packet_drop', { protocol: 'udp' }, { 'linux.skb.drop_reason': 'NO_SOCKET' }, ['net.packet_drop', { reason: 'NO_SOCKET' }]],
     ['unit_failed', {}, { 'systemd.result': 'exit-code' }, ['node.unit_failed', { result: 'exit-code' }]],
     ['unit_failed', {}, { 'systemd.result': 'oom-kill' }, ['node.unit_oom_killed', { result: 'oom-kill' }]],
     ['unit_process_exit', { exitSignal: 15 }, {}, undefined],

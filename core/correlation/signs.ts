@@ -202,7 +202,7 @@ export interface Seen {
 
 /** What is known of a row without anything being decoded: `EventRow` has it. */
 export interface RowFacts {
-  get(name: 'name' | 'message' | 'action' | 'comm' | 'destinationAddress' | 'sourceAddress' | 'interfaceName' | 'entityKind' | 'entityName' | 'source'): string | undefined
+  get(name: 'name' | 'message' | 'action' | 'comm' | 'destinationAddress' | 'sourceAddress' | 'interfaceName' | 'entityKind' | 'entityName' | 'source' | 'protocol'): string | undefined
   get(name: 'severity' | 'destinationPort' | 'sourcePort' | 'returnCode' | 'exitSignal' | 'pid'): number | undefined
   attribute(key: string): unknown
 }

@@ -119,7 +119,7 @@ export class Symptoms {
     known.firstMs = Math.min(known.firstMs, timeMs)
     known.lastMs = Math.max(known.lastMs, timeMs)
     known.confidence = Math.min(known.confidence, confidence)
-    const isNews = note(known, evidence, timeMs, count) || severity > known.severity
+    const isNews = note(known, evidence, timeMs, count) || severity > known.severity || isMilestone(known.count - count, known.count)
     known.severity = Math.max(known.severity, severity)
     if (isNews) this.#touch(known)
     return known
@@ -214,3 +214,8 @@ function templateOf (evidence: Evidence): string {
 }
 
 function masked (message: string): string { return message.slice(0, 512).replace(/[0-9a-f]{6,}|\d+/gi, '#') }
+
+/** More of the same is news a few times: what is judged by how often something happened must be judged again. */
+const milestones: readonly number[] = [2, 3, 5, 10, 20, 50]
+
+function isMilestone (before: number, after: number): boolean { return before < 50 && milestones.some(m => before < m && after >= m) }

@@ -4,6 +4,7 @@
  */
 import type { Engine, Tick } from '../correlation/engine.js'
 import { entityKey, entityOfKey, type EntityKey, type EntityRef } from '../correlation/entity.js'
+import type { Symptom } from '../correlation/symptom.js'
 import { Severity } from '../data/enums.js'
 import type { Finding } from '../patterns/finding.js'
 import type { HeldFinding } from './groups.js'
@@ -76,7 +77,11 @@ export class Findings {
   #collect (engine: Engine): void {
     for (const key of engine.model.changedSince(this.#modelVersion)) this.#around(entityOfKey(key))
     this.#modelVersion = engine.model.version
-    for (const { entity, role } of engine.symptoms.changedSince(this.#symptomVersion)) if (role !== 'finding') this.#around(entity)
+    for (const symptom of engine.symptoms.changedSince(this.#symptomVersion)) {
+      if (symptom.role === 'finding') continue
+      this.#around(symptom.entity)
+      this.#aroundPeer(symptom)
+    }
     this.#symptomVersion = engine.symptoms.version
     if (this.knowledge.version !== this.#knowledgeVersion) this.#askAll(engine)
   }
@@ -96,6 +101,15 @@ export class Findings {
     for (const near of this.scope.around(entity)) this.#waiting.add(entityKey(near))
     if (entityKey(workload) !== entityKey(entity)) for (const near of this.scope.around(workload)) this.#waiting.add(entityKey(near))
     if (entity.namespace !== undefined && entity.namespace !== '') this.#waiting.add(entityKey({ kind: 'Namespace', name: entity.namespace }))
+  }
+
+  /** Trouble with a call may be news of who is called: of its pods, and of what rules these. */
+  #aroundPeer (symptom: Symptom): void {
+    const peer = this.scope.peerOf(symptom)
+    if (peer === undefined) return
+    this.#around(peer)
+    const pod = this.scope.around(peer).find(near => near.kind === 'Pod')
+    if (pod !== undefined) this.#around(pod)
   }
 
   #ask (engine: Engine, keys: readonly EntityKey[], nowMs: number, isLast: boolean): void {

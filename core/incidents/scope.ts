@@ -189,8 +189,10 @@ export class Scope {
 
   /** Workloads that need a claim, a config, a secret, an account. */
   #usersOf (subject: EntityRef): EntityRef[] {
+    // A policy speaks of the pods it restricts; all else is spoken of by those that need it.
+    if (subject.kind === 'NetworkPolicy') return unique(this.#view.neighbours(subject, { kinds: ['network_policy'], direction: 'out' }).slice(0, 200).map(n => this.workloadOf(refOf(n))))
     if (subject.kind === 'Node' || subject.kind === 'Service' || workloadKinds.has(subject.kind) || subject.kind === 'Pod') return []
-    return this.#view.edgesOf(subject, { direction: 'in', kinds: ['mounts_claim', 'config_env', 'config_volume', 'pull_secret', 'service_account', 'tls_secret', 'network_policy'] }).slice(0, 200).map(e => this.workloadOf(refOf(e.from)))
+    return this.#view.edgesOf(subject, { direction: 'in', kinds: ['mounts_claim', 'config_env', 'config_volume', 'pull_secret', 'service_account', 'tls_secret'] }).slice(0, 200).map(e => this.workloadOf(refOf(e.from)))
   }
 
   #servicesOfPod (pod: EntityRef): EntityRef[] {

@@ -16,8 +16,8 @@ export const reaches = {
   services: 'Services that select its pods',
   owner: 'its owners',
   workload: 'the workload of a pod, with all of its pods',
-  callers: 'what calls it, or its Services',
-  callees: 'what it, its workload or its pods call',
+  callers: 'what calls it, or its Services, with the pods of that',
+  callees: 'what it, its workload or its pods call, with the pods of that',
   namespace: 'everything in its namespace, and the namespace',
   any: 'everything'
 } as const
@@ -66,8 +66,8 @@ export class Scope {
       case 'services': yield * this.#aboutAll(world.services(ref)); return
       case 'owner': yield * this.#aboutAll(world.owners(this.subject)); return
       case 'workload': yield * this.#own(refOf(world.workload(this.subject))); return
-      case 'callers': yield * this.#aboutRefs(this.#calls('in')); return
-      case 'callees': yield * this.#aboutRefs(this.#calls('out')); return
+      case 'callers': yield * this.#aboutParties('in'); return
+      case 'callees': yield * this.#aboutParties('out'); return
       case 'namespace': yield * world.index.byNamespace.get(this.namespace) ?? []; return
       case 'any': yield * world.scene.symptoms.all(); return
       default: yield * this.#aboutRefs(world.neighbours(ref, name.slice('related:'.length) as EdgeKind, 'both'))
@@ -83,6 +83,14 @@ export class Scope {
 
   * #aboutAll (things: readonly Thing[]): Generator<Symptom> { for (const thing of things) yield * this.world.about(refOf(thing)) }
   * #aboutRefs (refs: Iterable<NodeRef>): Generator<Symptom> { for (const ref of refs) yield * this.world.about(ref) }
+
+  /** A call is made to a Service, and its pods say what is wrong. */
+  * #aboutParties (direction: 'in' | 'out'): Generator<Symptom> {
+    for (const party of this.#calls(direction)) {
+      yield * this.world.about(party)
+      if (party.kind === 'Service' || workloadKinds.includes(party.kind)) yield * this.#aboutAll(this.world.pods(party))
+    }
+  }
 
   /** Calls are seen between pods, workloads or Services, as the telemetry has it. */
   * #calls (direction: 'in' | 'out'): Generator<EntityRef> {

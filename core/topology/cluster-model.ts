@@ -40,9 +40,11 @@ export class ClusterModel {
   remove (kind: string, object: KubeObject, atMs: number): void {
     const [namespace, name] = nameOf(object)
     this.#newestMs = Math.max(this.#newestMs, atMs)
+    if (kind === 'Pod') this.pods.remove(object)
+    // Rows come late: this one may be of an object whose successor of the same name is here already.
+    if (isAnother(this.object({ kind, namespace, name }), object)) return
     this.graph.remove(kind, object, atMs)
     this.addresses.remove(kind, object)
-    if (kind === 'Pod') this.pods.remove(object)
     if (this.#objects.get(kind)?.delete(`${namespace}/${name}`) === true) this.#touch(kind, namespace, name)
   }
 
@@ -72,4 +74,9 @@ const nameOf = (object: KubeObject): [namespace: string, name: string] => [textA
 /** Stands still until something changes. Sets no timers. */
 function eventClock (nowMs: () => number): Clock {
   return { unixMs: nowMs, monotonicMs: nowMs, unixNano: () => BigInt(Math.round(nowMs() * 1000)) * 1000n, after: () => () => undefined }
+}
+
+function isAnother (stored: KubeObject | undefined, object: KubeObject): boolean {
+  const [a, b] = [stored?.metadata?.uid, object.metadata?.uid]
+  return a !== undefined && b !== undefined && a !== b
 }

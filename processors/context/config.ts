@@ -8,7 +8,7 @@ const weight = (value: number, what: string) => Type.Number({ default: value, mi
 export const schema = Options({
   node: Type.String({ default: '', description: 'The node that rows of the `ebpf`, `systemd` and `cni` receivers are from when they do not say it. Empty: what the variable `NODE_NAME` says, else the host\'s name.' }),
   tick: Duration({ default: '1s', minimum: '10ms', maximum: '1h', description: 'How often, by the time of the events, correlation thinks.' }),
-  idle: Duration({ default: '2s', minimum: '10ms', maximum: '1h', description: 'Correlation also thinks when no rows came for so long.' }),
+  idle: Duration({ default: '2s', minimum: '10ms', maximum: '1h', description: 'Correlation also thinks when no rows came for so long; when they were of now, again and again, and time goes on.' }),
   late_binding: Duration({ default: '2m', maximum: '1h', description: 'How long, by the time of the events, a symptom of an unknown container, pod or address waits to learn whose it is.' }),
   keep: Duration({ default: '1h', minimum: '1m', maximum: '7d', description: 'How long, by the time of the events, a symptom is held after its last event.' }),
   enrich: Type.Boolean({ default: true, description: 'Add Kubernetes attributes to OTLP resources whose pod is known. What is there already stays.' }),

@@ -270,6 +270,22 @@ test('correlation thinks when nothing comes, and a last time at the end', async 
   assert.is((s.bench.clock as FakeClock).pending, 0)
 })
 
+test('of rows of now, time goes on while nothing comes, and rows start it anew', async () => {
+  const s = await scene()
+  const clock = s.bench.clock as FakeClock
+  const nowMs = clock.unixMs()
+  const ticks: number[] = []
+  s.engine.use('patterns', { tick: tick => { ticks.push(tick.nowMs - nowMs) } })
+  await s.send({ ...oomKill, timeUnixNano: nano(nowMs), observedTimeUnixNano: nano(nowMs) })
+  await clock.advance(6500)
+  assert.equal(ticks, [2000, 4000, 6000])
+  await s.send(tickRow(6500 + nowMs - startMs))
+  await clock.advance(2100)
+  assert.equal(ticks, [2000, 4000, 6000, 8500])
+  await s.processor.stop?.(deadlineIn(1000))
+  assert.is(clock.pending, 0)
+})
+
 test('batches joined or slices of others are read as they are', async () => {
   const s = await scene()
   const joined = concat([spansBatch(resource, [{ id: '1', kind: 2, error: '' }]), spansBatch({ 'service.name': 'b' }, [{ id: '2', kind: 2, error: '' }])])

@@ -24,6 +24,8 @@ import { Resolver } from './whose.js'
 
 /** Of event time: looking through all symptoms is not for every tick. */
 const forgetEveryMs = 30_000
+/** Rows this near to the clock are of now. What is replayed has a time of its own, which stands still without rows. */
+const liveMs = 60_000
 
 @injectable()
 export class ContextProcessor implements Processor {
@@ -97,7 +99,15 @@ export class ContextProcessor implements Processor {
 
   #watchIdle (): void {
     this.#cancelIdle()
-    this.#cancelIdle = this.clock.after(this.config.idle, () => { this.#engine.flush(false) })
+    this.#cancelIdle = this.clock.after(this.config.idle, () => { this.#idle() })
+  }
+
+  /** What waits for time to pass (a finding to settle, an incident to be over) would wait for the next row, which may never come. */
+  #idle (): void {
+    const { nowMs } = this.#engine
+    const isLive = Math.abs(this.clock.unixMs() - nowMs) < liveMs
+    this.#engine.flush(false, isLive ? nowMs + this.config.idle : nowMs)
+    if (isLive) this.#watchIdle()
   }
 }
 

@@ -89,6 +89,15 @@ incident('a firewall that drops: the packet with its reason, the retransmit, and
   assert.ok((given.get('durationNano') ?? 0n) >= 1_000_000_000n)
 })
 
+incident('a firewall that rejects with ICMP, as kube-proxy does, refuses', async ({ spaces, watching }) => {
+  const { a, b } = spaces
+  sh('ip', 'netns', 'exec', b.name, 'nft', 'add table ip r; add chain ip r c { type filter hook input priority 0; }; add rule ip r c tcp dport 8008 reject with icmp type port-unreachable')
+  assert.is(await spaces.connect(a, b.v4, 8008), 'ECONNREFUSED')
+  const e = await watching.seen('refused connect', named('tcp_connect_refused', 8008))
+  assert.is(ends(e), `${a.v4} -> ${b.v4}:8008 in ${a.inode}`)
+  assert.equal([e.get('returnCode'), e.attribute('error.type'), e.get('comm')], [-111, 'ECONNREFUSED', 'node'])
+})
+
 incident('a firewall that drops IPv6 until the caller\'s time is over: the reason, the retransmit, and the timeout', async ({ spaces, watching }) => {
   const { a, b } = spaces
   // One SYN more and no further ones at a steady pace (Linux 6.5): 3 s instead of two minutes.

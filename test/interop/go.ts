@@ -1,7 +1,9 @@
 /** The Go collector before and behind Tapio. */
+import { imageIncident, longIncident, memoryIncident, unknownIncident } from '../../core/incidents/testing/incidents.js'
 import { goCollector } from '../peers/go-collector.js'
 import { freePort, launch, type Running } from '../peers/launch.js'
 import { arrivedAt, corpus, send, tapioLink, tapioWires, withAll, type Ports, type TapioCompression, type TapioWire } from './chain.js'
+import { compareIncidents, incidentLink, requestsOf } from './incident.js'
 import type { Peer, Scenario } from './main.js'
 import { compare, countRecords, type Requests } from './outcome.js'
 import { Recorder } from './recorder.js'
@@ -48,7 +50,20 @@ export async function goScenarios (): Promise<Peer> {
   })
   const { difference } = compare(sent, alone)
   if (difference !== undefined) console.log(`note: the collector alone changes records: ${difference}`)
-  return { versions: go.versions, scenarios: [...before(binary, sent, alone), ...behind(binary, sent, alone)] }
+  return { versions: go.versions, scenarios: [explained(binary), ...before(binary, sent, alone), ...behind(binary, sent, alone)] }
+}
+
+function explained (binary: string): Scenario {
+  const incidents = [memoryIncident, imageIncident, unknownIncident, longIncident(64)]
+  return {
+    name: 'incidents of tapio -> gRPC -> otelcol -> gRPC',
+    run: () => withAll(async keep => {
+      const recorder = keep(await Recorder.start())
+      const collector = keep(await goLink(binary, portsOf(recorder), plainGrpc))
+      keep(await incidentLink(incidents, collector))
+      return compareIncidents(incidents, await arrivedAt(recorder, countRecords(requestsOf(incidents))))
+    })
+  }
 }
 
 function before (binary: string, sent: Requests, alone: Requests): Scenario[] {

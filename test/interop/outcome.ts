@@ -26,7 +26,7 @@ export function compare (sent: Requests, arrived: Requests): Outcome {
 }
 
 /** Lists that are equal in number are compared one by one; both are sorted. */
-function differenceOf (signal: RecordSignal, wanted: readonly string[], found: readonly string[]): string | undefined {
+export function differenceOf (signal: RecordSignal, wanted: readonly string[], found: readonly string[]): string | undefined {
   if (wanted.length === 0) return `no ${signal} record was sent: nothing was compared`
   const have = new Set(found)
   const missing = wanted.filter(text => !have.has(text))

@@ -51,6 +51,21 @@ static __always_inline void note_owner (struct sock *sk)
 	bpf_get_current_comm(&owner->comm, sizeof(owner->comm));
 }
 
+/*
+ * An ICMP that says "nobody there" (a rejecting firewall, as kube-proxy's for a Service without endpoints) is only a soft error, which
+ * the caller reads and takes away (SO_ERROR) before it closes the socket. It also waits in the error queue, where hardly anyone looks.
+ */
+static __always_inline __u32 connect_error (struct sock *sk)
+{
+	__u32 error = BPF_CORE_READ(sk, sk_err);
+	struct sk_buff *last = BPF_CORE_READ(sk, sk_error_queue.prev);
+	if (!error)
+		error = BPF_CORE_READ(sk, sk_err_soft);
+	if (!error && BPF_CORE_READ(sk, sk_error_queue.qlen))
+		error = BPF_CORE_READ((struct sock_exterr_skb *)&last->cb, ee.ee_errno);
+	return error;
+}
+
 static __always_inline void connect_ended (struct sock *sk, __u32 state)
 {
 	struct owner *owner = bpf_sk_storage_get(&owners, sk, 0, 0);
@@ -64,7 +79,7 @@ static __always_inline void connect_ended (struct sock *sk, __u32 state)
 	owned_by(&record.header, owner);
 	flow_of_socket(&record.flow, sk);
 	record.state = state;
-	record.error = state == TCP_ESTABLISHED ? 0 : BPF_CORE_READ(sk, sk_err);
+	record.error = state == TCP_ESTABLISHED ? 0 : connect_error(sk);
 	EMIT(&record);
 }
 

@@ -3,6 +3,7 @@ import { listAt, objectAt, textAt, valueAt } from '../../topology/graph/plain.js
 import { containersOf, podSpec } from '../world.js'
 import { define, text, type PatternFunctions } from './define.js'
 import { hostPortsIn } from './host-ports.js'
+import { portOfCommand } from './probe-port.js'
 
 const probeKinds = [['livenessProbe', 'liveness'], ['readinessProbe', 'readiness'], ['startupProbe', 'startup']] as const
 
@@ -12,7 +13,7 @@ export const containerFunctions: PatternFunctions = {
   containerPorts: define('x', '`{container, name, port, protocol}` of all declared ports', containerPorts),
   env: define('x', '`{container, name, value}` of variables with a plain value', x => env(x)),
   envHosts: define('x', '`{container, variable, host, port}` for every `host:port` in variables and arguments (port 0: none said)', envHosts),
-  probes: define('x', '`{container, kind, type, port, path, …}`: ports as numbers, `declared` whether a container port has it, defaults filled in', probes),
+  probes: define('x', '`{container, kind, type, port, portName, path, scheme, …}`: ports as numbers (of a command: the one it asks; 0: none known), `declared` whether the container has it, defaults filled in', probes),
   images: define('x', '`{container, image, registry, repository, tag, digest}`', x => containersOf(x).map(c => ({ container: textAt(c, 'name'), ...imageParts(textAt(c, 'image')) }))),
   containerStatuses: define('pod', 'statuses of containers and init containers, each with `init`', pod => [...statuses(pod, 'containerStatuses', false), ...statuses(pod, 'initContainerStatuses', true)]),
   waiting: define('pod, reason', 'statuses of containers that wait for that reason (`\'\'`: any)', (pod, reason) => allStatuses(pod).filter(s => { const why = textAt(s, 'state', 'waiting', 'reason'); return reason === '' ? why !== '' : why === reason })),
@@ -62,11 +63,12 @@ function probes (x: unknown): unknown[] {
     const type = ['httpGet', 'tcpSocket', 'grpc', 'exec'].find(t => valueAt(probe, t) !== undefined) ?? ''
     const port = valueAt(probe, type, 'port')
     const mine = ports.filter(p => p.container === container)
-    const number = typeof port === 'number' ? port : mine.find(p => p.name === port)?.port ?? (/^\d+$/.test(text(port)) ? Number(port) : 0)
+    const command = listAt(probe, 'exec', 'command').map(text)
+    const number = type === 'exec' ? portOfCommand(command) : typeof port === 'number' ? port : mine.find(p => p.name === port)?.port ?? (/^\d+$/.test(text(port)) ? Number(port) : 0)
     const count = (name: string, otherwise: number): number => Number(valueAt(probe, name) ?? otherwise)
     return [{
-      container, kind, type, port: number, portName: typeof port === 'string' ? port : '', declared: mine.some(p => p.port === number), path: textAt(probe, type, 'path'),
-      command: listAt(probe, 'exec', 'command').map(text), initialDelaySeconds: count('initialDelaySeconds', 0), periodSeconds: count('periodSeconds', 10),
+      container, kind, type, port: number, portName: typeof port === 'string' ? port : '', declared: mine.some(p => p.port === number), path: textAt(probe, type, 'path'), scheme: textAt(probe, type, 'scheme'), command,
+      initialDelaySeconds: count('initialDelaySeconds', 0), periodSeconds: count('periodSeconds', 10),
       timeoutSeconds: count('timeoutSeconds', 1), failureThreshold: count('failureThreshold', 3), successThreshold: count('successThreshold', 1)
     }]
   }))

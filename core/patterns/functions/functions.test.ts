@@ -52,6 +52,7 @@ for (const [source, expected] of [
   ['labels({"a": "b", "c": "d"})', 'a=b,c=d'], ['durationText(90000)', '1m30s'], ['bytesText(536870912)', '512Mi'], ['quantity("250m")', 0.25], ['timeMs("2026-01-01T00:00:00Z")', 1767225600000], ['orElse(null, "x")', 'x'], ['get({"a": 1}, "b") == null', true],
   ['keys({"a": 1})', ['a']], ['values({"a": 1})', [1]], ['join(["a", "b"], " + ")', 'a + b'], ['name(pods[0])', 'shop/cart-5d-a'], ['text(pods[0])', 'Pod shop/cart-5d-a'], ['nowMs() == now', true], ['contains("abc", "b")', true], ['contains(null, "b")', false], ['sameObject(subject, workload(pods[0]))', true],
   ['missing(pods[0], "config_env")', []], ['related(subject, "nonsense")', 'error: no kind of edge: nonsense'], ['networkPolicies(pods[0])', []], ['affinityUnmet(template, nodes[0])', false], ['templateOf(subject) == template', true], ['allocatable(nodes[0], "cpu")', 2], ['env(template)[0].name', 'DB_HOST'],
+  ['workersFor(template).map(n, n.metadata.name)', ['n1', 'n2']], ['probes({"spec": {"containers": [{"name": "m", "livenessProbe": {"httpGet": {"port": "web", "scheme": "HTTPS"}}}]}}).map(p, [p.port, p.portName, p.declared, p.scheme])', [[0, 'web', false, 'HTTPS']]],
   ['containers(template)[0].name', 'main'], ['containerStatuses(pods[0])[0].init', false], ['podsOf(services[0])[0].metadata.name', 'cart-5d-a'], ['servicesOf(pods[0])[0].metadata.name', 'cart'], ['startsWith("abc", "ab")', true], ['antiAffinityPods(template, nodes[0])', []]
 ] as const) {
   test(source.slice(0, 110), () => { assert.equal(plain(valueOf(source, scene, 'Deployment/shop/cart')), expected) })
@@ -97,5 +98,16 @@ test('a sidecar and an init container count as the scheduler counts them', () =>
   const pod = "{'spec': {'overhead': {'cpu': '100m'}, 'containers': [{'resources': {'requests': {'cpu': '200m'}}}, {'resources': {'limits': {'cpu': '300m'}}}], 'initContainers': [{'resources': {'requests': {'cpu': '1'}}}, {'restartPolicy': 'Always', 'resources': {'requests': {'cpu': '600m'}}}]}}"
   assert.is(valueOf(`requests(${pod}, 'cpu')`, scene), 1.2)
 })
+
+const machine = (name: string, labels: object, spec: object = {}): object => ({ kind: 'Node', metadata: { name, labels }, spec })
+const head = { 'node-role.kubernetes.io/control-plane': '' }
+const kept = { taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] }
+for (const [name, nodes, expected] of [
+  ['a control plane kept free by its taint', [machine('head', head, kept), machine('w', {})], ['w']], ['one that is cordoned', [machine('head', head, { unschedulable: true }), machine('w', {})], ['w']],
+  ['one that takes pods', [machine('head', head), machine('w', {})], ['head', 'w']], ['a worker that is cordoned', [machine('head', head, kept), machine('w', {}, { unschedulable: true })], ['w']],
+  ['nothing else', [machine('head', head, kept)], ['head']], ['without labels', [machine('head', {}, kept), machine('w', {})], ['w']]
+] as const) {
+  test(`workers: ${name}`, () => { assert.equal(valueOf('workersFor(subject).map(n, n.metadata.name)', sceneWith(nodes)), expected) })
+}
 
 test.run()

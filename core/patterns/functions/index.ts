@@ -7,9 +7,10 @@ import { schedulingFunctions } from './scheduling.js'
 import { serviceFunctions } from './services.js'
 import { storageFunctions } from './storage.js'
 import { textFunctions } from './text.js'
+import { workloadFunctions } from './workloads.js'
 
 export const functionGroups: Readonly<Record<string, PatternFunctions>> = {
-  'objects and topology': objectFunctions, containers: containerFunctions, scheduling: schedulingFunctions, services: serviceFunctions, storage: storageFunctions, latency: latencyFunctions,
+  'objects and topology': objectFunctions, workloads: workloadFunctions, containers: containerFunctions, scheduling: schedulingFunctions, services: serviceFunctions, storage: storageFunctions, latency: latencyFunctions,
   'text, lists, numbers': textFunctions
 }
 

@@ -22,6 +22,7 @@ export const schedulingFunctions: PatternFunctions = {
   fits: define('x, node', 'whether requests of cpu, memory, pods and other resources fit what is free', (x, node) => lacking(x, node).length === 0),
   lacking: define('x, node', 'resources of which the node has too little free', lacking),
   schedulable: define('x, node', 'whether all of this allows it: labels, affinity, taints, cordon, resources', schedulable),
+  workersFor: define('x', 'nodes that are meant for it: all but control planes that keep pods away by a taint or cordon; all nodes when nothing else is there', workersFor),
   nodeReady: define('node', 'whether its Ready condition is True', node => listAt(node, 'status', 'conditions').some(c => valueAt(c, 'type') === 'Ready' && valueAt(c, 'status') === 'True'))
 }
 
@@ -147,4 +148,19 @@ function lacking (x: unknown, node: unknown): string[] {
 function schedulable (x: unknown, node: unknown): boolean {
   return valueAt(node, 'spec', 'unschedulable') !== true && matchesLabels(node, podSpec(x).nodeSelector) && nodeAffinity(x, node) &&
     untolerated(x, node).length === 0 && antiAffinity(x, node).length === 0 && lacking(x, node).length === 0
+}
+
+const controlPlaneLabels = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master']
+
+function isControlPlane (node: unknown): boolean {
+  const labels = objectAt(node, 'metadata', 'labels')
+  return controlPlaneLabels.some(label => Object.hasOwn(labels, label)) || labels['kubernetes.io/role'] === 'master' ||
+    listAt(node, 'spec', 'taints').some(t => controlPlaneLabels.includes(textAt(t, 'key')))
+}
+
+/** A control plane that is kept free is so on purpose: it is never the reason why a pod finds no node. */
+function workersFor (x: unknown): readonly Thing[] {
+  const nodes = world().all('Node')
+  const workers = nodes.filter(n => !(isControlPlane(n) && (valueAt(n, 'spec', 'unschedulable') === true || untolerated(x, n).length > 0)))
+  return workers.length > 0 ? workers : nodes
 }

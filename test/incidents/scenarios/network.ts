@@ -208,6 +208,7 @@ export const schedulerDown: Scenario = {
   script (scene) {
     const { world } = scene
     const scheduler = world.app('kube-system', 'kube-scheduler') as App
+    const home = alive(scheduler)[0]?.node
     const app = scene.middle()
     const how = { reason: 'Error' as const, exitCode: 1, log: '"command failed" err="stat /etc/kubernetes/scheduler.conf: permission denied"' }
     scene.at(0, () => {
@@ -219,7 +220,7 @@ export const schedulerDown: Scenario = {
     return () => {
       const fall = fallout(scene, app, 'down')
       return {
-        causes: ['kube_scheduler*', 'scheduler*', 'control_plane*', 'container_crash', 'symptom.k8s.crash_loop', 'symptom.k8s.container_exited'], subjects: [...scheduler.pods.map(podRef), ...formsOf(scheduler)],
+        causes: ['kube_scheduler*', 'scheduler*', 'control_plane*', 'container_crash', 'symptom.k8s.crash_loop', 'symptom.k8s.container_exited'], subjects: [...scheduler.pods.map(podRef), ...formsOf(scheduler), ...(home === undefined ? [] : [nodeRef(home)])],
         stages: { scheduler: stage(`${signs.podDown} kernel.* app.*`, formsOf(scheduler)), pending: stage('k8s.pod_* k8s.failed_scheduling k8s.deleted', formsOf(app)), down: stage(signs.workloadDown, formsOf(app)), ...fall.stages },
         edges: ['scheduler>pending', 'scheduler>down', 'pending>down', ...fall.edges], affected: [...scheduler.pods.map(podRef), appRef(app), serviceRef(app), ...fall.affected]
       }
