@@ -16,7 +16,7 @@ export interface LifecycleOptions {
   readonly maxIncidents: number
 }
 
-interface Held { document: Incident, members: Set<string>, content: string }
+interface Held { document: Incident, members: Set<string>, content: string, /** Events that the last told version speaks of. */ toldEvents: number }
 
 export class Lifecycle {
   readonly #held = new Map<string, Held>()
@@ -29,7 +29,7 @@ export class Lifecycle {
   get all (): Incident[] { return [...this.#held.values()].map(h => h.document) }
 
   /** The documents that changed, in the order of their ids. `isOver`: whether trouble of these symptoms is known to be over; undefined = it is not asked now. */
-  update (drafts: readonly Draft[], nowMs: number, isOver: ((members: readonly string[]) => boolean) | undefined): Incident[] {
+  update (drafts: readonly Draft[], nowMs: number, isOver: ((members: readonly string[]) => boolean) | undefined, isLast = false): Incident[] {
     const changed: Incident[] = []
     const continued = new Set<string>()
     for (const draft of this.#byClaim(drafts)) {
@@ -41,6 +41,7 @@ export class Lifecycle {
       for (const other of merged) { continued.add(other); this.#absorb(other, id, nowMs, changed) }
     }
     if (isOver !== undefined) this.#resolve(nowMs, isOver, changed)
+    if (isLast) this.#conclude(changed)
     this.#forget(nowMs)
     return changed.sort((a, b) => a.id < b.id ? -1 : 1)
   }
@@ -77,12 +78,28 @@ export class Lifecycle {
     const { document } = held
     const startMs = Math.min(document.startMs, draft.startMs)
     const content = contentOf(draft)
-    if (content === held.content && merged.length === 0) return
+    const isBack = document.resolvedMs !== undefined && document.mergedInto === undefined && draft.updatedMs > document.resolvedMs
+    if (content === held.content && merged.length === 0 && !isBack) {
+      // It goes on as it was: nothing to tell, but it is not quiet either.
+      if (document.status === 'open') held.document = { ...document, ...said(draft), startMs }
+      return
+    }
     // A better explanation of what is over leaves it over.
     const { resolvedMs, mergedInto, ...rest } = document
     void mergedInto
     const isOver = resolvedMs !== undefined && draft.updatedMs <= resolvedMs
     this.#keep(id, draft, { ...rest, ...said(draft), version: document.version + 1, ...(isOver ? { status: 'resolved', resolvedMs } : { status: 'open' }), startMs, timeToDetectionMs: Math.max(0, document.detectedMs - startMs), related: [...new Set([...document.related, ...merged])].sort() }, changed)
+  }
+
+  /** Nothing more comes: open ones are told with all their evidence. */
+  #conclude (changed: Incident[]): void {
+    for (const held of this.#held.values()) {
+      const { document } = held
+      if (document.status !== 'open' || document.events === held.toldEvents) continue
+      held.document = { ...document, version: document.version + 1 }
+      held.toldEvents = document.events
+      changed.push(held.document)
+    }
   }
 
   #absorb (id: string, into: string, nowMs: number, changed: Incident[]): void {
@@ -97,7 +114,7 @@ export class Lifecycle {
 
   #keep (id: string, draft: Draft, document: Incident, changed: Incident[]): void {
     const members = new Set(draft.members)
-    this.#held.set(id, { document, members, content: contentOf(draft) })
+    this.#held.set(id, { document, members, content: contentOf(draft), toldEvents: document.events })
     for (const member of members) this.#byMember.set(member, id)
     changed.push(document)
   }

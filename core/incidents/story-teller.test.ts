@@ -169,6 +169,32 @@ test('it is over when all have recovered, or when nothing comes any more', () =>
   assert.is(quiet.last()[0]?.resolvedMs, startMs)
 })
 
+test('what goes on without anything new is not over, and is told with all its events at the end', () => {
+  const { engine, tick, last, told } = bench()
+  for (let s = 0; s <= 1500; s += 60) {
+    see(engine, 'node.not_ready', 'Node//n1', { severity: 'critical', atS: s })
+    tick(s + 1)
+  }
+  assert.is(last()[0]?.status, 'open')
+  const before = told.length
+  tick(1501, true)
+  assert.is(told.length, before + 1)
+  assert.is(last()[0]?.events, 26)
+})
+
+test('what comes back after it was over is open again', () => {
+  const { engine, tick, last } = bench()
+  see(engine, 'node.not_ready', 'Node//n1', { severity: 'critical' })
+  tick(1)
+  see(engine, 'node.ready', 'Node//n1', { role: 'recovery', severity: 'info', atS: 30 })
+  tick(31)
+  tick(61)
+  assert.is(last()[0]?.status, 'resolved')
+  see(engine, 'node.not_ready', 'Node//n1', { severity: 'critical', atS: 100 })
+  tick(101)
+  assert.equal(last().map(i => i.status), ['open'])
+})
+
 test('the same symptoms in another order give the same documents', () => {
   const tell = (order: readonly number[]): string => {
     const { engine, tick, last } = bench()

@@ -55,7 +55,7 @@ export class StoryTeller implements Analyzer {
     this.#lastMs = tick.nowMs
     if (state === this.#seen && !isDue && !tick.isLast) return
     this.#seen = state
-    const changed = this.lifecycle.update(this.#drafts(tick), tick.nowMs, isDue || tick.isLast ? members => this.#isOver(members, tick.nowMs) : undefined)
+    const changed = this.lifecycle.update(this.#drafts(tick), tick.nowMs, isDue || tick.isLast ? members => this.#isOver(members, tick.nowMs) : undefined, tick.isLast)
     engine.symptoms.forgetBefore(tick.nowMs - options.retentionMs)
     if (changed.length > 0) this.tell(changed)
   }
