@@ -17,6 +17,6 @@ export const schema = Options({
   }),
   max_incidents: Type.Integer({ default: 1000, minimum: 1, maximum: 100_000, description: 'Held at once; resolved ones make room.' }),
   max_symptoms: Type.Integer({ default: 5000, minimum: 10, maximum: 100_000, description: 'Symptoms that take part in the search for causes, the worst first.' }),
-  max_subjects: Type.Integer({ default: 500, minimum: 1, maximum: 100_000, description: 'Objects that patterns are asked about at a tick; the rest waits for the next.' })
+  max_subjects: Type.Integer({ default: 500, minimum: 1, maximum: 100_000, description: 'Objects near trouble that patterns are asked about at a tick, and a fifth as many others; the rest waits for the next.' })
 })
 export type IncidentConfig = Static<typeof schema>
