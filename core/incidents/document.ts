@@ -1,12 +1,11 @@
 /** A group as a document: everything but its identity and history, which `Lifecycle` keeps. */
 import type { Engine } from '../correlation/engine.js'
-import { entityKey, type EntityRef } from '../correlation/entity.js'
 import type { Symptom } from '../correlation/symptom.js'
 import { chainOf } from './chain.js'
 import type { Forest } from './forest.js'
 import type { Group } from './groups.js'
 import { hypothesesOf, round, type Candidate } from './hypotheses.js'
-import type { Action, Hypothesis, Impact, Incident, Level, Urgency } from './incident.js'
+import type { Action, Hypothesis, Impact, Incident, Urgency } from './incident.js'
 import type { Scope } from './scope.js'
 import { together, weightOf } from './weight.js'
 import { generalActions } from './words.js'
@@ -79,7 +78,3 @@ function missing (members: readonly Symptom[], engine: Engine): string[] {
   if (!hasPods && members.some(s => s.layer === 'k8s')) notes.push('No Kubernetes objects were seen: who depends on whom is known from events and traces only.')
   return notes
 }
-
-export function levelRank (level: Level): number { return ['low', 'medium', 'high', 'critical'].indexOf(level) }
-
-export const subjectKey = (subject: EntityRef): string => entityKey(subject)
