@@ -12,6 +12,9 @@ const find = (type: string) => {
   return factory
 }
 
+/** A dump that cannot be read to its end is said in the log only. */
+const maxReadMs = 120_000
+
 /** Best first. */
 export async function diagnose (dir: string): Promise<Incident[]> {
   const sink = new CollectingConsumer()
@@ -25,7 +28,9 @@ export async function diagnose (dir: string): Promise<Incident[]> {
     { factory: find('incident'), config: { silent_findings: true, group_retention_period: 7 * 86_400_000, resolve_after: 7 * 86_400_000, open_weight: 0.2, emit: { document: true, trace: false } } }
   ], { sink, onFinish: () => { finished() } })
   await chain.start()
-  await done
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => { timer = setTimeout(() => { reject(new Error(`not read within ${maxReadMs / 1000} s`)) }, maxReadMs) })
+  await Promise.race([done, late]).finally(() => { clearTimeout(timer) })
   await chain.stop()
   return incidentsIn(sink)
 }

@@ -23,6 +23,16 @@ export function rankedOf (incidents: readonly Incident[]): Ranked[] {
   })
 }
 
+/** A case that cannot be read has no answer; the others go on. */
+async function answered (dir: string): Promise<readonly Ranked[]> {
+  try {
+    return rankedOf(await diagnose(dir))
+  } catch (error) {
+    console.error(`${dir}: ${error instanceof Error ? error.message : String(error)}`)
+    return []
+  }
+}
+
 async function main ([cases, predictions, ...rest]: readonly string[]): Promise<number> {
   if (cases === undefined || predictions === undefined) { console.error('usage: npm run rca -- CASES_DIR PREDICTIONS.jsonl [--truth TRUTH_DIR]'); return 2 }
   if (!existsSync(cases)) { console.error(`SKIP rca: there is no directory ${cases}`); return 0 }
@@ -33,7 +43,7 @@ async function main ([cases, predictions, ...rest]: readonly string[]): Promise<
   const answers = new Map<string, readonly Ranked[]>()
   for (const name of names) {
     const started = performance.now()
-    const ranked = rankedOf(await diagnose(join(cases, name))).slice(0, 10)
+    const ranked = (await answered(join(cases, name))).slice(0, 10)
     took.push(performance.now() - started)
     answers.set(name, ranked)
     appendFileSync(predictions, `${JSON.stringify({ case: name, ranked: ranked.map(({ taxonomy, object, rootCause }) => ({ taxonomy, object, rootCause })) })}\n`)
