@@ -70,7 +70,9 @@ test('a damaged header is made up for by the first frame, and text that looks li
   const file = Buffer.concat([fileHeader(marker), ...all])
   file[3] = 0
   assert.equal((await read(file)).names, named(0, 1, 2))
-  file[headerLength + (all[0] as Buffer).length + 5] = 0xff
+  // Another byte than there was: markers are random.
+  const at = headerLength + (all[0] as Buffer).length + 5
+  file[at] = (file[at] as number) ^ 0xff
   assert.equal((await read(Buffer.concat([fileHeader(marker), file.subarray(headerLength)]))).names, named(0, 2))
   const foreign = await read(Buffer.from('root:x:0:0:root:/root:/bin/bash\n'.repeat(10)))
   assert.equal([foreign.names.length, foreign.damage.length], [0, 1])
