@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Message, MessageType, sessionBus, Variant, type MessageBus } from '@jellybrick/dbus-next'
@@ -87,7 +87,17 @@ async function startDaemon (directory: string): Promise<{ daemon: ChildProcess, 
   writeFileSync(join(directory, 'bus.conf'), `<busconfig><type>session</type><listen>${address}</listen><policy context="default"><allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/></policy></busconfig>`)
   const daemon = spawn('dbus-daemon', ['--nofork', '--nopidfile', `--config-file=${join(directory, 'bus.conf')}`], { stdio: 'ignore' })
   await until('the daemon', () => existsSync(join(directory, 'bus')))
+  // The file is there before anybody listens.
+  while (!await connects(join(directory, 'bus'))) await new Promise(resolve => setImmediate(resolve))
   return { daemon, address }
+}
+
+function connects (path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(path)
+    socket.once('connect', () => { socket.destroy(); resolve(true) })
+    socket.once('error', () => { resolve(false) })
+  })
 }
 
 /** systemd's part: a list of one unit, its properties, and signals. */
