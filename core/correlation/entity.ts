@@ -27,3 +27,6 @@ export function sameEntity (a: EntityRef, b: EntityRef): boolean {
 
 /** For people: `Pod shop/cart-0`, `Node worker-1`. */
 export function entityText ({ kind, namespace = '', name }: EntityRef): string { return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}` }
+
+/** Each once, in the order in which they first come. */
+export function uniqueEntities (entities: readonly EntityRef[]): EntityRef[] { return [...new Map(entities.map(e => [entityKey(e), e])).values()] }

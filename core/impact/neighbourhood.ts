@@ -3,7 +3,7 @@
  * of their keys, so that nothing depends on the order in which objects came. Reads of the newest objects are hints about health:
  * the graph has history, objects have not.
  */
-import { entityKey, type EntityKey, type EntityRef } from '../correlation/entity.js'
+import { entityKey, type EntityKey, type EntityRef, uniqueEntities } from '../correlation/entity.js'
 import type { KubeObject } from '../kubernetes/objects.js'
 import type { ClusterModel } from '../topology/cluster-model.js'
 import { kindIn } from '../topology/graph/declaration.js'
@@ -82,13 +82,13 @@ export class Neighbourhood {
 
   servicesOf (pod: EntityRef): readonly EntityRef[] {
     const slices = this.#ask(pod, questions.slicesWith)
-    return sorted(unique([...this.#ask(pod, questions.selectorsOf), ...slices.flatMap(slice => this.#ask(slice, questions.serviceOf))]))
+    return sorted(uniqueEntities([...this.#ask(pod, questions.selectorsOf), ...slices.flatMap(slice => this.#ask(slice, questions.serviceOf))]))
   }
 
   /** Pods behind a Service: those it selects, and those its EndpointSlices list. */
   podsBehind (service: EntityRef): readonly EntityRef[] {
     const slices = this.#ask(service, questions.slicesOf)
-    return sorted(unique([...this.#ask(service, questions.selected), ...slices.flatMap(slice => this.#ask(slice, questions.listedIn))]))
+    return sorted(uniqueEntities([...this.#ask(service, questions.selected), ...slices.flatMap(slice => this.#ask(slice, questions.listedIn))]))
   }
 
   serviceOfSlice (slice: EntityRef): EntityRef | undefined { return this.#ask(slice, questions.serviceOf)[0] }
@@ -97,7 +97,7 @@ export class Neighbourhood {
   dependantsOf (resource: EntityRef): readonly EntityRef[] {
     const direct = this.#ask(resource, questions.needing)
     const between = this.#ask(resource, questions.boundTo).filter(e => e.kind === 'PersistentVolumeClaim')
-    return sorted(unique([...direct, ...between.flatMap(claim => this.#ask(claim, questions.mounting))])).filter(e => e.kind === 'Pod' || isWorkload(e.kind))
+    return sorted(uniqueEntities([...direct, ...between.flatMap(claim => this.#ask(claim, questions.mounting))])).filter(e => e.kind === 'Pod' || isWorkload(e.kind))
   }
 
   restrictedBy (policy: EntityRef): readonly EntityRef[] { return this.#ask(policy, questions.restricted) }
@@ -174,8 +174,6 @@ export class Neighbourhood {
 }
 
 function refOf ({ kind, namespace, name }: GraphNode): EntityRef { return namespace === '' ? { kind, name } : { kind, namespace, name } }
-
-function unique (entities: readonly EntityRef[]): EntityRef[] { return [...new Map(entities.map(e => [entityKey(e), e])).values()] }
 
 function sorted (entities: readonly EntityRef[]): readonly EntityRef[] {
   if (entities.length < 2) return entities

@@ -21,7 +21,7 @@ export function chainOf (members: readonly Symptom[], parents: Forest['parents']
   const parts = best === undefined ? members : [best.held.symptom, ...members.filter(s => s.id !== best.held.symptom.id)]
   const ids = new Set(parts.map(s => s.id))
   const { steps: all, stepOfPart } = joined(parts)
-  const causes = new Map(all.map(step => [step.id, together(step.id, parts.filter(p => stepOfPart.get(p.id) === step.id).map(p => causesOf(p, ids, parents, links, best)), stepOfPart)]))
+  const causes = new Map(all.map(step => [step.id, causesOfStep(step.id, parts.filter(p => stepOfPart.get(p.id) === step.id).map(p => causesOf(p, ids, parents, links, best)), stepOfPart)]))
   const ordered = inOrder(all, causes)
   const kept = ordered.length <= maxChain ? ordered : mostTelling(ordered, causes)
   const position = new Map(kept.map((s, i) => [s.id, i]))
@@ -51,7 +51,7 @@ function joined (parts: readonly Symptom[]): { readonly steps: Symptom[], readon
 }
 
 /** The causes of all parts of a step, as steps; the surest three. */
-function together (step: string, ofParts: readonly Cause[][], stepOfPart: ReadonlyMap<string, string>): Cause[] {
+function causesOfStep (step: string, ofParts: readonly Cause[][], stepOfPart: ReadonlyMap<string, string>): Cause[] {
   const best = new Map<string, Cause>()
   for (const cause of ofParts.flat()) {
     const id = stepOfPart.get(cause.id) ?? cause.id

@@ -3,7 +3,7 @@
  * changes; every walk is bounded.
  */
 import type { Dependencies } from '../correlation/dependencies.js'
-import { entityKey, type EntityKey, type EntityRef } from '../correlation/entity.js'
+import { entityKey, type EntityKey, type EntityRef, uniqueEntities } from '../correlation/entity.js'
 import type { Symptom } from '../correlation/symptom.js'
 import type { ClusterModel } from '../topology/cluster-model.js'
 import { objectAt, textAt, textsAt } from '../topology/graph/plain.js'
@@ -70,7 +70,7 @@ export class Scope {
     const key = `anchor ${entityKey(entity)}`
     const known = this.#workloads.get(key)
     if (known !== undefined) return known
-    const behind = unique(this.#view.neighbours(entity, { kinds: ['selects'], direction: 'out' }).slice(0, 100).map(n => this.workloadOf(refOf(n))))
+    const behind = uniqueEntities(this.#view.neighbours(entity, { kinds: ['selects'], direction: 'out' }).slice(0, 100).map(n => this.workloadOf(refOf(n))))
     const anchor = behind.length === 1 ? behind[0] as EntityRef : entity
     this.#workloads.set(key, anchor)
     return anchor
@@ -107,7 +107,7 @@ export class Scope {
   #findAround (entity: EntityRef): EntityRef[] {
     const near = this.#view.neighbours(entity).filter(n => n.kind !== 'Pod' || entity.kind !== 'Node').slice(0, 100).map(refOf)
     const services = workloadKinds.has(entity.kind) ? this.#servicesOfWorkload(entity) : []
-    return unique([...near, ...services, ...near.map(n => this.workloadOf(n))])
+    return uniqueEntities([...near, ...services, ...near.map(n => this.workloadOf(n))])
   }
 
   /** The Service or Pod that a symptom's `peer` (`mysql:3306`, `mysql.shop.svc`, `10.0.0.7:80`) stands for. */
@@ -175,7 +175,7 @@ export class Scope {
     const add = (entity: EntityRef, hops: number): void => { if (reach.size < maxReach && !reach.has(entityKey(entity))) reach.set(entityKey(entity), hops) }
     add(subject, 0)
     const pods = this.podsOf(subject)
-    const workloads = unique([...pods.map(p => this.workloadOf(p)), ...(workloadKinds.has(subject.kind) ? [this.workloadOf(subject)] : []), ...this.#usersOf(subject)])
+    const workloads = uniqueEntities([...pods.map(p => this.workloadOf(p)), ...(workloadKinds.has(subject.kind) ? [this.workloadOf(subject)] : []), ...this.#usersOf(subject)])
     for (const pod of pods) add(pod, 1)
     for (const workload of workloads) {
       add(workload, 1)
@@ -183,13 +183,13 @@ export class Scope {
       for (const pod of subject.kind === 'Node' ? [] : this.podsOf(workload)) add(pod, 1)
       for (const claim of this.#view.neighbours(workload, { kinds: ['mounts_claim'], direction: 'out' })) add(refOf(claim), 2)
     }
-    const services = subject.kind === 'Service' ? [subject] : unique([...pods.flatMap(p => this.#servicesOfPod(p)), ...workloads.flatMap(w => this.#servicesOfWorkload(w))])
+    const services = subject.kind === 'Service' ? [subject] : uniqueEntities([...pods.flatMap(p => this.#servicesOfPod(p)), ...workloads.flatMap(w => this.#servicesOfWorkload(w))])
     for (const service of services) {
       add(service, 2)
       for (const slice of this.#view.neighbours(service, { kinds: ['endpoints_of'], direction: 'in' })) add(refOf(slice), 2)
     }
     for (const service of subject.kind === 'Service' ? services : []) for (const pod of this.#view.neighbours(service, { kinds: ['selects'], direction: 'out' })) add(this.workloadOf(refOf(pod)), 1)
-    const callers = unique([...services, ...workloads].flatMap(callee => this.#callersOf(callee)))
+    const callers = uniqueEntities([...services, ...workloads].flatMap(callee => this.#callersOf(callee)))
     for (const caller of callers) add(caller, 3)
     // Telemetry names them by their Service as often as by their workload.
     for (const caller of callers) for (const service of workloadKinds.has(caller.kind) ? this.#servicesOfWorkload(caller) : []) add(service, 3)
@@ -210,7 +210,7 @@ export class Scope {
   /** Workloads that need a claim, a config, a secret, an account. */
   #usersOf (subject: EntityRef): EntityRef[] {
     // A policy speaks of the pods it restricts; all else is spoken of by those that need it.
-    if (subject.kind === 'NetworkPolicy') return unique(this.#view.neighbours(subject, { kinds: ['network_policy'], direction: 'out' }).slice(0, 200).map(n => this.workloadOf(refOf(n))))
+    if (subject.kind === 'NetworkPolicy') return uniqueEntities(this.#view.neighbours(subject, { kinds: ['network_policy'], direction: 'out' }).slice(0, 200).map(n => this.workloadOf(refOf(n))))
     if (subject.kind === 'Node' || subject.kind === 'Service' || workloadKinds.has(subject.kind) || subject.kind === 'Pod') return []
     return this.#view.edgesOf(subject, { direction: 'in', kinds: ['mounts_claim', 'config_env', 'config_volume', 'pull_secret', 'service_account', 'tls_secret'] }).slice(0, 200).map(e => this.workloadOf(refOf(e.from)))
   }
@@ -249,10 +249,8 @@ export class Scope {
   #callersOf (callee: EntityRef): EntityRef[] {
     const declared = this.#view.neighbours(callee, { kinds: ['refers_to', 'routes'], direction: 'in' }).slice(0, 500).map(refOf)
     const learned = this.dependencies.callers(callee).slice(0, 500).map(call => call.caller)
-    return unique([...declared, ...learned].flatMap(caller => [caller, this.workloadOf(caller)]))
+    return uniqueEntities([...declared, ...learned].flatMap(caller => [caller, this.workloadOf(caller)]))
   }
 }
 
 export function refOf ({ kind, namespace, name }: GraphNode): EntityRef { return namespace === '' ? { kind, name } : { kind, namespace, name } }
-
-function unique (entities: readonly EntityRef[]): EntityRef[] { return [...new Map(entities.map(e => [entityKey(e), e])).values()] }

@@ -24,7 +24,7 @@ export interface Chain {
   stop(): Promise<void>
 }
 
-export async function chainOf (links: readonly Link[], options: { readonly clock?: Clock, readonly sink?: CollectingConsumer, readonly onFinish?: () => void } = {}): Promise<Chain> {
+export async function chainOf (links: readonly Link[], options: { readonly clock?: Clock, readonly sink?: CollectingConsumer } = {}): Promise<Chain> {
   const shared = createShared()
   const sink = options.sink ?? new CollectingConsumer()
   const parts: AnyComponent[] = []
@@ -45,7 +45,7 @@ export async function chainOf (links: readonly Link[], options: { readonly clock
   return {
     head: next, sink, shared, logger: logger as RecordingLogger,
     async start () {
-      const host: Host = { fail: error => { throw error }, finish: () => { options.onFinish?.() } }
+      const host: Host = { fail: error => { throw error }, finish: () => undefined }
       for (const part of [...parts].reverse()) await part.start?.(host)
     },
     async stop () { for (const part of parts) await part.stop?.(deadlineIn(10_000)) }
