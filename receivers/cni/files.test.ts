@@ -119,6 +119,28 @@ test('namespaces are told apart by inode, and names without one are waited for o
   }
 })
 
+test('a process of a container that is still in the namespace of the node does not make it the pod\'s', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'tapio-proc-'))
+  const container = (id: string) => `0::/kubepods.slice/kubepods-pod6f1f7dc3_50a6_4c5b_9d75_5b0a9b6f3c11.slice/cri-containerd-${id.repeat(64)}.scope`
+  const processes: [number, number, string][] = [
+    [10, 1, '0::/system.slice/containerd.service'], [11, 1, '0::/system.slice/containerd.service'], [12, 1, container('a')],
+    [20, 2, container('b')], [21, 2, container('c')], [22, 2, '0::/user.slice/nsenter.scope']
+  ]
+  try {
+    for (const [pid, inode, cgroup] of processes) {
+      const directory = join(root, 'proc', String(pid))
+      mkdirSync(join(directory, 'ns'), { recursive: true })
+      symlinkSync(`net:[${inode}]`, join(directory, 'ns/net'))
+      writeFileSync(join(directory, 'cgroup'), `${cgroup}\n`)
+    }
+    const { namespaces, containers } = await listNamespaces({ root, directories: [], processes: true, max: 10, nowMs: Date.now() })
+    assert.equal([1, 2].map(inode => namespaces.get(inode)?.identity?.containerId?.[0]), [undefined, 'b'])
+    assert.is(containers.size, 3)
+  } finally {
+    rmSync(root, { recursive: true })
+  }
+})
+
 test('changed and made up texts are survived', () => {
   const random = seeded(20261125)
   const originals = [hostLocal([[{ subnet: '10.78.0.0/29', rangeStart: '10.78.0.2' }]]), '{"name":"n","plugins":[{"type":"bridge","ipam":{"type":"static","addresses":[{"address":"10.0.0.1/8"}]}}]}', cached, environment, '10.78.0.2', 'fd00::/64']

@@ -35,7 +35,7 @@ const maxProcesses = 100_000
 /** From a name to its mount; names without one that are older have been left behind. */
 const mountMs = 2000
 
-type Draft = { inode: number, path: string, own: boolean, identity?: CgroupIdentity }
+type Draft = { inode: number, path: string, own: boolean, identity?: CgroupIdentity, inside: number, outside: number }
 
 class Listing {
   readonly namespaces = new Map<number, Draft>()
@@ -49,7 +49,7 @@ class Listing {
     const known = this.namespaces.get(inode)
     if (known !== undefined) return known
     if (this.namespaces.size >= this.max) { this.complete = false; return undefined }
-    const draft = { inode, path, own: path === '' }
+    const draft = { inode, path, own: path === '', inside: 0, outside: 0 }
     this.namespaces.set(inode, draft)
     return draft
   }
@@ -83,9 +83,22 @@ async function addProcesses (listing: Listing, root: string, ownInode: number): 
     if (inode === 0 || inode === ownInode) continue
     const draft = listing.add(inode, join('/', root, 'proc', name, 'ns/net'))
     const identity = identityOfLines(proc.cgroups(pid))
-    if (identity.kind !== 'container') continue
+    if (identity.kind !== 'container') {
+      if (draft !== undefined) draft.outside++
+      continue
+    }
     if (identity.containerId !== undefined) listing.containers.add(identity.containerId)
+    if (draft === undefined) continue
+    draft.inside++
     // The pod's sandbox is older than its containers, so its pid is usually met first; all of them name the pod.
-    if (draft !== undefined) draft.identity ??= identity
+    draft.identity ??= identity
   }
+  for (const draft of listing.namespaces.values()) if (isOfNode(draft)) delete draft.identity
 }
+
+/**
+ * runc puts a container's first process into the container's cgroup before it leaves the node's namespace, and a pod may live in
+ * the node's for good (hostNetwork): such a process says nothing of whose the namespace is. Programs of the node that enter a
+ * pod's (`nsenter`) are fewer than its own.
+ */
+const isOfNode = (draft: Draft): boolean => draft.outside > draft.inside
