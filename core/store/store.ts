@@ -38,6 +38,14 @@ export interface EventQuery {
   readonly minSeverity?: number
   /** 32 hex digits. */
   readonly symptomId?: string
+  /** One of each list must fit: signs of symptoms, sources, names of events, signals, namespaces of entities. */
+  readonly symptoms?: readonly string[]
+  readonly sources?: readonly string[]
+  readonly names?: readonly string[]
+  readonly signals?: readonly string[]
+  readonly namespaces?: readonly string[]
+  /** In name or message, without case. */
+  readonly text?: string
 }
 
 export interface EventPage {
