@@ -1,11 +1,12 @@
 // Builds every TypeScript file of the rooms into dist/, one output per source, and copies the data files they read.
 // One output per source (no bundle) keeps worker entry points, lazily imported components and stack traces where the
-// source is; esbuild does the whole tree in well under a second, so nothing is incremental.
+// source is; esbuild does the whole tree in well under a second, so nothing is incremental. The web page is a bundle: page.mjs.
 import { build } from 'esbuild'
 import { cpSync, readdirSync, rmSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildAddon } from '../../native/build.mjs'
+import { buildPage, pageFolder } from './page.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const rooms = ['core', 'receivers', 'processors', 'exporters', 'bpf', 'native', 'configs', 'test']
@@ -21,7 +22,8 @@ function* walk (dir) {
 }
 
 export async function buildAll () {
-  const files = rooms.flatMap(room => [...walk(join(root, room))])
+  const page = join(root, pageFolder) + sep
+  const files = rooms.flatMap(room => [...walk(join(root, room))]).filter(f => !f.startsWith(page))
   const dist = join(root, 'dist')
   for (const room of rooms) rmSync(join(dist, room), { recursive: true, force: true })
   await build({
@@ -36,6 +38,7 @@ export async function buildAll () {
     tsconfig: join(root, 'tsconfig.json'),
     logLevel: 'warning'
   })
+  await buildPage(root)
   // Without a compiler the ebpf receiver says so when it starts; the rest of Tapio does not need the addon.
   buildAddon(join(dist, 'native'))
   for (const file of files.filter(f => copied.test(f))) cpSync(file, join(dist, relative(root, file)))

@@ -1,0 +1,56 @@
+/** Parts of the topology as a picture can hold them. */
+import type { EntityJson } from '../../gen/tapio/v1/entity_pb.js'
+import type { GetTopologyResponseJson } from '../../gen/tapio/v1/runtime_pb.js'
+import { entityKey } from '../format/entity.js'
+
+export interface Relation { readonly from: string, readonly to: string, readonly kinds: readonly string[] }
+export interface Part { readonly nodes: ReadonlyMap<string, { readonly entity: EntityJson, readonly exists: boolean }>, readonly relations: readonly Relation[] }
+
+export const nothing: Part = { nodes: new Map(), relations: [] }
+
+/** Several relations of the same two are drawn as one arrow. */
+export function partOf ({ nodes = [], edges = [] }: GetTopologyResponseJson): Part {
+  const keys = nodes.map(n => entityKey(n.entity ?? {}))
+  const relations = new Map<string, { readonly from: string, readonly to: string, readonly kinds: string[] }>()
+  for (const { from = 0, to = 0, kind = '' } of edges) {
+    const a = keys[from]
+    const b = keys[to]
+    if (a === undefined || b === undefined) continue
+    const id = `${a}>${b}`
+    const relation = relations.get(id)
+    if (relation === undefined) relations.set(id, { from: a, to: b, kinds: [kind] })
+    else if (!relation.kinds.includes(kind)) relation.kinds.push(kind)
+  }
+  return { nodes: new Map(nodes.map((n, i) => [keys[i] ?? '', { entity: n.entity ?? {}, exists: n.exists === true }])), relations: [...relations.values()] }
+}
+
+export function joined (a: Part, b: Part): Part {
+  const relations = new Map([...a.relations, ...b.relations].map(r => [`${r.from}>${r.to}`, r]))
+  return { nodes: new Map([...a.nodes, ...b.nodes]), relations: [...relations.values()] }
+}
+
+/** Only these, with what is between them. */
+export function narrowed ({ nodes, relations }: Part, keep: (key: string) => boolean): Part {
+  const kept = new Map([...nodes].filter(([key]) => keep(key)))
+  return { nodes: kept, relations: relations.filter(r => kept.has(r.from) && kept.has(r.to)) }
+}
+
+/** How many relations each has. */
+export function degrees ({ relations }: Part): ReadonlyMap<string, number> {
+  const n = new Map<string, number>()
+  for (const { from, to } of relations) for (const key of [from, to]) n.set(key, (n.get(key) ?? 0) + 1)
+  return n
+}
+
+/** Those that are affected, and those that join two of them; the affected first when there is room for `most` only. */
+export function aroundAffected (part: Part, affected: ReadonlySet<string>, most: number): Part {
+  const near = new Map<string, number>()
+  for (const { from, to } of part.relations) {
+    if (affected.has(from)) near.set(to, (near.get(to) ?? 0) + 1)
+    if (affected.has(to)) near.set(from, (near.get(from) ?? 0) + 1)
+  }
+  const keys = [...part.nodes.keys()]
+  const joins = keys.filter(key => !affected.has(key) && (near.get(key) ?? 0) > 1).sort((a, b) => (near.get(b) ?? 0) - (near.get(a) ?? 0))
+  const kept = new Set([...keys.filter(key => affected.has(key)), ...joins].slice(0, most))
+  return narrowed(part, key => kept.has(key))
+}

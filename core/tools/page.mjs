@@ -1,0 +1,37 @@
+// Builds the web page (core/api/page) into dist/core/api/page: one script, one style sheet, one icon, their names made of what is in
+// them so that browsers may keep them for ever, and the index.html that names them. That folder is what the API serves, so nothing
+// else goes there: the page's own tests go to dist/core/api/page-tests, each a bundle, as browsers resolve no packages.
+import { build } from 'esbuild'
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+
+export const pageFolder = join('core', 'api', 'page')
+
+const common = root => ({
+  bundle: true, format: 'esm', jsx: 'automatic', jsxImportSource: 'preact', tsconfig: join(root, pageFolder, 'tsconfig.json'), logLevel: 'warning', absWorkingDir: root
+})
+
+/** `{style}` in index.html -> the file's name. */
+function filled (html, names) {
+  return html.replace(/\{(\w+)\}/g, (whole, name) => names[name] ?? whole)
+}
+
+export async function buildPage (root) {
+  const from = join(root, pageFolder)
+  const to = join(root, 'dist', pageFolder)
+  rmSync(to, { recursive: true, force: true })
+  mkdirSync(to, { recursive: true })
+  const { metafile } = await build({
+    ...common(root), entryPoints: [join(from, 'main.tsx'), join(from, 'icon.svg')], outdir: to, entryNames: '[name]-[hash]', loader: { '.svg': 'copy' },
+    minify: true, target: ['es2022', 'chrome120', 'firefox121', 'safari17'], legalComments: 'none', metafile: true, define: { 'process.env.NODE_ENV': '"production"' }
+  })
+  const names = Object.keys(metafile.outputs).map(path => basename(path))
+  const ending = end => names.find(name => name.endsWith(end))
+  writeFileSync(join(to, 'index.html'), filled(readFileSync(join(from, 'index.html'), 'utf8'), { script: ending('.js'), style: ending('.css'), icon: ending('.svg') }))
+  const tests = join(root, 'dist', 'core', 'api', 'page-tests')
+  rmSync(tests, { recursive: true, force: true })
+  await build({
+    ...common(root), entryPoints: readdirSync(from, { recursive: true }).filter(f => f.endsWith('.test.ts')).map(f => join(from, f)), outdir: tests, outbase: from,
+    platform: 'node', target: 'node20', packages: 'external', sourcemap: 'linked'
+  })
+}
