@@ -1,5 +1,5 @@
-// Builds the web page (core/api/page) into dist/core/api/page: one script, one style sheet, one icon, their names made of what is in
-// them so that browsers may keep them for ever, and the index.html that names them. That folder is what the API serves, so nothing
+// Builds the web page (core/api/page) into dist/core/api/page: one script, a second one with the charts, a style sheet and an icon, their
+// names made of what is in them so that browsers may keep them for ever, and the index.html that names them. That folder is what the API serves, so nothing
 // else goes there: the page's own tests go to dist/core/api/page-tests, each a bundle, as browsers resolve no packages.
 import { build } from 'esbuild'
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -22,12 +22,12 @@ export async function buildPage (root) {
   rmSync(to, { recursive: true, force: true })
   mkdirSync(to, { recursive: true })
   const { metafile } = await build({
-    ...common(root), entryPoints: [join(from, 'main.tsx'), join(from, 'icon.svg')], outdir: to, entryNames: '[name]-[hash]', loader: { '.svg': 'copy' },
+    ...common(root), entryPoints: [join(from, 'main.tsx'), join(from, 'icon.svg')], outdir: to, entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]', splitting: true, loader: { '.svg': 'copy' },
     minify: true, target: ['es2022', 'chrome120', 'firefox121', 'safari17'], legalComments: 'none', metafile: true, define: { 'process.env.NODE_ENV': '"production"' }
   })
   const names = Object.keys(metafile.outputs).map(path => basename(path))
-  const ending = end => names.find(name => name.endsWith(end))
-  writeFileSync(join(to, 'index.html'), filled(readFileSync(join(from, 'index.html'), 'utf8'), { script: ending('.js'), style: ending('.css'), icon: ending('.svg') }))
+  const main = end => names.find(name => /^(main|icon)-/.test(name) && name.endsWith(end))
+  writeFileSync(join(to, 'index.html'), filled(readFileSync(join(from, 'index.html'), 'utf8'), { script: main('.js'), style: main('.css'), icon: main('.svg') }))
   const tests = join(root, 'dist', 'core', 'api', 'page-tests')
   rmSync(tests, { recursive: true, force: true })
   await build({

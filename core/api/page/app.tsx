@@ -36,7 +36,7 @@ function isHere (to: string): boolean { return path.value.startsWith(to) || (to 
 export function App () {
   const main = useRef<HTMLElement>(null)
   return (
-    <div class="app" onClick={takeLinks}>
+    <div class="shell" onClick={takeLinks}>
       <a class="skip" href="#main" onClick={event => { event.preventDefault(); main.current?.focus() }}>Skip to the content</a>
       <header class="bar">
         <a class="brand" href="/incidents" aria-label="Tapio, to the incidents"><span class="brand-mark" aria-hidden="true" />Tapio</a>

@@ -72,7 +72,7 @@ function EventRow ({ event, chosen, onOpen }: { readonly event: EventJson, reado
   const ms = msOf(event.time ?? event.observedTime)
   return (
     <button type="button" class={`event-row ${toneOfSeverity(event.severity)} ${chosen ? 'chosen' : ''}`} aria-pressed={chosen} onClick={onOpen}>
-      <time class="event-time" title={ms === undefined ? undefined : utc(ms)}>{ms === undefined ? '–' : `${day(ms).slice(5)} ${clock(ms, { millis: true })}`}</time>
+      <time class="event-time" title={ms === undefined ? undefined : utc(ms)}>{ms === undefined ? '–' : `${day(ms) === day(Date.now()) ? '' : `${day(ms).slice(5)} `}${clock(ms, { millis: true })}`}</time>
       <span class="event-severity">{event.severity ?? ''}</span>
       <span class="event-source dim">{event.source}</span>
       <span class="event-entity">{entityText(event.entity)}</span>

@@ -21,3 +21,10 @@ export function entityOf (text: string): { readonly kind?: string, readonly name
   if (name === undefined) return undefined
   return { ...(kind === undefined ? {} : { kind }), ...(namespace === undefined ? {} : { namespace }), name }
 }
+
+/** At most `most` characters: pods of one workload differ in their ends, so the middle goes. */
+export function shortened (text: string, most: number): string {
+  if (text.length <= most) return text
+  const end = Math.ceil((most - 1) / 2)
+  return `${text.slice(0, most - 1 - end)}…${text.slice(-end)}`
+}

@@ -8,11 +8,11 @@ import { go } from '../data/router.js'
 import { entityKey, topologyPath } from '../format/entity.js'
 import { num, percent } from '../format/number.js'
 import { durationMs, span } from '../format/time.js'
-import { affectedStates, stateOf } from '../format/words.js'
+import { affectedStates, stateOf, type AffectedState } from '../format/words.js'
 import { AffectedTag } from '../parts/badges.js'
 import { EntityLink } from '../parts/entity.js'
 import { TopologyDrawing } from '../topology/drawing.js'
-import { aroundAffected, partOf } from '../topology/neighbourhood.js'
+import { aroundAffected, bypassed, partOf, type Part } from '../topology/neighbourhood.js'
 
 /** More boxes than this are no picture any more. */
 const mostDrawn = 60
@@ -28,12 +28,17 @@ export function BlastRadius ({ incident }: { readonly incident: IncidentJson }) 
   )
 }
 
+/** A ReplicaSet that is not affected itself says nothing between a Deployment and its pods. */
+function drawnPart (topology: GetTopologyResponseJson, states: ReadonlyMap<string, AffectedState>): Part {
+  return aroundAffected(bypassed(partOf(topology), key => key.startsWith('ReplicaSet/') && !states.has(key)), new Set(states.keys()), mostDrawn)
+}
+
 function OnTopology ({ incident, affected }: { readonly incident: IncidentJson, readonly affected: readonly AffectedJson[] }) {
   const center = incident.hypotheses?.[0]?.subject ?? affected[0]?.entity
   const { kind, namespace, name } = center ?? {}
   const topology = useResource(name === undefined ? undefined : `${incident.id ?? ''} ${entityKey({ kind: kind ?? '', namespace: namespace ?? '', name })}`, signal => get<GetTopologyResponseJson>('/v1/topology', { entity: { kind, namespace, name }, depth: 4, limit: 400 }, signal))
   const states = useMemo(() => new Map(affected.map(a => [entityKey(a.entity ?? {}), stateOf(a.state)])), [affected])
-  const part = useMemo(() => topology.data === undefined ? undefined : aroundAffected(partOf(topology.data), new Set(states.keys()), mostDrawn), [topology.data, states])
+  const part = useMemo(() => topology.data === undefined ? undefined : drawnPart(topology.data, states), [topology.data, states])
   if (topology.problem !== undefined) return <p class="dim">Not drawn on the topology: {topology.problem.message}</p>
   if (part === undefined) return <p class="dim" role="status">Reading the topology …</p>
   const drawn = [...states.keys()].filter(key => part.nodes.has(key)).length

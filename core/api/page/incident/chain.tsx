@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import type { ChainStepJson, IncidentJson } from '../../gen/tapio/v1/incident_pb.js'
 import { narrow } from '../data/media.js'
 import { entityText } from '../format/entity.js'
-import { num, percent, short } from '../format/number.js'
+import { count, num, percent, short } from '../format/number.js'
 import { msOf, span } from '../format/time.js'
 import { layerOf, layers, layerWords } from '../format/words.js'
 import { Choice } from '../parts/fields.js'
@@ -19,12 +19,12 @@ const name = (step: ChainStepJson, i: number): string => `${i + 1}. ${layerWords
 export function sinceStart ({ chain = [] }: IncidentJson, step: ChainStepJson): string {
   const first = Math.min(...chain.map(s => msOf(s.time) ?? Infinity))
   const ms = (msOf(step.time) ?? first) - first
-  return Number.isFinite(ms) ? `+${span(ms)}` : ''
+  return Number.isFinite(ms) ? ms < 50 ? 'start' : `+${span(ms)}` : ''
 }
 
 function boxesOf (incident: IncidentJson): GraphBox[] {
   return (incident.chain ?? []).map((step, i) => ({
-    id: String(i), width: 250, height: 76, look: `step ${layerOf(step.layer)} ${(step.causes ?? []).length === 0 ? 'root' : ''}`, name: name(step, i),
+    id: String(i), width: 204, height: 94, look: `step ${layerOf(step.layer)} ${(step.causes ?? []).length === 0 ? 'root' : ''}`, name: name(step, i),
     content: (
       <>
         <span class="step-head"><span class="step-layer">{layerWords[layerOf(step.layer)]}</span><span class="step-when">{sinceStart(incident, step)}{num(step.count) > 1 && ` ×${short(num(step.count))}`}</span></span>
@@ -34,29 +34,34 @@ function boxesOf (incident: IncidentJson): GraphBox[] {
   }))
 }
 
-/** The surest cause of a step leads; others are drawn thin. */
-function arrowsOf ({ chain = [] }: IncidentJson): GraphArrow[] {
+/** The surest cause of each step makes a tree, which is what can be read at a glance; the others are drawn thin when they are asked for. */
+function arrowsOf ({ chain = [] }: IncidentJson, whole: boolean): GraphArrow[] {
   return chain.flatMap((step, i) => {
     const causes = [...step.causes ?? []].sort((a, b) => num(b.confidence) - num(a.confidence))
-    return causes.map(({ step: from = 0, confidence }, at) => ({ id: `${from}-${i}`, from: String(from), to: String(i), look: at === 0 ? '' : 'lesser', thick: at === 0 ? 1 + num(confidence) : 1 }))
+    return causes.slice(0, whole ? undefined : 1).map(({ step: from = 0, confidence }, at) => ({ id: `${from}-${i}`, from: String(from), to: String(i), look: at === 0 ? '' : 'lesser', thick: at === 0 ? 1 + num(confidence) : 1 }))
   })
 }
 
+function lesserCauses ({ chain = [] }: IncidentJson): number { return chain.reduce((sum, step) => sum + Math.max(0, (step.causes ?? []).length - 1), 0) }
+
 export function Chain ({ incident }: { readonly incident: IncidentJson }) {
   const [look, setLook] = useState<'graph' | 'list'>(narrow.peek() ? 'list' : 'graph')
+  const [whole, setWhole] = useState(false)
   const { chain = [], omitted = 0 } = incident
+  const lesser = lesserCauses(incident)
   const step = chosenStep(incident)
   return (
     <section class="card" id="chain" aria-labelledby="chain-title">
       <header class="section-head">
         <h2 id="chain-title">What caused what</h2>
         <Choice label="Show as" value={look} options={[['graph', 'graph'], ['list', 'list']]} onChange={setLook} />
+        {look === 'graph' && lesser > 0 && <button type="button" class="small" aria-pressed={whole} onClick={() => { setWhole(!whole) }}>{count(lesser, 'lesser cause')}</button>}
         <ul class="legend" aria-label="Layers">{layers.filter(l => chain.some(s => layerOf(s.layer) === l)).map(l => <li key={l}><LayerTag layer={l} /></li>)}</ul>
       </header>
       {chain.length === 0 && <p class="dim">This incident has no steps.</p>}
       <div class={step === undefined ? '' : 'with-panel'}>
         {look === 'graph'
-          ? <Graph label="Causal chain" boxes={boxesOf(incident)} arrows={arrowsOf(incident)} direction="TB" chosen={step === undefined ? undefined : String(step)} smallest={0.7} onBox={id => { chooseStep(Number(id)) }} />
+          ? <Graph label="Causal chain" boxes={boxesOf(incident)} arrows={arrowsOf(incident, whole)} direction="TB" chosen={step === undefined ? undefined : String(step)} smallest={0.75} onBox={id => { chooseStep(Number(id)) }} />
           : <ChainList incident={incident} chosen={step} />}
         {step !== undefined && <Panel name={`Step ${step + 1}`} title={<h3>Step {step + 1} of {chain.length}</h3>} onClose={() => { chooseStep(undefined) }}><StepDetails incident={incident} step={step} onStep={chooseStep} /></Panel>}
       </div>

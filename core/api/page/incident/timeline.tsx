@@ -7,7 +7,7 @@ import { chooseStep, chosenStep } from './chosen-step.js'
 import { moved, rowsOf, ticksOf, x, zoomed, type Mark, type View } from './timeline-layout.js'
 
 const rowPixels = 24
-const wordsPixels = 150
+const wordsPixels = 180
 
 function wholeOf ({ chain = [], detectedTime, resolvedTime }: IncidentJson): View {
   const times = [...chain.flatMap(s => [msOf(s.time), msOf(s.lastTime)]), msOf(detectedTime), msOf(resolvedTime)].filter(t => t !== undefined)

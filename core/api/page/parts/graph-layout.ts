@@ -17,7 +17,7 @@ export type Direction = 'TB' | 'LR'
 
 export function placed (boxes: readonly Box[], arrows: readonly Arrow[], direction: Direction): Placed {
   const graph = new Graph({ multigraph: true })
-  graph.setGraph({ rankdir: direction, nodesep: direction === 'TB' ? 20 : 16, ranksep: direction === 'TB' ? 34 : 44, marginx: 10, marginy: 10 })
+  graph.setGraph({ rankdir: direction, nodesep: 16, ranksep: direction === 'TB' ? 34 : 44, marginx: 10, marginy: 10 })
   for (const { id, width, height } of boxes) graph.setNode(id, { width, height })
   for (const { id, from, to, label } of arrows) {
     if (graph.hasNode(from) && graph.hasNode(to)) graph.setEdge(from, to, label === undefined ? {} : { width: label.width, height: label.height, labelpos: 'c' }, id)

@@ -62,19 +62,21 @@ function Whole ({ looks, history }: { readonly looks: Looks, readonly history: H
   return (
     <>
       <ProcessFacts state={looks.now} />
-      <section class="card" aria-labelledby="graph-title">
-        <header class="section-head"><h2 id="graph-title">Flow</h2><ul class="legend" aria-label="Colours of arrows"><li><span class="swatch good" /> flows</li><li><span class="swatch idle" /> nothing flows</li><li><span class="swatch warn" /> refused or retried now</li><li><span class="swatch bad" /> losing now</li></ul></header>
-        <div class={edge === undefined && component === undefined ? '' : 'with-panel'}>
+      <div class="flow">
+        <section class="card" aria-labelledby="graph-title">
+          <header class="section-head"><h2 id="graph-title">Flow</h2><ul class="legend" aria-label="Colours of arrows"><li><span class="swatch good" /> flows</li><li><span class="swatch idle" /> nothing flows</li><li><span class="swatch warn" /> refused or retried now</li><li><span class="swatch bad" /> losing now</li></ul></header>
           <PipelineDrawing looks={looks} chosen={chosen} onChoose={choose} />
-          {edge !== undefined && <Panel name={`${edge.from ?? ''} to ${edge.to ?? ''}`} title={<h3>{edge.from} → {edge.to}</h3>} onClose={() => { choose(undefined) }}><EdgeDetails key={chosen} edge={edge} /></Panel>}
-          {component !== undefined && <Panel name={component.name ?? ''} title={<h3>{component.name}</h3>} onClose={() => { choose(undefined) }}><ComponentDetails key={chosen} component={component} /></Panel>}
-        </div>
-      </section>
-      {history.times.length > 2 && <section class="card" aria-labelledby="rate-title"><h2 id="rate-title">Since this page was opened</h2><Chart label="Events a second brought in and lost" times={history.times} values={[history.rates, history.losses]} series={series} height={120} /></section>}
-      <div class="columns">
-        <Rings rings={looks.now.rings ?? []} />
-        <Drops state={looks.now} />
-        <Threads threads={looks.now.threads ?? []} />
+        </section>
+        {edge !== undefined && <Panel name={`${edge.from ?? ''} to ${edge.to ?? ''}`} title={<h3>{edge.from} → {edge.to}</h3>} onClose={() => { choose(undefined) }}><EdgeDetails key={chosen} edge={edge} /></Panel>}
+        {component !== undefined && <Panel name={component.name ?? ''} title={<h3>{component.name}</h3>} onClose={() => { choose(undefined) }}><ComponentDetails key={chosen} component={component} /></Panel>}
+        {edge === undefined && component === undefined && (
+          <div class="flow-side">
+            <section class="card" aria-labelledby="rate-title"><h2 id="rate-title">Since this page was opened</h2>{history.times.length > 2 ? <Chart label="Events a second brought in and lost" times={history.times} values={[history.rates, history.losses]} series={series} height={110} /> : <p class="dim">Some seconds are needed to draw.</p>}</section>
+            <Drops state={looks.now} />
+            <Rings rings={looks.now.rings ?? []} />
+            <Threads threads={looks.now.threads ?? []} />
+          </div>
+        )}
       </div>
     </>
   )

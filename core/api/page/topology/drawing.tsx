@@ -1,5 +1,5 @@
 import { spoken, stateWords, type AffectedState } from '../format/words.js'
-import { entityName, entityText } from '../format/entity.js'
+import { entityName, entityText, shortened } from '../format/entity.js'
 import { Graph } from '../parts/graph.js'
 import type { Part } from './neighbourhood.js'
 
@@ -17,11 +17,11 @@ export function TopologyDrawing ({ part, label, chosen, states, onBox, more }: {
     const state = states?.get(key)
     const said = more?.(key) ?? ''
     return {
-      id: key, width: 190, height: 48, name: `${entityText(entity)}${state === undefined ? '' : `, ${stateWords[state]}`}${exists ? '' : ', does not exist'}${said === '' ? '' : `, ${said}`}`,
+      id: key, width: 196, height: 46, name: `${entityText(entity)}${state === undefined ? '' : `, ${stateWords[state]}`}${exists ? '' : ', does not exist'}${said === '' ? '' : `, ${said}`}`,
       look: `object ${state ?? ''} ${exists ? '' : 'missing'}`,
-      content: <><span class="object-head"><span class="kind">{entity.kind}</span><span class="object-state">{state === undefined ? said : stateWords[state]}</span></span><span class="object-name">{entityName(entity)}</span></>
+      content: <><span class="object-head"><span class="kind">{entity.kind}</span><span class="object-state">{state === undefined ? said : stateWords[state]}</span></span><span class="object-name">{shortened(entityName(entity), 25)}</span></>
     }
   })
-  const arrows = part.relations.map(({ from, to, kinds }) => ({ id: `${from}>${to}`, from, to, words: kinds.map(spoken).join(', '), name: kinds.map(spoken).join(', '), label: { width: 84, height: 14 } }))
+  const arrows = part.relations.map(({ from, to, kinds }) => ({ id: `${from}>${to}`, from, to, words: kinds.map(spoken).join(', '), name: kinds.map(spoken).join(', '), label: { width: 62, height: 14 } }))
   return <Graph label={label} boxes={boxes} arrows={arrows} direction="LR" chosen={chosen} smallest={0.55} onBox={onBox} />
 }

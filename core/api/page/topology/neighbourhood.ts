@@ -8,18 +8,21 @@ export interface Part { readonly nodes: ReadonlyMap<string, { readonly entity: E
 
 export const nothing: Part = { nodes: new Map(), relations: [] }
 
+/** An owned object names its owner; drawn the other way round, what stands above in people's heads stands before in the picture. */
+function direction (from: string, to: string, kind: string): readonly [string, string, string] { return kind === 'owner' ? [to, from, 'owns'] : [from, to, kind] }
+
 /** Several relations of the same two are drawn as one arrow. */
 export function partOf ({ nodes = [], edges = [] }: GetTopologyResponseJson): Part {
   const keys = nodes.map(n => entityKey(n.entity ?? {}))
   const relations = new Map<string, { readonly from: string, readonly to: string, readonly kinds: string[] }>()
   for (const { from = 0, to = 0, kind = '' } of edges) {
-    const a = keys[from]
-    const b = keys[to]
-    if (a === undefined || b === undefined) continue
+    const [sayer, other] = [keys[from], keys[to]]
+    if (sayer === undefined || other === undefined) continue
+    const [a, b, word] = direction(sayer, other, kind)
     const id = `${a}>${b}`
     const relation = relations.get(id)
-    if (relation === undefined) relations.set(id, { from: a, to: b, kinds: [kind] })
-    else if (!relation.kinds.includes(kind)) relation.kinds.push(kind)
+    if (relation === undefined) relations.set(id, { from: a, to: b, kinds: [word] })
+    else if (!relation.kinds.includes(word)) relation.kinds.push(word)
   }
   return { nodes: new Map(nodes.map((n, i) => [keys[i] ?? '', { entity: n.entity ?? {}, exists: n.exists === true }])), relations: [...relations.values()] }
 }
@@ -40,6 +43,13 @@ export function degrees ({ relations }: Part): ReadonlyMap<string, number> {
   const n = new Map<string, number>()
   for (const { from, to } of relations) for (const key of [from, to]) n.set(key, (n.get(key) ?? 0) + 1)
   return n
+}
+
+/** Without those: what came to one of them goes on to where it led. */
+export function bypassed (part: Part, out: (key: string) => boolean): Part {
+  const over = [...part.nodes.keys()].filter(out).flatMap(key => part.relations.filter(r => r.to === key).flatMap(before => part.relations.filter(r => r.from === key).map(after => ({ from: before.from, to: after.to, kinds: before.kinds }))))
+  const rest = narrowed(part, key => !out(key))
+  return joined({ nodes: rest.nodes, relations: over.filter(r => rest.nodes.has(r.from) && rest.nodes.has(r.to)) }, rest)
 }
 
 /** Those that are affected, and those that join two of them; the affected first when there is room for `most` only. */

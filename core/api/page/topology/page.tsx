@@ -111,8 +111,9 @@ function Around ({ entity }: { readonly entity: EntityJson }) {
   return (
     <Answer of={first} what="the neighbourhood">{({ omitted = 0, notes = [] }) => {
       if (whole === undefined || whole.nodes.size === 0) return <Empty title={`${entityText(entity)} is not in the topology`}><p>It may be gone, or Tapio never heard of it. <a href={eventsPath(entity)}>Its events</a></p></Empty>
-      const isCenter = (key: string): boolean => key === center || key.endsWith(`/${entity.namespace ?? ''}/${entity.name ?? ''}`)
-      const seen = narrowed(whole, key => isCenter(key) || !hidden.has(key.split('/')[0] ?? ''))
+      // What was typed may have no kind, or one in other letters.
+      const middle = [...whole.nodes.keys()].find(key => key.toLowerCase() === center.toLowerCase()) ?? [...whole.nodes.keys()].find(key => key.endsWith(`/${entity.name ?? ''}`))
+      const seen = narrowed(whole, key => key === middle || !hidden.has(key.split('/')[0] ?? ''))
       const node = chosen === undefined ? undefined : whole.nodes.get(chosen)
       return (
         <>
@@ -126,7 +127,7 @@ function Around ({ entity }: { readonly entity: EntityJson }) {
           <div class={node === undefined ? '' : 'with-panel'}>
             {seen.nodes.size > mostDrawn
               ? <Empty title={`${seen.nodes.size} objects are too many to draw`}><p>Take fewer steps, hide kinds, or use the list.</p></Empty>
-              : <TopologyDrawing part={seen} label={`Around ${entityText(entity)}`} chosen={chosen ?? [...seen.nodes.keys()].find(isCenter)} onBox={setChosen} more={more(seen, whole)} />}
+              : <TopologyDrawing part={seen} label={`Around ${entityText(entity)}`} chosen={chosen ?? middle} onBox={setChosen} more={more(seen, whole)} />}
             {node !== undefined && chosen !== undefined && <Panel name={entityText(node.entity)} title={<h3>{entityText(node.entity)}</h3>} onClose={() => { setChosen(undefined) }}><ObjectDetails part={whole} id={chosen} onGrow={() => { void grow(node.entity) }} /></Panel>}
           </div>
           <section class="card"><h2>As a list <span class="dim">{seen.nodes.size}</span></h2><RelationList part={seen} /></section>
