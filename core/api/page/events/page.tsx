@@ -50,7 +50,7 @@ export function EventsPage () {
         <h1>Events</h1>
         <button type="button" class="small" aria-pressed={following} disabled={!canFollow} title={canFollow ? undefined : 'The filter ends in the past.'} onClick={() => { setFollowing(!following) }}>{following ? 'following' : 'follow'}</button>
         {following && <Connection state={state} />}
-        <span class="dim hint">keys: j k walk, Enter opens, / filters</span>
+        <span class="dim hint keys">keys: j k walk, Enter opens, / filters</span>
       </header>
       <EventFilterBar />
       {gap && <p class="callout">Some events between were deleted by retention before this page came back.</p>}

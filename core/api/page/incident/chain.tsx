@@ -59,11 +59,11 @@ export function Chain ({ incident }: { readonly incident: IncidentJson }) {
         <ul class="legend" aria-label="Layers">{layers.filter(l => chain.some(s => layerOf(s.layer) === l)).map(l => <li key={l}><LayerTag layer={l} /></li>)}</ul>
       </header>
       {chain.length === 0 && <p class="dim">This incident has no steps.</p>}
-      <div class={step === undefined ? '' : 'with-panel'}>
+      <div class={step === undefined || look === 'list' ? '' : 'with-panel'}>
         {look === 'graph'
           ? <Graph label="Causal chain" boxes={boxesOf(incident)} arrows={arrowsOf(incident, whole)} direction="TB" chosen={step === undefined ? undefined : String(step)} smallest={0.75} onBox={id => { chooseStep(Number(id)) }} />
           : <ChainList incident={incident} chosen={step} />}
-        {step !== undefined && <Panel name={`Step ${step + 1}`} title={<h3>Step {step + 1} of {chain.length}</h3>} onClose={() => { chooseStep(undefined) }}><StepDetails incident={incident} step={step} onStep={chooseStep} /></Panel>}
+        {step !== undefined && look === 'graph' && <Panel name={`Step ${step + 1}`} title={<h3>Step {step + 1} of {chain.length}</h3>} onClose={() => { chooseStep(undefined) }}><StepDetails incident={incident} step={step} onStep={chooseStep} /></Panel>}
       </div>
       {omitted > 0 && <p class="dim">{omitted} more steps found no place in this chain.</p>}
     </section>
@@ -76,7 +76,7 @@ function ChainList ({ incident, chosen }: { readonly incident: IncidentJson, rea
     <ol class="chain-list">
       {chain.map((step, i) => (
         <li key={i}>
-          <button type="button" class={`chain-row ${layerOf(step.layer)} ${chosen === i ? 'chosen' : ''}`} aria-pressed={chosen === i} onClick={() => { chooseStep(i) }}>
+          <button type="button" class={`chain-row ${layerOf(step.layer)} ${chosen === i ? 'chosen' : ''}`} aria-expanded={chosen === i} onClick={() => { chooseStep(chosen === i ? undefined : i) }}>
             <span class="chain-number">{i + 1}</span>
             <LayerTag layer={step.layer} />
             <span class="chain-text">{step.text}{step.detail !== undefined && <span class="dim chain-detail"> {step.detail}</span>}</span>
@@ -84,6 +84,7 @@ function ChainList ({ incident, chosen }: { readonly incident: IncidentJson, rea
             <span class="dim chain-cause">{(step.causes ?? []).length === 0 ? 'root' : (step.causes ?? []).map(c => `← ${(c.step ?? 0) + 1} (${percent(num(c.confidence))})`).join(' ')}</span>
             <span class="off-screen">{entityText(step.entity)}</span>
           </button>
+          {chosen === i && <div class="chain-open"><StepDetails incident={incident} step={i} onStep={chooseStep} /></div>}
         </li>
       ))}
     </ol>

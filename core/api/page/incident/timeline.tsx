@@ -54,7 +54,7 @@ export function Timeline ({ incident }: { readonly incident: IncidentJson }) {
           <button type="button" class="small" aria-label="Nearer" onClick={() => { change(zoomed(view, whole, 0.6, 0.5)) }}>+</button>
           <button type="button" class="small" aria-label="Later" onClick={() => { change(moved(view, whole, 0.3)) }}>→</button>
         </div>
-        <span class="dim hint">{span(view.to - view.from)} in sight · Ctrl + wheel zooms, drag or arrow keys move</span>
+        <span class="dim hint">{span(view.to - view.from)} in sight<span class="keys"> · Ctrl + wheel zooms, drag or arrow keys move</span></span>
       </header>
       <div class="timeline" role="group" aria-label="Steps by layer and time" tabIndex={0} onKeyDown={press}>
         <Lanes incident={incident} view={view} whole={whole} change={change} />

@@ -62,7 +62,7 @@ export function IncidentsPage () {
       <header class="page-head">
         <h1>Incidents</h1>
         <Connection state={live.value} />
-        <span class="dim hint">{open.value.length} open of {known}{nextPage.value !== undefined && '+'} · keys: j k walk, Enter opens, / filters</span>
+        <span class="dim hint">{open.value.length} open of {known}{nextPage.value !== undefined && '+'}<span class="keys"> · keys: j k walk, Enter opens, / filters</span></span>
       </header>
       <FilterBar filter={filter} entity={entity} />
       {book.problem !== undefined && <Failure problem={book.problem} retry={book.retry} />}
