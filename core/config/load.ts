@@ -3,6 +3,7 @@
  * component, check what the pipelines name. A source that does not parse ends the load after all sources were parsed;
  * everything later reports all of its faults in one go.
  */
+import { checkApiSection } from './api.js'
 import { maskAll } from './check.js'
 import { Excerpts } from './excerpt.js'
 import { FaultList, publicFault, type Fault, type RawFault } from './faults.js'
@@ -99,8 +100,9 @@ function resolveTree (written: MapNode, load: Load): ResolvedConfig | undefined 
   const service = tree.entries.get('service')
   const settings = readService(service, tree.at, load)
   const { pipelines, uses } = readPipelines(service, tree.at, definitions, load.faults)
-  if (load.faults.errors > 0) return undefined
   const used = new Set(uses.map(use => `${use.id.kind} ${use.id.text}`))
+  checkApiSection(service, settings, definitions, used, load.faults)
+  if (load.faults.errors > 0) return undefined
   return { components: components(definitions, used), pipelines, service: settings }
 }
 
