@@ -5,17 +5,15 @@
  * Young generations of 2 MiB rather than 16 in every thread: a pipeline that receives OTLP/gRPC needs 30 to 60 MiB less and at
  * most 5 % more CPU (test/bench/collector). Batches live outside V8's heap, so what is young is mostly small and soon dead.
  */
-import { readFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
 import { addStatusCommand } from './component-status.js'
 import { codeOf, type ExitName } from './exit-codes.js'
 import { processIo } from './io.js'
 import { createProgram } from './program.js'
 import { run } from './run.js'
+import { version } from '../version.js'
 
 const io = processIo()
-// dist/core/cli/main.js -> package.json
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
 
 /** A reader that goes away (`tapio components | head -1`) is no error. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : codeOf('failure')))
