@@ -9,8 +9,9 @@ import { CommanderError } from 'commander'
 import { addStatusCommand } from './component-status.js'
 import { codeOf, type ExitName } from './exit-codes.js'
 import { processIo } from './io.js'
-import { createProgram } from './program.js'
+import { configOption, createProgram, setOption } from './program.js'
 import { run } from './run.js'
+import { addServeCommand, serve } from './serve.js'
 import { version } from '../version.js'
 
 const io = processIo()
@@ -25,10 +26,11 @@ function onSignals (onSignal: (name: string) => void): () => void {
 }
 
 let exit: ExitName = 'ok'
-const program = createProgram(version, io,
-  options => run(options, io, onSignals, () => process.exit(codeOf('interrupted'))),
-  answer => { exit = answer })
-await addStatusCommand(program, process.argv[2], io, answer => { exit = answer })
+const done = (answer: ExitName): void => { exit = answer }
+const endNow = (): never => process.exit(codeOf('interrupted'))
+const program = createProgram(version, io, options => run(options, io, onSignals, endNow), done)
+addServeCommand(program, [configOption(), setOption()], options => serve(options, io, onSignals, endNow), done)
+await addStatusCommand(program, process.argv[2], io, done)
 try {
   await program.parseAsync()
 } catch (error) {

@@ -11,18 +11,23 @@ import { entry, locate, type MapEntry } from './tree.js'
 
 const codes: Readonly<Record<ApiFault['what'], FaultCode>> = { open: 'CFG072', taken: 'CFG073', access: 'CFG074' }
 
-export function checkApiSection (service: MapEntry | undefined, { api, metricsServer }: ServiceSettings, definitions: Definitions, used: ReadonlySet<string>, faults: FaultList): void {
+export function checkApiSection (service: MapEntry | undefined, { api }: ServiceSettings, others: readonly Listening[], faults: FaultList): void {
   const section = entry(service?.value, 'api')
   if (api === undefined || section === undefined) return
-  const others: Listening[] = metricsServer.enabled ? [{ owner: 'service.telemetry.metrics', endpoint: metricsServer.endpoint }] : []
-  for (const [text, { factory, config }] of definitions.receiver) {
-    if (factory === undefined || !used.has(`receiver ${text}`)) continue
-    for (const endpoint of endpointsOf(factory.schema, config)) others.push({ owner: `receiver ${text}`, endpoint })
-  }
   for (const { what, path, message, help } of checkApi(api, others)) {
     const { node, key, path: shown } = locate(section.value, section.key, ['service', 'api'], path)
     faults.error(codes[what], node?.at ?? key, shown, message, { help })
   }
+}
+
+/** Where a running Tapio listens beside its API. */
+export function listening ({ metricsServer }: ServiceSettings, receivers: Definitions['receiver'], used: ReadonlySet<string>): Listening[] {
+  const found: Listening[] = metricsServer.enabled ? [{ owner: 'service.telemetry.metrics', endpoint: metricsServer.endpoint }] : []
+  for (const [text, { factory, config }] of receivers) {
+    if (factory === undefined || !used.has(`receiver ${text}`)) continue
+    for (const endpoint of endpointsOf(factory.schema, config)) found.push({ owner: `receiver ${text}`, endpoint })
+  }
+  return found
 }
 
 /** Every option of a receiver that is written as an endpoint is one it listens on. */

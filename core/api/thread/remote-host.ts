@@ -42,7 +42,8 @@ export class RemoteHost implements ApiHost {
   }
 
   async * tap (selection: TapSelection, signal: AbortSignal): AsyncGenerator<Tapped, void> {
-    const tap = await this.#ask('tap', selection, signal)
+    // Without the signal: a tap that is opened must be ended.
+    const tap = await this.#ask('tap', selection)
     try {
       for (let tapped = await this.#ask('tapNext', tap, signal); tapped !== undefined; tapped = await this.#ask('tapNext', tap, signal)) yield withBatches(tapped)
     } finally {
