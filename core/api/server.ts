@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Clock } from '../component/clock.js'
 import type { Deadline } from '../component/component.js'
 import { parseAddress } from '../net/listen.js'
+import { maxPage } from '../store/store.js'
 import type { Logger } from '../telemetry/logger.js'
 import type { Meter } from '../telemetry/meter.js'
 import { AccessGate } from './access/access-gate.js'
@@ -10,10 +11,12 @@ import { AuditLog, auditLost } from './access/audit.js'
 import { CallMetrics } from './api-metrics.js'
 import type { ApiConfig } from './config.js'
 import { Dispatcher } from './dispatch.js'
+import { SubmitEventBatchRequestSchema } from './gen/tapio/v1/event_pb.js'
 import { GrpcServer } from './grpc/server.js'
 import type { ApiHost } from './host.js'
 import { HttpServer } from './http/server.js'
-import { createServices } from './services/index.js'
+import { rulesOf } from './rules.js'
+import { createServices, type ServiceLimits } from './services/index.js'
 import { LateStore, type OpenedStore } from './thread/late-store.js'
 import type { ApiAddresses } from './thread/protocol.js'
 
@@ -77,8 +80,8 @@ async function openEmbedded (directory: string): Promise<OpenedStore> {
   return openStore(directory, { readOnly: true })
 }
 
-function limitsOf (config: ApiConfig) {
-  return { maxRequestBytes: config.max_request_bytes, maxStreamsPerClient: config.max_streams_per_client, requestsPerSecond: config.rate_limit.requests_per_second }
+function limitsOf ({ max_request_bytes: bytes, max_streams_per_client: streams, rate_limit: rate }: ApiConfig): ServiceLimits {
+  return { maxRequestBytes: BigInt(bytes), maxPageSize: maxPage, maxBatchEvents: rulesOf(SubmitEventBatchRequestSchema.field.events)?.maxItems ?? 0, maxStreamsPerClient: streams, requestsPerSecond: Math.ceil(rate.requests_per_second) }
 }
 
 function addressOf (endpoint: string, port: number): string {
