@@ -9,8 +9,8 @@ import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { create, type DescMethod } from '@bufbuild/protobuf'
-import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js'
+import { create, type DescMethod, type Message } from '@bufbuild/protobuf'
+import { Client, credentials, Metadata, status, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CollectorService } from '../../core/api/gen/tapio/v1/collector_service_pb.js'
@@ -82,14 +82,13 @@ async function overGrpc (method: DescMethod, client: Client, { token }: CallerCa
   return await new Promise<string>(resolve => {
     const ended = (error: Pick<ServiceError, 'code' | 'details'> | null): void => resolve(error === null ? 'in' : error.code === status.UNAVAILABLE ? 'no TLS' : inside(status[error.code] ?? ''))
     if (method.methodKind === 'unary') { client.makeUnaryRequest(path, requestSerialize, responseDeserialize, message, metadata, deadline, ended); return }
-    const call = method.methodKind === 'server_streaming'
-      ? client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, message, metadata, deadline)
-      : client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata, deadline)
+    const bothWays = method.methodKind === 'bidi_streaming' ? client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata, deadline) : undefined
+    const call: ClientReadableStream<Message> = bothWays ?? client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, message, metadata, deadline)
     // Who is let in is told so at once, also when there is nothing to say yet; who is not, ends.
     let answered = false
     call.on('metadata', () => { setImmediate(() => { if (!answered) call.cancel() }) }).on('data', () => undefined)
       .on('error', () => undefined).on('status', (end: ServiceError) => { answered = true; ended(end.code === status.OK || end.code === status.CANCELLED ? null : end) })
-    if ('end' in call) call.end()
+    bothWays?.end()
   })
 }
 
