@@ -7,6 +7,8 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readComments } from '../api/openapi/comments.js'
 import { openApiText } from '../api/openapi/document.js'
+import { apiMetrics } from '../api/api-metrics.js'
+import { apiSchema } from '../api/config.js'
 import { components } from '../cli/registry.js'
 import { exitCodes } from '../cli/exit-codes.js'
 import type { ComponentFactory } from '../component/factory.js'
@@ -58,6 +60,7 @@ const documents: readonly (readonly [string, Parts])[] = [
     'exit-codes': () => table(['code', 'meaning'], Object.values(exitCodes).map(([code, meaning]) => [String(code), meaning]))
   }],
   ['core/telemetry/README.md', { metrics: () => metricsTable([...declaredMetrics(), ...runtimeMetrics]) }],
+  ['core/api/README.md', { options: () => optionsTable(apiSchema), metrics: () => metricsText(apiMetrics) }],
   ['core/data/README.md', { columns: columnsTable }],
   ['core/config/README.md', { faults: () => table(['code', 'meaning'], Object.entries(faultCodes).map(([code, meaning]) => [code, meaning])) }],
   ['core/patterns/README.md', Object.fromEntries(Object.entries(patternTables).map(([name, make]) => [name, () => { const { head, rows } = make(); return table(head, rows) }]))],
