@@ -12,7 +12,7 @@ import { affectedStates, stateOf, type AffectedState } from '../format/words.js'
 import { AffectedTag } from '../parts/badges.js'
 import { EntityLink } from '../parts/entity.js'
 import { TopologyDrawing } from '../topology/drawing.js'
-import { aroundAffected, bypassed, partOf, type Part } from '../topology/neighbourhood.js'
+import { aroundAffected, bypassed, kindOf, partOf, saidOnce, type Part } from '../topology/neighbourhood.js'
 
 /** More boxes than this are no picture any more. */
 const mostDrawn = 60
@@ -30,7 +30,8 @@ export function BlastRadius ({ incident }: { readonly incident: IncidentJson }) 
 
 /** A ReplicaSet that is not affected itself says nothing between a Deployment and its pods. */
 function drawnPart (topology: GetTopologyResponseJson, states: ReadonlyMap<string, AffectedState>): Part {
-  return aroundAffected(bypassed(partOf(topology), key => key.startsWith('ReplicaSet/') && !states.has(key)), new Set(states.keys()), mostDrawn)
+  const part = bypassed(partOf(topology), key => kindOf(key) === 'ReplicaSet' && !states.has(key))
+  return saidOnce(aroundAffected(part, new Set(states.keys()), mostDrawn))
 }
 
 function OnTopology ({ incident, affected }: { readonly incident: IncidentJson, readonly affected: readonly AffectedJson[] }) {

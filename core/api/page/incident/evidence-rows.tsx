@@ -21,12 +21,14 @@ function Row ({ row: { evidence: { eventId = '', time, source, name, message, co
   const [open, setOpen] = useState(false)
   return (
     <li>
-      <div class="evidence-head"><Time at={time} /> <LayerTag layer={layer} /> <span class="badge plain">{source}</span> <b>{name}</b>{num(count) > 1 && <span class="dim"> ×{short(num(count))}</span>}</div>
+      <div class="evidence-head">
+        <Time at={time} /> <LayerTag layer={layer} /> <span class="badge plain">{source}</span> <b>{name}</b>{num(count) > 1 && <span class="dim"> ×{short(num(count))}</span>}
+        <span class="evidence-tools">
+          {traceId !== undefined && traceId !== '' && <a href={`/events?trace=${traceId}`}>trace {traceId.slice(0, 8)}</a>}
+          {eventId === '' ? <span class="dim">no stored event</span> : <button type="button" class="small" aria-expanded={open} onClick={() => { setOpen(!open) }}>{open ? 'hide raw event' : 'raw event'}</button>}
+        </span>
+      </div>
       <p class="evidence-message">{message}</p>
-      <p class="evidence-tools">
-        {eventId === '' ? <span class="dim">Tapio's own conclusion: there is no stored event.</span> : <button type="button" class="small" aria-expanded={open} onClick={() => { setOpen(!open) }}>{open ? 'hide raw event' : 'raw event'}</button>}
-        {traceId !== undefined && traceId !== '' && <a href={`/events?trace=${traceId}`}>trace {traceId.slice(0, 8)}</a>}
-      </p>
       {open && <RawEvent id={eventId} />}
     </li>
   )

@@ -42,7 +42,8 @@ export function Threads ({ threads }: { readonly threads: readonly ThreadJson[] 
           <li key={t.name}>
             <span class="bar-name"><code>{t.name}</code></span>
             <Meter share={busy} tone={busy > 0.95 ? 'bad' : busy > 0.8 ? 'warn' : 'plain'} label={`How busy ${t.name ?? ''} is`} />
-            <span class="bar-value">{percent(busy)} <span class="dim">busy · {num(t.delayP99Ms).toFixed(0)} ms late · {bytes(num(t.heapBytes))}</span></span>
+            <span class="bar-value">{percent(busy)} busy</span>
+            <span class="bar-more dim">timers {num(t.delayP99Ms).toFixed(0)} ms late · heap {bytes(num(t.heapBytes))}</span>
           </li>
         )
       })}</ul>

@@ -1,5 +1,5 @@
 import { spoken, stateWords, type AffectedState } from '../format/words.js'
-import { entityName, entityText, shortened } from '../format/entity.js'
+import { entityText, shortened } from '../format/entity.js'
 import { Graph } from '../parts/graph.js'
 import type { Part } from './neighbourhood.js'
 
@@ -19,9 +19,12 @@ export function TopologyDrawing ({ part, label, chosen, states, onBox, more }: {
     return {
       id: key, width: 196, height: 46, name: `${entityText(entity)}${state === undefined ? '' : `, ${stateWords[state]}`}${exists ? '' : ', does not exist'}${said === '' ? '' : `, ${said}`}`,
       look: `object ${state ?? ''} ${exists ? '' : 'missing'}`,
-      content: <><span class="object-head"><span class="kind">{entity.kind}</span><span class="object-state">{state === undefined ? said : stateWords[state]}</span></span><span class="object-name">{shortened(entityName(entity), 25)}</span></>
+      content: <><span class="object-head"><span class="kind">{entity.kind}{(entity.namespace ?? '') !== '' && ` · ${entity.namespace ?? ''}`}</span><span class="object-state">{state === undefined ? said : stateWords[state]}</span></span><span class="object-name">{shortened(entity.name ?? '', 23)}</span></>
     }
   })
-  const arrows = part.relations.map(({ from, to, kinds }) => ({ id: `${from}>${to}`, from, to, words: kinds.map(spoken).join(', '), name: kinds.map(spoken).join(', '), label: { width: 62, height: 14 } }))
+  const arrows = part.relations.map(({ from, to, kinds }) => {
+    const words = kinds.map(spoken).join(', ')
+    return { id: `${from}>${to}`, from, to, words, name: words, label: { width: Math.min(110, 8 + words.length * 6.4), height: 14 } }
+  })
   return <Graph label={label} boxes={boxes} arrows={arrows} direction="LR" chosen={chosen} smallest={0.55} onBox={onBox} />
 }

@@ -45,6 +45,23 @@ export function degrees ({ relations }: Part): ReadonlyMap<string, number> {
   return n
 }
 
+/** Kinds that stand between others and say nothing by themselves in a picture. */
+export const plumbing: ReadonlySet<string> = new Set(['ReplicaSet', 'EndpointSlice', 'Endpoints', 'ServiceAccount', 'ConfigMap', 'Secret', 'Namespace', 'Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'])
+
+export function kindOf (key: string): string { return key.split('/')[0] ?? '' }
+
+/** What an owner says too, its pods need not say again: three pods that call what their Deployment calls are one arrow. */
+export function saidOnce ({ nodes, relations }: Part): Part {
+  const owners = new Map<string, string[]>()
+  for (const { from, to, kinds } of relations) if (kinds.includes('owns')) owners.set(to, [...owners.get(to) ?? [], from])
+  const said = new Set(relations.flatMap(r => r.kinds.map(kind => `${r.from} ${kind} ${r.to}`)))
+  const isSaidAbove = (of: string, kind: string, to: string, depth = 3): boolean => depth > 0 && (owners.get(of) ?? []).some(owner => said.has(`${owner} ${kind} ${to}`) || isSaidAbove(owner, kind, to, depth - 1))
+  return { nodes, relations: relations.flatMap(r => {
+    const kinds = r.kinds.filter(kind => kind === 'owns' || !isSaidAbove(r.from, kind, r.to))
+    return kinds.length === 0 ? [] : [{ ...r, kinds }]
+  }) }
+}
+
 /** Without those: what came to one of them goes on to where it led. */
 export function bypassed (part: Part, out: (key: string) => boolean): Part {
   const over = [...part.nodes.keys()].filter(out).flatMap(key => part.relations.filter(r => r.to === key).flatMap(before => part.relations.filter(r => r.from === key).map(after => ({ from: before.from, to: after.to, kinds: before.kinds }))))
@@ -60,7 +77,7 @@ export function aroundAffected (part: Part, affected: ReadonlySet<string>, most:
     if (affected.has(to)) near.set(from, (near.get(from) ?? 0) + 1)
   }
   const keys = [...part.nodes.keys()]
-  const joins = keys.filter(key => !affected.has(key) && (near.get(key) ?? 0) > 1).sort((a, b) => (near.get(b) ?? 0) - (near.get(a) ?? 0))
+  const joins = keys.filter(key => !affected.has(key) && (near.get(key) ?? 0) > 1 && !plumbing.has(kindOf(key))).sort((a, b) => (near.get(b) ?? 0) - (near.get(a) ?? 0))
   const kept = new Set([...keys.filter(key => affected.has(key)), ...joins].slice(0, most))
   return narrowed(part, key => kept.has(key))
 }

@@ -16,11 +16,12 @@ import { useListKeys } from '../parts/list-keys.js'
 import { Answer, Empty, Failure } from '../parts/notice.js'
 import { Panel } from '../parts/panel.js'
 import { TopologyDrawing } from './drawing.js'
-import { degrees, joined, narrowed, partOf, type Part } from './neighbourhood.js'
+import { degrees, joined, kindOf, narrowed, partOf, saidOnce, type Part } from './neighbourhood.js'
 
 const limit = 2000
 /** More boxes are neither laid out in a blink nor readable. */
 const mostDrawn = 120
+const hiddenAtFirst = 'EndpointSlice,ServiceAccount'
 const searchId = 'topology-search'
 
 export function TopologyPage () {
@@ -93,7 +94,8 @@ const read = (entity: EntityJson, depth: number, signal: AbortSignal): Promise<G
 
 function Around ({ entity }: { readonly entity: EntityJson }) {
   const depth = Math.min(3, Math.max(1, Number(params.value.get('depth') ?? 1) || 1))
-  const hidden = new Set((params.value.get('hide') ?? '').split(',').filter(k => k !== ''))
+  // Those that most clusters have everywhere are shown when they are asked for.
+  const hidden = new Set((params.value.get('hide') ?? hiddenAtFirst).split(','))
   const center = entityKey(entity)
   const first = useResource(`${center} ${depth}`, signal => read(entity, depth, signal), true)
   const [grown, setGrown] = useState<Part | undefined>()
@@ -113,7 +115,7 @@ function Around ({ entity }: { readonly entity: EntityJson }) {
       if (whole === undefined || whole.nodes.size === 0) return <Empty title={`${entityText(entity)} is not in the topology`}><p>It may be gone, or Tapio never heard of it. <a href={eventsPath(entity)}>Its events</a></p></Empty>
       // What was typed may have no kind, or one in other letters.
       const middle = [...whole.nodes.keys()].find(key => key.toLowerCase() === center.toLowerCase()) ?? [...whole.nodes.keys()].find(key => key.endsWith(`/${entity.name ?? ''}`))
-      const seen = narrowed(whole, key => key === middle || !hidden.has(key.split('/')[0] ?? ''))
+      const seen = saidOnce(narrowed(whole, key => key === middle || !hidden.has(kindOf(key))))
       const node = chosen === undefined ? undefined : whole.nodes.get(chosen)
       return (
         <>
@@ -127,7 +129,7 @@ function Around ({ entity }: { readonly entity: EntityJson }) {
           <div class={node === undefined ? '' : 'with-panel'}>
             {seen.nodes.size > mostDrawn
               ? <Empty title={`${seen.nodes.size} objects are too many to draw`}><p>Take fewer steps, hide kinds, or use the list.</p></Empty>
-              : <TopologyDrawing part={seen} label={`Around ${entityText(entity)}`} chosen={chosen ?? middle} onBox={setChosen} more={more(seen, whole)} />}
+              : <TopologyDrawing part={seen} label={`Around ${entityText(entity)}`} chosen={chosen ?? middle} onBox={setChosen} more={more(seen, saidOnce(whole))} />}
             {node !== undefined && chosen !== undefined && <Panel name={entityText(node.entity)} title={<h3>{entityText(node.entity)}</h3>} onClose={() => { setChosen(undefined) }}><ObjectDetails part={whole} id={chosen} onGrow={() => { void grow(node.entity) }} /></Panel>}
           </div>
           <section class="card"><h2>As a list <span class="dim">{seen.nodes.size}</span></h2><RelationList part={seen} /></section>
@@ -150,7 +152,7 @@ function KindChoice ({ part, hidden }: { readonly part: Part, readonly hidden: R
   const toggle = (kind: string): void => {
     const next = new Set(hidden)
     if (!next.delete(kind)) next.add(kind)
-    go(withParams({ hide: [...next].join(',') }), { replace: true })
+    go(withParams({ hide: [...next].filter(k => k !== 'nothing').join(',') || 'nothing' }), { replace: true })
   }
   return <div class="choice" role="group" aria-label="Kinds shown">{[...counts].sort().map(([kind, n]) => <button key={kind} type="button" class="small" aria-pressed={!hidden.has(kind)} onClick={() => { toggle(kind) }}>{kind} {n}</button>)}</div>
 }
