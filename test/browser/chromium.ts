@@ -15,7 +15,7 @@ export type Size = 'desktop' | 'phone'
 const sizes = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844, deviceScaleFactor: 2, isMobile: true, hasTouch: true } } as const
 
 /** How long something on a page may take to appear. */
-export const patientMs = 60_000
+export const patientMs = 30_000
 
 export async function launchBrowser (): Promise<Browser> {
   // A sandbox needs rights that root in a container has not.

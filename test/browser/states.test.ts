@@ -24,7 +24,7 @@ states.after(async () => { await browser?.close() })
 
 const start = Date.UTC(2026, 0, 15, 3, 0, 0)
 
-function incident (n: number, init: MessageInitShape<typeof IncidentSchema> = {}): MessageInitShape<typeof IncidentSchema> {
+function incident (n: number, init: { readonly status?: string, readonly title?: string } = {}): MessageInitShape<typeof IncidentSchema> {
   return { id: n.toString(16).padStart(16, '0'), version: 1, status: 'resolved', title: `Trouble ${n}`, severity: (['critical', 'high', 'medium', 'low'] as const)[n % 4] ?? 'low', startTime: timestampFromMs(start - n * 60_000), updatedTime: timestampFromMs(start - n * 60_000 + 30_000), impact: { counts: { services: 1 } }, ...init }
 }
 
@@ -43,8 +43,8 @@ function serve (methods: TestMethods, settings: TestSettings = {}): Promise<Test
 }
 
 states('a token is asked for, refused, taken, and kept over a reload', async () => {
-  await using server = await serve({}, { gate: { enter: (_method, { token, address }) => {
-    if (token !== 'right') throw new ApiError('UNAUTHENTICATED', token === undefined ? 'this API needs a token' : 'this token is not known here')
+  await using server = await serve({}, { gate: { enter: (_method, { authorization, address }) => {
+    if (authorization !== 'Bearer right') throw new ApiError('UNAUTHENTICATED', authorization === undefined ? 'this API needs a token' : 'this token is not known here')
     return { caller: { name: 'test', address, scope: 'read' }, end: () => undefined }
   } } })
   const { page } = await openPage(browser)

@@ -9,6 +9,7 @@ function headers (accept: string): HeadersInit {
 
 /** The response of a question that was let in; `also`: one more status that is an answer. Rejects with Problem, or AbortError when `signal` aborts. */
 export async function ask (path: string, query: Query, signal: AbortSignal, accept = 'application/json', also?: number): Promise<Response> {
+  const shown = token.value
   let response: Response
   try {
     response = await fetch(`${path}${queryText(query)}`, { headers: headers(accept), signal, cache: 'no-store', credentials: 'same-origin' })
@@ -18,7 +19,8 @@ export async function ask (path: string, query: Query, signal: AbortSignal, acce
   }
   if (response.ok || response.status === also) return response
   const problem = await problemOf(response)
-  if (response.status === 401) refused.value = token.value === '' ? 'This Tapio asks for a token.' : problem.message
+  // An answer to an older token says nothing about the one that was given since.
+  if (response.status === 401 && shown === token.value) refused.value = token.value === '' ? 'This Tapio asks for a token.' : problem.message
   throw problem
 }
 

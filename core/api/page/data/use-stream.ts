@@ -20,13 +20,19 @@ export function useStream<T> (path: string | undefined, query: Query, onMessage:
   const latest = useRef(onMessage)
   latest.current = onMessage
   const seen = useSeen()
+  const [life, setLife] = useState(0)
   const asked = queryText(query)
   const bearer = token.value
   useEffect(() => {
     if (path === undefined || !seen) return
     const ended = new AbortController()
     void follow<T>({ path, query, onMessage: message => { latest.current(message) }, onState: setState }, ended.signal)
-    return () => { ended.abort() }
-  }, [path, asked, seen, bearer])
+    // A page that was left may be kept for the back button, with its connections: some of them, and the browser has none for the next page.
+    const leave = (): void => { ended.abort() }
+    const comeBack = (event: PageTransitionEvent): void => { if (event.persisted) setLife(n => n + 1) }
+    addEventListener('pagehide', leave)
+    addEventListener('pageshow', comeBack)
+    return () => { ended.abort(); removeEventListener('pagehide', leave); removeEventListener('pageshow', comeBack) }
+  }, [path, asked, seen, bearer, life])
   return state
 }

@@ -37,11 +37,15 @@ const series: readonly Series[] = [{ label: 'events/s brought in', color: '--acc
 
 export function PipelinesPage () {
   const [looks, setLooks] = useState<Looks | undefined>()
+  const last = useRef<PipelineStateJson | undefined>(undefined)
   const history = useRef<History>({ times: [], rates: [], losses: [] })
   const state = useStream<WatchPipelinesResponseJson>('/v1/pipelines:watch', { interval: '1s' }, ({ state: now }) => {
     if (now === undefined) return
-    history.current = grown(history.current, now, looks?.now)
-    setLooks({ now, before: looks?.now })
+    // Several may come before the next is drawn.
+    const before = last.current
+    last.current = now
+    history.current = grown(history.current, now, before)
+    setLooks({ now, before })
   })
   return (
     <>

@@ -17,9 +17,9 @@ export function TopologyDrawing ({ part, label, chosen, states, onBox, more }: {
     const state = states?.get(key)
     const said = more?.(key) ?? ''
     return {
-      id: key, width: 196, height: 46, name: `${entityText(entity)}${state === undefined ? '' : `, ${stateWords[state]}`}${exists ? '' : ', does not exist'}${said === '' ? '' : `, ${said}`}`,
+      id: key, width: 200, height: 46, name: `${entityText(entity)}${state === undefined ? '' : `, ${stateWords[state]}`}${exists ? '' : ', does not exist'}${said === '' ? '' : `, ${said}`}`,
       look: `object ${state ?? ''} ${exists ? '' : 'missing'}`,
-      content: <><span class="object-head"><span class="kind">{entity.kind}{(entity.namespace ?? '') !== '' && ` · ${entity.namespace ?? ''}`}</span><span class="object-state">{state === undefined ? said : stateWords[state]}</span></span><span class="object-name">{shortened(entity.name ?? '', 23)}</span></>
+      content: <><span class="object-head"><span class="kind">{entity.kind}{(entity.namespace ?? '') !== '' && ` · ${entity.namespace ?? ''}`}</span><span class="object-state">{state === undefined ? said : stateWords[state]}</span></span><span class="object-name">{shortened(entity.name ?? '', 24)}</span></>
     }
   })
   const arrows = part.relations.map(({ from, to, kinds }) => {

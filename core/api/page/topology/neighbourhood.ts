@@ -38,6 +38,15 @@ export function narrowed ({ nodes, relations }: Part, keep: (key: string) => boo
   return { nodes: kept, relations: relations.filter(r => kept.has(r.from) && kept.has(r.to)) }
 }
 
+/** What can be reached from one of them, either way. */
+export function reachable (part: Part, from: readonly string[]): Part {
+  const near = new Map<string, string[]>()
+  for (const r of part.relations) for (const [a, b] of [[r.from, r.to], [r.to, r.from]] as const) near.set(a, [...near.get(a) ?? [], b])
+  const seen = new Set(from)
+  for (const key of seen) for (const next of near.get(key) ?? []) seen.add(next)
+  return narrowed(part, key => seen.has(key))
+}
+
 /** How many relations each has. */
 export function degrees ({ relations }: Part): ReadonlyMap<string, number> {
   const n = new Map<string, number>()

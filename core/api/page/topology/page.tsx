@@ -16,7 +16,7 @@ import { useListKeys } from '../parts/list-keys.js'
 import { Answer, Empty, Failure } from '../parts/notice.js'
 import { Panel } from '../parts/panel.js'
 import { TopologyDrawing } from './drawing.js'
-import { degrees, joined, kindOf, narrowed, partOf, saidOnce, type Part } from './neighbourhood.js'
+import { degrees, joined, kindOf, narrowed, partOf, reachable, saidOnce, type Part } from './neighbourhood.js'
 
 const limit = 2000
 /** More boxes are neither laid out in a blink nor readable. */
@@ -115,7 +115,7 @@ function Around ({ entity }: { readonly entity: EntityJson }) {
       if (whole === undefined || whole.nodes.size === 0) return <Empty title={`${entityText(entity)} is not in the topology`}><p>It may be gone, or Tapio never heard of it. <a href={eventsPath(entity)}>Its events</a></p></Empty>
       // What was typed may have no kind, or one in other letters.
       const middle = [...whole.nodes.keys()].find(key => key.toLowerCase() === center.toLowerCase()) ?? [...whole.nodes.keys()].find(key => key.endsWith(`/${entity.name ?? ''}`))
-      const seen = saidOnce(narrowed(whole, key => key === middle || !hidden.has(kindOf(key))))
+      const seen = saidOnce(reachable(narrowed(whole, key => key === middle || !hidden.has(kindOf(key))), [middle, chosen].filter(key => key !== undefined)))
       const node = chosen === undefined ? undefined : whole.nodes.get(chosen)
       return (
         <>
