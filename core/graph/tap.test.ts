@@ -124,17 +124,27 @@ const filters: readonly (readonly [TapFilter, (i: number) => boolean])[] = [
   [{ traceId: trace }, i => i % 5 === 0],
   [{ entity: { kind: 'pod', namespace: 'shop', name: 'cart-1' } }, i => i % 4 === 1],
   [{ entity: { name: 'n1' } }, i => i % 2 === 0],
-  [{ minSeverity: 17, traceId: trace }, i => i % 15 === 0]
+  [{ minSeverity: 17, traceId: trace }, i => i % 15 === 0],
+  [{ symptoms: ['kernel.oom_kill', 'none'] }, i => i % 6 === 0],
+  [{ sources: ['ebpf'] }, i => i % 2 === 1],
+  [{ names: ['event-0', 'event-2'] }, i => i % 3 !== 1],
+  [{ signals: ['logs'] }, i => i % 2 === 0],
+  [{ signals: ['traces'] }, () => false],
+  [{ namespaces: ['shop'] }, () => true],
+  [{ namespaces: ['web'] }, () => false],
+  [{ text: 'ROW 1' }, i => String(i).startsWith('1')],
+  [{ symptoms: [], names: [], text: '' }, () => true]
 ]
 
 for (const [filter, fits] of filters) {
   test(`only rows that fit are shown: ${JSON.stringify(filter)}`, async () => {
     const t = tapping(1000, filter)
     t.see(numbered(0, 60, i => ({
+      signal: i % 2 === 0 ? 'logs' : 'events', name: `event-${i % 3}`, source: i % 2 === 1 ? 'ebpf' : 'otlp', ...(i % 6 === 0 ? { symptom: 'kernel.oom_kill' } : {}),
       severity: i % 3 === 0 ? 17 : 9, ...(i % 5 === 0 ? { traceId: trace } : {}), entityKind: 'Pod', entityNamespace: 'shop', entityName: `cart-${i % 4}`,
       resource: { 'k8s.node.name': `n${i % 2 === 0 ? 1 : 2}` }
     })))
-    await t.clock.advance(250)
+    await t.clock.advance(1000)
     const expected = Array.from({ length: 60 }, (_, i) => i).filter(fits).map(i => `row ${i}`)
     assert.equal([namesIn(t.reports), sum(t.reports, 'passed'), sum(t.reports, 'notShown')], [expected, 60, 0])
   })
