@@ -14,6 +14,7 @@ import { run as overload } from './overload.js'
 import { run as rawstore } from './rawstore.js'
 import { run as ring } from './ring.js'
 import { run as impact } from './impact.js'
+import { run as tap } from './tap.js'
 import { run as store } from './store.js'
 import { run as topology } from './topology.js'
 import type { Report } from './report.js'
@@ -35,7 +36,8 @@ const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>
   impact,
   store,
   api,
-  collector
+  collector,
+  tap
 }
 
 const wanted = process.argv.slice(2)
