@@ -1,18 +1,17 @@
 /** Answers what the API's thread asks of the running graph. Lives on the main thread, as long as one API thread does. */
-import { encodeBatch } from '../../data/codec.js'
 import type { Runtime } from '../../graph/runtime.js'
+import type { TapReport, TapSelection } from '../../graph/tap.js'
 import type { MetricSnapshot } from '../../telemetry/snapshot.js'
-import type { Tapped, TapSelection } from '../host.js'
 import { documentOf } from './error-document.js'
-import type { HostQuestion, HostQuestions, TappedDocuments, ToApi } from './protocol.js'
+import type { HostQuestion, HostQuestions, ToApi } from './protocol.js'
 
 export interface HostServerOptions {
-  readonly runtime: Pick<Runtime, 'ask' | 'tap' | 'health'>
+  readonly runtime: Pick<Runtime, 'ask' | 'tapReports' | 'health'>
   snapshot(): MetricSnapshot
   send(message: ToApi, transfer: readonly ArrayBuffer[]): void
 }
 
-interface Tap { readonly rows: AsyncIterator<Tapped>, readonly stop: AbortController }
+interface Tap { readonly rows: AsyncIterator<TapReport>, readonly stop: AbortController }
 
 export class HostServer {
   readonly #taps = new Map<number, Tap>()
@@ -55,19 +54,15 @@ export class HostServer {
   #openTap (selection: TapSelection): number {
     const stop = new AbortController()
     const tap = this.#nextTap++
-    this.#taps.set(tap, { rows: this.options.runtime.tap(selection, stop.signal)[Symbol.asyncIterator](), stop })
+    this.#taps.set(tap, { rows: this.options.runtime.tapReports(selection, stop.signal)[Symbol.asyncIterator](), stop })
     return tap
   }
 
-  async #nextOf (tap: number, transfer: ArrayBuffer[]): Promise<TappedDocuments | undefined> {
+  async #nextOf (tap: number, transfer: ArrayBuffer[]): Promise<TapReport | undefined> {
     const next = await this.#taps.get(tap)?.rows.next()
     if (next === undefined || next.done === true) { this.#taps.delete(tap); return undefined }
-    const { rows, ...counts } = next.value
-    return { ...counts, rows: rows.map(({ batch, ...edge }) => {
-      const document = encodeBatch(batch)
-      transfer.push(document.buffer as ArrayBuffer)
-      return { ...edge, document }
-    }) }
+    for (const { document } of next.value.rows) transfer.push(document.buffer as ArrayBuffer)
+    return next.value
   }
 
   #endTap (tap: number): void {

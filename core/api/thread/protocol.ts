@@ -8,7 +8,8 @@ import type { Slab } from '../../telemetry/slab.js'
 import type { HealthSnapshot } from '../../telemetry/health.js'
 import type { MetricSnapshot } from '../../telemetry/snapshot.js'
 import type { ApiConfig } from '../config.js'
-import type { ApiHost, Tapped, TapSelection } from '../host.js'
+import type { TapReport, TapSelection } from '../../graph/tap.js'
+import type { ApiHost } from '../host.js'
 
 /** What does not change while a graph runs. Without options of components, which may hold secrets: `settings` has them hidden. */
 export interface HostFacts extends Pick<ApiHost, 'version' | 'startedMs' | 'plan'> {
@@ -30,11 +31,6 @@ export interface ApiBirth {
 /** Where the two servers listen, as people type it: `127.0.0.1:9090`, `http://127.0.0.1:8080`. */
 export interface ApiAddresses { readonly grpc: string, readonly http: string }
 
-/** Rows cross threads as documents of core/data/codec.ts. */
-export interface TappedDocuments extends Omit<Tapped, 'rows'> {
-  readonly rows: readonly { readonly from: string, readonly to: string, readonly pipeline: string, readonly document: Uint8Array }[]
-}
-
 /** What the API's thread asks, with the answers. A tap is pulled: what comes meanwhile waits, bounded, where it is taken. */
 export interface HostQuestions {
   readonly metrics: { readonly argument: null, readonly answer: MetricSnapshot }
@@ -43,7 +39,7 @@ export interface HostQuestions {
   /** The answer is the tap's number. */
   readonly tap: { readonly argument: TapSelection, readonly answer: number }
   /** Undefined: it has ended. */
-  readonly tapNext: { readonly argument: number, readonly answer: TappedDocuments | undefined }
+  readonly tapNext: { readonly argument: number, readonly answer: TapReport | undefined }
   readonly tapEnd: { readonly argument: number, readonly answer: null }
 }
 export type HostQuestion = keyof HostQuestions

@@ -12,7 +12,8 @@ import { FakeClock } from '../../testing/fake-clock.js'
 import { templateBatch } from '../../testing/template-batch.js'
 import { HealthBoard } from '../../telemetry/health.js'
 import type { MetricSnapshot } from '../../telemetry/snapshot.js'
-import type { Tapped } from '../host.js'
+import type { TapReport } from '../../graph/tap.js'
+import { encodeBatch } from '../../data/codec.js'
 import { HostServer, type HostServerOptions } from './host-server.js'
 import type { FromApi, ToApi } from './protocol.js'
 import { RemoteHost } from './remote-host.js'
@@ -34,7 +35,7 @@ function connected (runtime: Partial<HostRuntime>, snapshot: () => MetricSnapsho
   return { host, server, close: () => { main.close(); api.close() } }
 }
 
-const onePage = (): Tapped => ({ rows: [{ from: 'receiver/a', to: 'exporter/b', pipeline: 'main', batch: templateBatch(3) }], passed: 30, notShown: 27 })
+const onePage = (): TapReport => ({ rows: [{ from: 'receiver/a', to: 'exporter/b', pipeline: 'main', document: encodeBatch(templateBatch(3)) }], passed: 30, notShown: 27 })
 
 test('facts are answered at once, the rest is asked', async () => {
   let snapshots = 0
@@ -78,7 +79,7 @@ test('a tap is pulled one answer at a time and ended when it is left', async () 
   let [pulled, ended] = [0, false]
   let onEnd: () => void = () => undefined
   const over = new Promise<void>(resolve => { onEnd = resolve })
-  const { host, close } = connected({ tap: async function * (_selection, signal) {
+  const { host, close } = connected({ tapReports: async function * (_selection, signal) {
     try { while (!signal.aborted) { pulled++; yield onePage() } } finally { ended = true; onEnd() }
   } })
   try {
@@ -93,11 +94,11 @@ test('a tap is pulled one answer at a time and ended when it is left', async () 
 
 test('a tap whose client goes away while nothing passes ends too; so do all when the thread is gone', async () => {
   let [onBegin, onEnd]: (() => void)[] = []
-  const quiet: HostRuntime['tap'] = async function * (_selection, signal) {
+  const quiet: HostRuntime['tapReports'] = async function * (_selection, signal) {
     onBegin?.()
     try { await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true })) } finally { onEnd?.() }
   }
-  const { host, server, close } = connected({ tap: quiet })
+  const { host, server, close } = connected({ tapReports: quiet })
   try {
     const next = (signal: AbortSignal) => host.tap({ edge: '', filter: {}, maxEventsPerSecond: 1 }, signal).next()
     const stop = new AbortController()

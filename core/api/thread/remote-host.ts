@@ -1,11 +1,12 @@
 /** The running Tapio as the API's thread sees it: what does not change is here, the rest is asked of the main thread. */
 import type { Question, Questions } from '../../component/questions.js'
 import { decodeBatch } from '../../data/decode.js'
+import type { TapReport } from '../../graph/tap.js'
 import type { HealthSnapshot } from '../../telemetry/health.js'
 import type { MetricSnapshot } from '../../telemetry/snapshot.js'
 import type { ApiHost, Tapped, TapSelection } from '../host.js'
 import { errorOf } from './error-document.js'
-import type { FromApi, HostFacts, HostQuestion, HostQuestions, TappedDocuments, ToApi } from './protocol.js'
+import type { FromApi, HostFacts, HostQuestion, HostQuestions, ToApi } from './protocol.js'
 
 interface Waiting { readonly resolve: (answer: unknown) => void, readonly reject: (error: Error) => void }
 
@@ -79,7 +80,7 @@ export class RemoteHost implements ApiHost {
   }
 }
 
-function withBatches ({ rows, ...counts }: TappedDocuments): Tapped {
+function withBatches ({ rows, ...counts }: TapReport): Tapped {
   return { ...counts, rows: rows.flatMap(({ document, ...edge }) => {
     const decoded = decodeBatch(document, true)
     return decoded.ok ? [{ ...edge, batch: decoded.batch }] : []
