@@ -23,7 +23,7 @@ export function Statistics ({ filter, asked }: { readonly filter: Query, readonl
   const choose = (from: number, to: number): void => { go(withParams({ since: new Date(from).toISOString(), until: new Date(to).toISOString() })) }
   return (
     <section class="card statistics" aria-label="Counts">
-      <p class="statistics-head"><b>{count(num(total), 'event')}</b> {truncated === true && <span class="dim">counted: the newest, there are more</span>}<span class="dim hint"> draw over a stretch to see it alone</span></p>
+      <header class="statistics-head"><h2>{count(num(total), 'event')}</h2> {truncated === true && <span class="dim">counted: the newest, there are more</span>}<span class="dim hint">draw over a stretch to see it alone</span></header>
       <Chart label={`Events over time: ${count(num(total), 'event')} in ${buckets.length} stretches`} times={times} values={values} series={series} height={130} onChoose={choose} />
       <div class="facets">
         <Facet title="Severity" counts={bySeverity} onChoose={severity => withParams({ severity })} />
