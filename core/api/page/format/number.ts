@@ -29,4 +29,7 @@ export function percent (share: number): string {
   return `${p > 0 && p < 1 ? '< 1' : p > 99 && p < 100 ? '> 99' : Math.round(p)} %`
 }
 
-export function count (n: number, one: string, many = `${one}s`): string { return `${n.toLocaleString('en').replaceAll(',', ' ')} ${n === 1 ? one : many}` }
+/** `12 345`, kept on one line. */
+export function whole (n: number): string { return n.toLocaleString('en').replaceAll(',', '\u00a0') }
+
+export function count (n: number, one: string, many = `${one}s`): string { return `${whole(n)} ${n === 1 ? one : many}` }
