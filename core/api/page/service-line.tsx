@@ -6,6 +6,7 @@ import { now } from './data/now.js'
 import { useResource } from './data/resource.js'
 import { refused } from './data/token.js'
 import { bytes, num, short } from './format/number.js'
+import { live } from './incidents/live.js'
 import { StateTag } from './parts/badges.js'
 
 const everyMs = 15_000
@@ -17,7 +18,9 @@ export function ServiceLine () {
   const info = useResource(key, signal => get<GetServiceInfoResponseJson>('/v1/info', {}, signal), true)
   const health = useResource(key, signal => get<HealthCheckResponseJson>('/v1/health', {}, signal, notReady), true)
   const turn = Math.floor(now.value / everyMs)
-  useEffect(() => { if (!health.loading) health.reload() }, [turn])
+  // A stream that broke is the first to know.
+  const isLive = live.value.kind === 'open'
+  useEffect(() => { if (!health.loading) health.reload() }, [turn, isLive])
   const { version, host, mode, store } = info.data ?? {}
   const bad = health.data?.components?.filter(c => c.state !== 'ok') ?? []
   return (

@@ -39,7 +39,7 @@ export function CollectorsPage () {
 
 function Table ({ collectors }: { readonly collectors: readonly CollectorJson[] }) {
   return (
-    <div class="table-frame" tabIndex={0} role="region" aria-label="Collectors">
+    <div class="table-frame collectors" tabIndex={0} role="region" aria-label="Collectors">
       <table>
         <thead><tr><th scope="col">Collector</th><th scope="col">State</th><th scope="col">Kind</th><th scope="col">Host</th><th scope="col" class="number">Events</th><th scope="col" class="number">Not taken</th><th scope="col">Last heard of</th></tr></thead>
         <tbody>

@@ -19,6 +19,8 @@ export async function ask (path: string, query: Query, signal: AbortSignal, acce
   }
   if (response.ok || response.status === also) return response
   const problem = await problemOf(response)
+  // Given up while its words were read: they may be missing.
+  signal.throwIfAborted()
   // An answer to an older token says nothing about the one that was given since.
   if (response.status === 401 && shown === token.value) refused.value = token.value === '' ? 'This Tapio asks for a token.' : problem.message
   throw problem

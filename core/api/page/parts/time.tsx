@@ -13,5 +13,6 @@ export function Time ({ at, relative = false }: { readonly at: string | undefine
 export function Lasting ({ from, to }: { readonly from: string | undefined, readonly to: string | undefined }) {
   const start = msOf(from)
   if (start === undefined) return null
-  return <span title={`since ${utc(start)}`}>{span(Math.max(0, (msOf(to) ?? now.value) - start))}</span>
+  const ms = Math.max(0, (msOf(to) ?? now.value) - start)
+  return <span title={`since ${utc(start)}`}>{to === undefined && ms < 1000 ? 'a moment' : span(ms)}</span>
 }
