@@ -93,10 +93,9 @@ export class Instance {
     const { config: { service: { api, logs } }, runtime, logger, modules } = this
     if (api === undefined) return undefined
     const store = api.store ?? await this.#storeDirectory()
-    const { all, ...catalog } = await openCatalog(modules)
     this.#api = new ApiThread({
       config: api, store, catalog: modules, runtime, logger,
-      facts: hostFacts(this.config, this.plan, catalog, question => runtime.answering(question)),
+      facts: hostFacts(this.config, this.plan, await openCatalog(modules), question => runtime.answering(question)),
       snapshot: () => this.snapshot(),
       log: { level: logs.level, format: logFormat(logs.format) }
     })
