@@ -27,6 +27,11 @@ export class Taps {
 
   /** Begins with the first question for an item, which rejects with `TapRefused` when there can be no such tap. */
   async * tap (selection: TapSelection, signal: AbortSignal): AsyncGenerator<Tapped, void, undefined> {
+    for await (const report of this.reports(selection, signal)) yield this.#opened(report)
+  }
+
+  /** The same for a reader in another thread: batches stay documents. */
+  async * reports (selection: TapSelection, signal: AbortSignal): AsyncGenerator<TapReport, void, undefined> {
     if (signal.aborted) return
     this.#check(selection)
     const id = this.#nextId++
@@ -37,10 +42,10 @@ export class Taps {
     for (const thread of this.options.threads()) thread.tap(id, selection)
     try {
       for (;;) {
-        const next = reader.reports.shift()
+        const next = taken(reader)
         if (next !== undefined) {
           this.options.threads().find(t => t.thread === next.thread)?.tapRead(id)
-          yield this.#opened(next.report)
+          yield next.report
         } else if (reader.isOver) return
         else await new Promise<void>(resolve => { reader.wake = resolve })
       }
@@ -85,4 +90,11 @@ export class Taps {
     })
     return { rows: opened, passed, notShown: notShown + lost }
   }
+}
+
+/** The oldest report. Throws when it says that a thread has given up. */
+function taken ({ reports }: Reader): Reader['reports'][number] | undefined {
+  const next = reports.shift()
+  if (next?.report.failed !== undefined) throw new Error(`a tap could not look at what passed: ${next.report.failed}`)
+  return next
 }
