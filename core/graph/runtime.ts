@@ -24,7 +24,7 @@ import type { ThreadEvents } from '../threads/thread-runtime.js'
 import { Inquiries } from './inquiries.js'
 import type { FindFactory, Plan } from './plan.js'
 import { Rings } from './rings.js'
-import type { TapSelection, Tapped } from './tap.js'
+import type { TapReport, TapSelection, Tapped } from './tap.js'
 import { Taps } from './taps.js'
 import { layers, type Layer } from './thread-graph.js'
 
@@ -138,6 +138,9 @@ export class Runtime {
    * `signal` aborts. The first step rejects with `TapRefused` when there can be no such tap.
    */
   tap (selection: TapSelection, signal: AbortSignal): AsyncIterable<Tapped> { return this.#taps.tap(selection, signal) }
+
+  /** The same for a reader in another thread: batches stay documents of core/data/codec.ts, in memory that can be handed over. */
+  tapReports (selection: TapSelection, signal: AbortSignal): AsyncIterable<TapReport> { return this.#taps.reports(selection, signal) }
 
   /** For instruments of the process as a whole. */
   get meter (): Meter { return this.#meters.meterFor({}) }

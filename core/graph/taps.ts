@@ -27,6 +27,11 @@ export class Taps {
 
   /** Begins with the first question for an item, which rejects with `TapRefused` when there can be no such tap. */
   async * tap (selection: TapSelection, signal: AbortSignal): AsyncGenerator<Tapped, void, undefined> {
+    for await (const report of this.reports(selection, signal)) yield this.#opened(report)
+  }
+
+  /** The same for a reader in another thread: batches stay documents. */
+  async * reports (selection: TapSelection, signal: AbortSignal): AsyncGenerator<TapReport, void, undefined> {
     if (signal.aborted) return
     this.#check(selection)
     const id = this.#nextId++
@@ -40,7 +45,7 @@ export class Taps {
         const next = reader.reports.shift()
         if (next !== undefined) {
           this.options.threads().find(t => t.thread === next.thread)?.tapRead(id)
-          yield this.#opened(next.report)
+          yield next.report
         } else if (reader.isOver) return
         else await new Promise<void>(resolve => { reader.wake = resolve })
       }

@@ -1,4 +1,5 @@
 /** `npm run bench [-- NAME…]`: all benches, or the named ones, one after the other. */
+import { run as api } from './api/main.js'
 import { run as batch } from './batch.js'
 import { run as collector } from './collector/main.js'
 import { run as context } from './context.js'
@@ -34,6 +35,7 @@ const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>
   'correlation-links': correlationLinks,
   impact,
   store,
+  api,
   collector,
   tap
 }
