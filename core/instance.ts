@@ -15,6 +15,7 @@ import { planGraph, type Plan, type PlanResult } from './graph/plan.js'
 import { Runtime, type EndRequest, type StopReport } from './graph/runtime.js'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import { HealthMetrics } from './telemetry/health-metrics.js'
 import { TelemetryServer, type BoundAddress } from './telemetry/http-server.js'
 import type { Logger } from './telemetry/logger.js'
 import { createLogger, type LogFormat } from './telemetry/pino-logger.js'
@@ -40,6 +41,7 @@ export class Instance {
   readonly logger: Logger
   readonly #server: TelemetryServer | undefined
   readonly #process: ProcessMetrics
+  readonly #health: HealthMetrics
   #api: ApiThread | undefined
 
   /** `config` and `plan` belong together (`planConfig`). `modules` are imported again by every worker; `overrides` reach the main thread alone. */
@@ -49,6 +51,7 @@ export class Instance {
     this.logger = logger ?? createLogger({ level: logs.level, format })
     this.runtime = new Runtime({ plan, catalog: modules, logger: this.logger, log: { level: logs.level, format }, overrides })
     this.#process = new ProcessMetrics(this.runtime.meter)
+    this.#health = new HealthMetrics(this.runtime.health, this.runtime.meter)
     this.#server = metricsServer.enabled ? this.#createServer(metricsServer.endpoint) : undefined
   }
 
@@ -83,6 +86,7 @@ export class Instance {
 
   snapshot (): MetricSnapshot {
     this.#process.sample()
+    this.#health.sample()
     return this.runtime.snapshot()
   }
 
