@@ -111,7 +111,8 @@ export class Partition {
 
   /** Undefined: it cannot be read. */
   read ({ first }: BlockHead): EventBatch | undefined {
-    const value = this.#numbered('blocks')?.get(first)
+    // Not copied: it is good until the next look at the database.
+    const value = this.#numbered('blocks')?.getBinaryFast(first)
     return value === undefined ? undefined : readBlock(value)
   }
 
