@@ -202,7 +202,7 @@ export class Partition {
   #db (name: string, keyEncoding: 'uint32' | 'binary'): unknown {
     const known = this.#dbs.get(name)
     if (known !== undefined) return known
-    const made = this.#env.openDB({ name, encoding: 'binary', keyEncoding }) as Database<Buffer, never> | undefined
+    const made = this.#env.openDB({ name, encoding: 'binary', keyEncoding, ...{ create: !this.readOnly } }) as Database<Buffer, never> | undefined
     if (made !== undefined) this.#dbs.set(name, made)
     return made
   }
