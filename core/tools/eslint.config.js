@@ -10,9 +10,9 @@ const wall = (files, patterns) => ({
 })
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', '**/*.mjs', '**/*.js', 'core/api/gen/**', 'core/api/page/**'] },
+  { ignores: ['dist/**', 'node_modules/**', '**/*.mjs', '**/*.js', 'core/api/gen/**'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true } },
     plugins: { '@typescript-eslint': tseslint.plugin },
     rules: {

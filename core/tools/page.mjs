@@ -1,6 +1,6 @@
-// Builds the web page (core/api/page) into dist/core/api/page: one script, a second one with the charts, a style sheet and an icon, their
-// names made of what is in them so that browsers may keep them for ever, and the index.html that names them. That folder is what the API serves, so nothing
-// else goes there: the page's own tests go to dist/core/api/page-tests, each a bundle, as browsers resolve no packages.
+// Builds the web page (core/api/page) into dist/core/api/page: scripts (charts in one of their own), a style sheet and an icon, their names
+// made of what is in them so that browsers may keep them for ever, and the index.html that names them. That folder is what the API
+// serves, so nothing else goes there: the page's tests go to dist/core/api/page-tests, each a bundle, as browsers resolve no packages.
 import { build } from 'esbuild'
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -16,6 +16,12 @@ function filled (html, names) {
   return html.replace(/\{(\w+)\}/g, (whole, name) => names[name] ?? whole)
 }
 
+/** Licenses of the packages that are part of the bundle ask to be given on with it. */
+function licensesOf (root, { inputs }) {
+  const packages = [...new Set(Object.keys(inputs).flatMap(path => path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)\//)?.[1] ?? []))].sort()
+  return packages.map(name => `${name}\n\n${readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8').trim()}\n`).join('\n\n')
+}
+
 export async function buildPage (root) {
   const from = join(root, pageFolder)
   const to = join(root, 'dist', pageFolder)
@@ -28,6 +34,7 @@ export async function buildPage (root) {
   const names = Object.keys(metafile.outputs).map(path => basename(path))
   const main = end => names.find(name => /^(main|icon)-/.test(name) && name.endsWith(end))
   writeFileSync(join(to, 'index.html'), filled(readFileSync(join(from, 'index.html'), 'utf8'), { script: main('.js'), style: main('.css'), icon: main('.svg') }))
+  writeFileSync(join(to, 'licenses.txt'), licensesOf(root, metafile))
   const tests = join(root, 'dist', 'core', 'api', 'page-tests')
   rmSync(tests, { recursive: true, force: true })
   await build({

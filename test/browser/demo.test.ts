@@ -44,7 +44,7 @@ demo.after(async () => {
   await browser?.close()
   await sender?.stop()
   await server?.stop()
-  console.log(`REPORT screenshots are in ${screenshots}`)
+  console.log(`\nREPORT screenshots are in ${screenshots}`)
 })
 
 demo('an empty list says so, and that it is live', async () => {
@@ -255,7 +255,7 @@ demo('ten thousand events: the first rows are there at once, and only what is in
   // To the end of what is read, again and again: pages follow until there are no more.
   await page.waitForFunction(() => { scrollTo(0, document.body.scrollHeight); return Number(document.querySelector('.event-list .virtual-row')?.getAttribute('aria-setsize')) >= 10_000 }, { polling: 100 })
   assert.ok(await page.$$eval('.event-row', rows => rows.length) < 120, 'nor after scrolling through all')
-  console.log(`REPORT first row of 10 000 events after ${times.map(t => Math.round(t)).sort((a, b) => a - b).join(', ')} ms from navigation, on a machine that is busy with other things too`)
+  console.log(`\nREPORT first row of 10 000 events after ${times.map(t => Math.round(t)).sort((a, b) => a - b).join(', ')} ms from navigation, on a machine that is busy with other things too`)
 })
 
 demo('pages that are left keep no connection: the tenth is as quick as the first', async () => {

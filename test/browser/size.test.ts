@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert'
 import { root } from './tapio.js'
 
 const folder = join(root, 'dist', 'core', 'api', 'page')
-const files = readdirSync(folder)
+const files = readdirSync(folder).filter(name => name !== 'licenses.txt')
 const text = (name: string): string => readFileSync(join(folder, name), 'utf8')
 const packed = (names: readonly string[]): number => names.reduce((sum, name) => sum + gzipSync(text(name), { level: 9 }).length, 0)
 
@@ -27,6 +27,10 @@ test('nothing inline, nothing from elsewhere, names made of the content', () => 
   assert.not.match(html, /(src|href)="(?!\/)/)
   for (const name of files) if (name !== 'index.html') assert.match(name, /-[A-Z0-9]{8}\.(js|css|svg)$/)
   for (const name of files.filter(f => f.endsWith('.css'))) assert.not.match(text(name), /url\(|@import/)
+})
+
+test('the licenses of what is in it are given on', () => {
+  for (const name of ['preact', '@preact/signals', '@dagrejs/dagre', 'uplot']) assert.match(text('licenses.txt'), new RegExp(`^${name}\n\n[^]*?Copyright`, 'm'))
 })
 
 test.run()

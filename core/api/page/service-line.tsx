@@ -20,7 +20,11 @@ export function ServiceLine () {
   const turn = Math.floor(now.value / everyMs)
   // A stream that broke is the first to know.
   const isLive = live.value.kind === 'open'
-  useEffect(() => { if (!health.loading) health.reload() }, [turn, isLive])
+  useEffect(() => {
+    if (health.loading || info.loading) return
+    health.reload()
+    info.reload()
+  }, [turn, isLive])
   const { version, host, mode, store } = info.data ?? {}
   const bad = health.data?.components?.filter(c => c.state !== 'ok') ?? []
   return (

@@ -8,10 +8,12 @@ import { affectedText } from './affected-text.js'
 /** Heights of rows; style/incidents.css draws them so. */
 export const rowHeight = (): number => narrow.value ? 84 : 44
 
-export function IncidentRow ({ incident, isNew }: { readonly incident: IncidentJson, readonly isNew: boolean }) {
+export function IncidentRow ({ incident, isNew: isFresh }: { readonly incident: IncidentJson, readonly isNew: boolean }) {
   const { id = '', title, severity, status, startTime, updatedTime, resolvedTime, impact, events, mergedInto } = incident
   const affected = affectedText(impact?.counts, 2)
   const over = status === 'resolved'
+  // What is over needs nobody's eye.
+  const isNew = isFresh && !over
   return (
     <a class={`incident-row ${over ? 'over' : ''} ${isNew ? 'fresh' : ''}`} href={`/incidents/${id}`}>
       <Severity level={severity} />
