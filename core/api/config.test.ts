@@ -79,7 +79,7 @@ test('without pipelines (`tapio serve`) the section is read alone, with the same
   const good = of('service: {api: {}}', 'receivers: {nonsense: {}}')
   assert.ok(good.ok)
   assert.equal([good.service.api?.http.endpoint, good.service.api?.grpc.endpoint], ['127.0.0.1:1', '127.0.0.1:9090'])
-  const bad = of(`{service: {api: {grpc: {endpoint: "0.0.0.0:1"}}}, exporters: {otlp: {headers: {token: ${secret}}}}}`)
+  const bad = of(`{service: {api: {grpc: {endpoint: "0.0.0.0:2"}}}, exporters: {otlp: {headers: {token: ${secret}}}}}`)
   assert.equal(bad.ok ? [] : bad.faults.map(f => f.code), ['CFG072'])
   assert.not.match(renderFaults(bad.ok ? [] : bad.faults), secret)
 })

@@ -1,7 +1,6 @@
 /** EventService: stored events asked for and followed, new ones brought in. */
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { Clock } from '../../component/clock.js'
-import { maxPage } from '../../store/store.js'
 import type { Counted } from '../../store/feeds.js'
 import { ApiError, serve, type Call, type ServedService } from '../call.js'
 import { EventSchema, type CountSchema, type StreamEventsRequest, type StreamEventsResponseSchema, type SubscribeEventsRequest, type SubscribeEventsResponseSchema } from '../gen/tapio/v1/event_pb.js'
@@ -67,6 +66,9 @@ export function eventService ({ store, submitter, clock }: EventServiceOptions):
 
 const countMessages = (counts: readonly Counted[]): MessageInitShape<typeof CountSchema>[] => counts.map(({ key, count }) => ({ key, count: u64(count) }))
 
+/** Events in a message of a stream: more of them would make everybody else wait while they are encoded (about 30 us each). */
+const streamPage = 200
+
 /** A batch that cannot be one ends no stream: it is rejected, and the next may be good. */
 export async function takeBatch (submitter: Submitter, { sequence, events }: StreamEventsRequest, signal: AbortSignal): Promise<StreamResponse> {
   if (events.length === 0) return { sequence, outcome: 'accepted' }
@@ -91,7 +93,7 @@ async function * subscribed (request: SubscribeEventsRequest, { signal }: Call, 
     clock, signal, changed: timeoutMs => store.changed(timeoutMs, signal, token),
     async look () {
       if (budget !== undefined) await pause(clock, budget.waitMs, signal)
-      const limit = Math.max(1, Math.min(maxPage, budget?.available ?? maxPage))
+      const limit = Math.max(1, Math.min(streamPage, budget?.available ?? streamPage))
       const feed = await asked(store.eventFeed(query, { ...(token !== '' && { after: token }), limit, signal }), 'resume_token')
       token = feed.token
       budget?.take(feed.events.count)

@@ -1,4 +1,5 @@
 /** The clients of the API's bench, a process: asks and follows for some seconds, and sends back how long answers took. */
+import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
 import { create, type DescMethodServerStreaming, type DescMethodUnary, type MessageInitShape } from '@bufbuild/protobuf'
 import { Client, credentials, Metadata, type ClientReadableStream } from '@grpc/grpc-js'
 import { CorrelationService } from '../../../core/api/gen/tapio/v1/correlation_service_pb.js'
@@ -71,10 +72,12 @@ async function load ({ grpc, http, seconds, clients, streams, deaf }: LoadOrder)
   const results = new Map(asks.map(([kind]) => [kind, { kind, latenciesMs: [] as number[], errors: 0 }]))
   const received: Record<string, number> = {}
   const followed = Array.from({ length: streams }, (_, i) => follow(connect(grpc), i, kind => { received[kind] = (received[kind] ?? 0) + 1 }))
-  const unread = Array.from({ length: deaf }, () => stream(connect(grpc), EventService.method.subscribe, { filter: { since: lastMinute() } }).pause())
+  const unread = Array.from({ length: deaf }, () => deafTo(grpc))
+  // Connecting all at once is not what is measured.
+  const askers = Array.from({ length: clients }, () => connect(grpc))
+  await Promise.all(askers.map(client => new Promise<void>((resolve, reject) => { client.waitForReady(Date.now() + 60_000, error => { if (error === undefined) resolve(); else reject(error) }) })))
   const endMs = performance.now() + seconds * 1000
-  await Promise.all(Array.from({ length: clients }, async (_, i) => {
-    const client = connect(grpc)
+  await Promise.all(askers.map(async (client, i) => {
     for (let turn = i; ; turn++) {
       // Each begins somewhere in the first interval and keeps its pace; who waits long for an answer asks less.
       const waitMs = turn === i ? everyMs * i / clients : everyMs
@@ -86,9 +89,24 @@ async function load ({ grpc, http, seconds, clients, streams, deaf }: LoadOrder)
       await ask(client).then(() => { result.latenciesMs.push(performance.now() - startedMs) }, () => { result.errors++ })
     }
   }))
-  for (const call of [...followed, ...unread]) call.cancel()
+  for (const call of followed) call.cancel()
+  for (const session of unread) session.destroy()
   for (const client of open) client.close()
   return { kinds: [...results.values()], received }
+}
+
+/**
+ * A subscriber to all of the last minute that never reads. By hand: grpc-js reads what comes before it is asked for the first message.
+ */
+function deafTo (address: string): ClientHttp2Session {
+  const { subscribe } = EventService.method
+  const session = connectHttp2(`http://${address}`).on('error', () => undefined)
+  const request = methodDefinition(subscribe).requestSerialize(create(subscribe.input, { filter: { since: lastMinute() } }))
+  const head = Buffer.alloc(5)
+  head.writeUInt32BE(request.length, 1)
+  session.request({ ':method': 'POST', ':path': methodDefinition(subscribe).path, 'content-type': 'application/grpc', te: 'trailers' })
+    .on('error', () => undefined).end(Buffer.concat([head, request]))
+  return session
 }
 
 function follow (client: Client, i: number, onMessage: (kind: string) => void): ClientReadableStream<unknown> {
