@@ -1,5 +1,5 @@
 /** `tapio incidents`, `correlate` and `explain`: what Tapio has explained, read from its store; tapio need not run. */
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { Option, type Command } from 'commander'
 import type { EntityRef } from '../correlation/entity.js'
 import { entityText } from '../correlation/entity.js'
 import type { Incident, Level } from '../incidents/incident.js'
@@ -14,6 +14,7 @@ import { findIncidents, type OpenReader } from './incident-reader.js'
 import { isForPeople, outputOptions, printIncidents, type OutputOptions } from './incident-output.js'
 import type { CommandIo } from './io.js'
 import { parseCount } from './numbers.js'
+import { parseIncidentId, parseNamespaced, parseNode, parseTraceId } from './subjects.js'
 import { parseWhenMs } from './when.js'
 
 export const defaultStoreDirectory = '/var/lib/tapio/store'
@@ -139,27 +140,4 @@ async function read (command: string, directory: string, query: IncidentQuery, o
     io.err(`tapio ${command}: ${printable((error as Error).message)}\n`)
     return undefined
   }
-}
-
-function parseTraceId (text: string): string {
-  if (!/^[0-9a-f]{4,32}$/i.test(text)) throw new InvalidArgumentError('give 4 to 32 hex digits.')
-  return text.toLowerCase()
-}
-
-function parseIncidentId (text: string): string {
-  if (!/^[0-9a-f]{1,16}$/i.test(text)) throw new InvalidArgumentError('give up to 16 hex digits, as `tapio incidents` shows them.')
-  return text.toLowerCase()
-}
-
-function parseNamespaced (kind: string): (text: string) => EntityRef {
-  return text => {
-    const [, namespace, name] = /^(?:([^/\s]+)\/)?([^/\s]+)$/.exec(text) ?? []
-    if (name === undefined) throw new InvalidArgumentError('give namespace/name, or the name.')
-    return namespace === undefined ? { kind, name } : { kind, namespace, name }
-  }
-}
-
-function parseNode (text: string): EntityRef {
-  if (!/^[^/\s]+$/.test(text)) throw new InvalidArgumentError('give the name of a node.')
-  return { kind: 'Node', name: text }
 }
