@@ -170,6 +170,12 @@ export class Partition {
     this.#order = undefined
   }
 
+  /** The block of an event, or the first behind it; undefined when there is none yet. */
+  blockFrom (event: number): BlockHead | undefined {
+    const block = this.#blockOf(event)
+    return block ?? (event >= this.nextEvent ? undefined : this.#heads.find(head => head.first > event))
+  }
+
   #blockOf (event: number): BlockHead | undefined {
     let [low, high] = [0, this.#heads.length - 1]
     while (low <= high) {

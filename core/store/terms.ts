@@ -11,6 +11,9 @@ export const namingAttributes: ReadonlyMap<string, string> = new Map([
   ['k8s.daemonset.name', 'DaemonSet'], ['k8s.replicaset.name', 'ReplicaSet'], ['k8s.job.name', 'Job'], ['k8s.cronjob.name', 'CronJob']
 ])
 
+/** Attributes that say the namespace of those. */
+export const namespaceAttributes = ['k8s.namespace.name', 'service.namespace'] as const
+
 /** SeverityNumbers from which on events have a term of their own. */
 const severitySteps = [13, 17, 21] as const
 
