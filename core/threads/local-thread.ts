@@ -1,5 +1,7 @@
 /** The part of the graph that runs on the thread of the runtime itself. */
 import type { Layer } from '../graph/thread-graph.js'
+import type { Answered } from '../graph/unanswered.js'
+import type { Inquiry } from './protocol.js'
 import type { ThreadHandle } from './thread-handle.js'
 import { ThreadRuntime, type ThreadOptions } from './thread-runtime.js'
 
@@ -21,6 +23,8 @@ export class LocalThread implements ThreadHandle {
   }
 
   abort (): void { this.#runtime.abort() }
+
+  ask (inquiry: Inquiry): Promise<Answered> { return this.#runtime.ask(inquiry) }
 
   end (): Promise<void> {
     this.#runtime.close()

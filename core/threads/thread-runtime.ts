@@ -11,12 +11,14 @@ import { createDrops } from '../telemetry/drops.js'
 import type { FindFactory, Plan } from '../graph/plan.js'
 import type { RingPlan } from '../graph/plan-rings.js'
 import { ThreadGraph, type Layer } from '../graph/thread-graph.js'
+import { Unanswered, type Answered } from '../graph/unanswered.js'
 import { EdgeMetrics } from '../telemetry/edges.js'
 import type { Logger } from '../telemetry/logger.js'
 import { ThreadMeters } from '../telemetry/registry.js'
 import { ThreadMetrics } from '../telemetry/thread-metrics.js'
 import type { SeriesDescription } from '../telemetry/series.js'
 import type { Slab } from '../telemetry/slab.js'
+import type { Inquiry } from './protocol.js'
 import { RingConsumer, RingProducer, type RingMemory } from './ring.js'
 import { RingPump } from './ring-pump.js'
 import { RingSender } from './ring-sender.js'
@@ -101,6 +103,17 @@ export class ThreadRuntime {
   abort (): void {
     for (const { pump } of this.#pumps) pump.abort()
     this.graph.abort()
+  }
+
+  /** What a component throws is its own fault, told to the log and to the asker. */
+  async ask ({ component, question, argument }: Inquiry): Promise<Answered> {
+    try {
+      return { ok: true, answer: await this.graph.ask(component, question, argument) }
+    } catch (error) {
+      if (error instanceof Unanswered) return { ok: false, why: error.why, detail: error.detail }
+      this.#options.logger.error('a component threw while it was asked', { component, question, error })
+      return { ok: false, why: 'failed', detail: `could not answer ${question}: ${error instanceof Error ? error.message : String(error)}` }
+    }
   }
 
   close (): void {

@@ -16,7 +16,8 @@ import type { Plan } from '../graph/plan.js'
 import type { Rings } from '../graph/rings.js'
 import { workerDeaths, workerLost } from '../graph/runtime-metrics.js'
 import type { Layer } from '../graph/thread-graph.js'
-import type { WorkerBirth } from './protocol.js'
+import type { Answered } from '../graph/unanswered.js'
+import type { Inquiry, WorkerBirth } from './protocol.js'
 import type { ThreadHandle } from './thread-handle.js'
 import type { ThreadEvents } from './thread-runtime.js'
 import { ThreadDied, WorkerHost } from './worker-host.js'
@@ -60,6 +61,7 @@ export class WorkerCrew {
       start: layer => this.#start(member, layer),
       stop: (layer, deadlineMs) => member.host.stop(layer, deadlineMs),
       abort: () => member.host.abort(),
+      ask: (inquiry, stop) => this.#ask(member, inquiry, stop),
       end: async () => { this.#tell(thread, 'stopping'); await member.host.end(); this.#tell(thread, 'stopped') }
     }
   }
@@ -87,6 +89,12 @@ export class WorkerCrew {
     } catch (error) {
       if (!(error instanceof ThreadDied) || this.options.plan.service.workerFailure === 'stop') throw error
     }
+  }
+
+  /** Waits for a successor that is under way. What was asked of the dead one is not asked again: it may have been done. */
+  async #ask (member: Member, inquiry: Inquiry, stop: AbortSignal): Promise<Answered> {
+    await member.returning
+    return await member.host.ask(inquiry, stop)
   }
 
   #spawn (thread: string, member: Member, inherit: Readonly<Record<string, number>>): void {

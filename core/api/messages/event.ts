@@ -1,6 +1,7 @@
 /** Rows of batches as Event messages. */
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { EventBatch } from '../../data/batch.js'
+import { metricKinds, spanKinds } from '../../data/enums.js'
 import type { EventRow } from '../../data/row.js'
 import type { EventSchema, KernelDataSchema, MetricDataSchema, NetworkDataSchema, SpanDataSchema } from '../gen/tapio/v1/event_pb.js'
 import { allFields, type Fields } from './fields.js'
@@ -40,12 +41,13 @@ function entityPart (row: EventRow): Pick<EventInit, 'entity'> {
   return kind + namespace + name + uid === '' ? {} : { entity: { kind, namespace, name, uid } }
 }
 
+/** undefined also for a number that no word is known for. */
+const wordOf = (words: readonly string[], at: number | undefined): string | undefined => at === undefined ? undefined : words[at]
+
 const statuses = ['unset', 'ok', 'error'] as const
 
 function spanOf (row: EventRow): MessageInitShape<typeof SpanDataSchema> {
-  const code = row.get('statusCode')
-  const kind = row.get('spanKind') === undefined ? {} : { kind: row.spanKindName }
-  return { ...kind, ...given('status', code === undefined ? undefined : statuses[code]), ...given('statusMessage', row.get('statusMessage')) }
+  return { ...given('kind', wordOf(spanKinds, row.get('spanKind'))), ...given('status', wordOf(statuses, row.get('statusCode'))), ...given('statusMessage', row.get('statusMessage')) }
 }
 
 function kernelOf (row: EventRow): MessageInitShape<typeof KernelDataSchema> {
@@ -64,6 +66,5 @@ function networkOf (row: EventRow): MessageInitShape<typeof NetworkDataSchema> {
 }
 
 function metricOf (row: EventRow): MessageInitShape<typeof MetricDataSchema> {
-  const kind = row.get('metricKind') === undefined ? {} : { kind: row.metricKindName }
-  return { ...kind, ...given('value', row.get('metricValue')), ...given('unit', row.get('metricUnit')), ...given('dataPointCount', row.get('dataPointCount')) }
+  return { ...given('kind', wordOf(metricKinds, row.get('metricKind'))), ...given('value', row.get('metricValue')), ...given('unit', row.get('metricUnit')), ...given('dataPointCount', row.get('dataPointCount')) }
 }

@@ -60,12 +60,12 @@ function evidenceMessage ({ eventId, timeMs, source, name, message, traceId = ''
 
 /** The document of a whole message, as a client reads it; undefined when fields are missing or say what no Tapio says. */
 export function incidentOf (message: pb.Incident): Incident | undefined {
-  const { id, version, status, title, severity, impact, resolvedTime, mergedInto } = message
-  if (impact === undefined) return undefined
+  const { id, version, status, title, severity, impact, startTime, detectedTime, updatedTime, resolvedTime, timeToDetection, mergedInto } = message
+  if (impact === undefined || startTime === undefined || detectedTime === undefined || updatedTime === undefined) return undefined
   const document = {
     schema: 1, id, version, status, title, severity,
-    startMs: msOf(message.startTime), detectedMs: msOf(message.detectedTime), updatedMs: msOf(message.updatedTime), ...(resolvedTime !== undefined && { resolvedMs: msOf(resolvedTime) }),
-    timeToDetectionMs: msOfDuration(message.timeToDetection), impact: impactOf(impact), hypotheses: message.hypotheses.map(hypothesisOf), chain: message.chain.map(stepOf), omitted: message.omitted,
+    startMs: msOf(startTime), detectedMs: msOf(detectedTime), updatedMs: msOf(updatedTime), ...(resolvedTime !== undefined && { resolvedMs: msOf(resolvedTime) }),
+    timeToDetectionMs: timeToDetection === undefined ? msOf(detectedTime) - msOf(startTime) : msOfDuration(timeToDetection), impact: impactOf(impact), hypotheses: message.hypotheses.map(hypothesisOf), chain: message.chain.map(step => stepOf(step, msOf(startTime))), omitted: message.omitted,
     actions: message.actions.map(({ urgency, text, command, risk, expect }) => ({ urgency, text, ...(command !== '' && { command }), risk, ...(expect !== '' && { expect }) })),
     traceIds: message.traceIds, events: Number(message.events), ...(mergedInto !== '' && { mergedInto }), related: message.related, notes: message.notes
   }
@@ -92,13 +92,15 @@ function hypothesisOf (message: pb.Hypothesis): object {
 
 const reasonOf = ({ text, weight, symptoms }: pb.Reason): object => ({ text, weight, ...(symptoms.length > 0 && { symptoms }) })
 
-function stepOf (message: pb.ChainStep): object {
+/** `startMs`: of the incident, for what has no time. */
+function stepOf (message: pb.ChainStep, startMs: number): object {
   const { id, layer, sign, text, detail, confidence } = message
+  const timeMs = message.time === undefined ? startMs : msOf(message.time)
   return {
-    id, layer, sign, entity: entityIn(message.entity), text, detail, timeMs: msOf(message.time), lastMs: msOf(message.lastTime), count: Number(message.count), severity: message.severityNumber, confidence,
+    id, layer, sign, entity: entityIn(message.entity), text, detail, timeMs, lastMs: message.lastTime === undefined ? timeMs : msOf(message.lastTime), count: Number(message.count), severity: message.severityNumber, confidence,
     causes: message.causes.map(({ step, confidence: sure, kind, why }) => ({ step, confidence: sure, kind, why })),
     evidence: message.evidence.map(({ eventId, time, source, name, message: said, traceId, spanId, parentSpanId, count }) => ({
-      eventId, timeMs: msOf(time), source, name, message: said, ...(traceId !== '' && { traceId }), ...(spanId !== '' && { spanId }), ...(parentSpanId !== '' && { parentSpanId }), count: Number(count)
+      eventId, timeMs: time === undefined ? timeMs : msOf(time), source, name, message: said, ...(traceId !== '' && { traceId }), ...(spanId !== '' && { spanId }), ...(parentSpanId !== '' && { parentSpanId }), count: Number(count)
     }))
   }
 }

@@ -43,7 +43,7 @@ export async function * answersInOrder<I, O> (requests: AsyncIterable<I>, most: 
       if (notices !== undefined) events.push(notices.changed().then(() => 'notice'))
       const event = await Promise.race(events)
       if (event === 'head') {
-        waiting.shift()
+        void waiting.shift()
         yield await (head as Promise<O>)
       } else if (event === 'read') {
         const { done, value } = await (reading as Promise<IteratorResult<I>>)
