@@ -94,7 +94,7 @@ export function addClientCommands (program: Command, open: OpenApi, io: CommandI
 
   reading(program.command('status').description('say what runs, whether it is well, what is stored and what flows; exit code 1 when it is not ready'), output('text', 'json', 'yaml'), noColor())
     .addHelpText('after', help.status)
-    .action(async (options: StatusOptions & SourceOptions) => done(await ask({ command: 'status', options, fallback: 'server', open, io }, async (api, stop) => (await import('./status.js')).showStatus(options, api, io, stop))))
+    .action(async (options: StatusOptions & SourceOptions) => done(await ask({ command: 'status', options, fallback: 'server', open, io }, async (api, stop, { kind }) => (await import('./status.js')).showStatus(options, api, io, stop, kind === 'store'))))
 
   serving(program.command('topology').description('show what the cluster is made of, or what hangs on one object, as a tree').argument('[entity]', 'kind/namespace/name, kind/name, or the name', parseEntity),
     new Option('--depth <steps>', 'from the object, at most 6').argParser(parseCount).default(1),

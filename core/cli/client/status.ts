@@ -29,7 +29,8 @@ interface Status {
   readonly pipelines: PipelineState | undefined
 }
 
-export async function showStatus ({ output, color }: StatusOptions, api: ApiClient, io: CommandIo, signal: AbortSignal): Promise<ExitName> {
+/** `isStore`: no Tapio was asked, so there is nothing to say of one. */
+export async function showStatus ({ output, color }: StatusOptions, api: ApiClient, io: CommandIo, signal: AbortSignal, isStore: boolean): Promise<ExitName> {
   const [info, health, pipelines] = await Promise.all([
     api.unary(TapioService.method.getServiceInfo, {}, { signal }),
     api.unary(TapioService.method.healthCheck, {}, { signal }),
@@ -43,7 +44,7 @@ export async function showStatus ({ output, color }: StatusOptions, api: ApiClie
   switch (output) {
     case 'json': io.out(jsonText(document())); break
     case 'yaml': io.out(safeYaml(document())); break
-    case 'text': io.out(`${draw(status, api.where, pageOf(io.columns, io.color && color).colors, Date.now()).join('\n')}\n`)
+    case 'text': io.out(`${(isStore ? drawStore : draw)(status, api.where, pageOf(io.columns, io.color && color).colors, Date.now()).join('\n')}\n`)
   }
   return health.ready ? 'ok' : 'failure'
 }
@@ -69,6 +70,10 @@ export function draw ({ info, health, pipelines }: Status, where: string, c: Col
     ...(info.store === undefined ? ['store: none'] : storeLines(info.store, c)),
     ...(pipelines === undefined ? [] : pipelineLines(pipelines, c))
   ]
+}
+
+function drawStore ({ info }: Status, where: string, c: Colors): string[] {
+  return [`${c.bold(`tapio ${printable(info.version, 64)}`)}: the store in ${printable(where)}, without asking a running Tapio`, ...(info.store === undefined ? [] : storeLines(info.store, c))]
 }
 
 /** Those that are not well one by one. */
