@@ -1,6 +1,7 @@
 /**
- * Writes the parts of the READMEs that follow from code, between `<!-- generated:NAME -->` and `<!-- /generated:NAME -->`.
- * `--check` changes nothing and fails when a file would change, so that documentation cannot drift.
+ * Writes the parts of the READMEs that follow from code, between `<!-- generated:NAME -->` and `<!-- /generated:NAME -->`, and the
+ * code that follows from proto files. `--check` changes nothing and fails when a file would change, so that neither can drift, or when
+ * the API breaks its clients; `--baseline` says that from now on clients are built on the API as it is.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -16,6 +17,7 @@ import { runtimeMetrics } from '../graph/runtime-metrics.js'
 import { patternTables } from '../patterns/tables.js'
 import { declaredMetrics, metricsTable } from '../telemetry/declared-metrics.js'
 import type { MetricDeclaration } from '../telemetry/meter.js'
+import { checkProtos, generateCode, moveBaseline, placeOf } from './protos.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 
@@ -72,7 +74,9 @@ function fill (text: string, parts: Parts, file: string): string {
 }
 
 const check = process.argv.includes('--check')
-const stale: string[] = []
+const stale: string[] = check ? checkProtos(placeOf(root)) : []
+if (!check) generateCode(placeOf(root))
+if (process.argv.includes('--baseline')) moveBaseline(placeOf(root))
 for (const [file, parts] of documents) {
   const path = join(root, file)
   if (!existsSync(path)) { stale.push(`${file} is missing`); continue }
