@@ -41,7 +41,10 @@ type Write = (events: readonly Event[]) => Promise<void>
 function writer ({ output, color, wide }: EventsOptions, io: CommandIo): Write {
   const lines = new EventLines(pageOf(io.columns, io.color && color).colors, wide === true ? undefined : io.columns)
   const text = { text: (e: Event) => `${lines.line(e)}\n`, json: (e: Event) => jsonLine(EventSchema, e), yaml: (e: Event) => yamlItem(EventSchema, e) }[output]
-  return events => print(io, events.map(text).join(''))
+  return events => {
+    lines.fit(events)
+    return print(io, events.map(text).join(''))
+  }
 }
 
 async function showOne (id: string, { output }: EventsOptions, api: ApiClient, io: CommandIo, signal: AbortSignal): Promise<ExitName> {

@@ -40,6 +40,7 @@ export async function tap (edge: string, options: TapOptions, api: ApiClient, io
       ;[shown, passed, notShown] = [shown + events.length, passed + Number(message.passed), notShown + Number(message.notShown) + message.events.length - events.length]
       if (events.length > 0) {
         status.hide()
+        lines.fit(events.flatMap(e => e.event ?? []))
         await print(io, events.map(text).join(''))
       }
       if (shown === options.limit) break
