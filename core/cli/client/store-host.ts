@@ -13,7 +13,6 @@ export function storeHost (version: string, startedMs: number): ApiHost {
     health: () => Promise.resolve({ live: true, failures: [], ready: true, graph: 'running', failing: [], components: [] }),
     answering: () => [],
     ask: nothing,
-    // eslint-disable-next-line require-yield -- it has nothing to show
     async * tap () { await nothing() }
   }
 }
