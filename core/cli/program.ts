@@ -17,9 +17,9 @@ import { addTestCommand } from './test.js'
 
 const append = (value: string, before: readonly string[]): string[] => [...before, value]
 
-const configOption = (): Option => new Option('-c, --config <source>', 'a file, or file:PATH, env:VARIABLE, yaml:TEXT; may be given several times, later ones win')
+export const configOption = (): Option => new Option('-c, --config <source>', 'a file, or file:PATH, env:VARIABLE, yaml:TEXT; may be given several times, later ones win')
   .argParser(append).default([] as string[], 'none')
-const setOption = (): Option => new Option('--set <key.path=value>', 'sets one value, above all sources; may be given several times')
+export const setOption = (): Option => new Option('--set <key.path=value>', 'sets one value, above all sources; may be given several times')
   .argParser(append).default([] as string[], 'none')
 const output = (...choices: string[]): Option => new Option('-o, --output <format>', 'how to print').choices(choices).default(choices[0])
 
@@ -40,6 +40,7 @@ Examples:
   tapio status --server tapio:9090              what runs there, whether it is well
   tapio top                                     live: rates, latencies, queues and drops of every edge
   tapio tap 'receiver/otlp -> *'                a live sample of what passes
+  tapio serve --store /var/lib/tapio/store      the API and the web page over a store, without pipelines
   tapio raw --since 10m --type oom_kill         what the kernel itself said, record by record
   tapio test patterns/                          the test cases of pattern files, with reasons
 

@@ -24,6 +24,8 @@ import type { ThreadEvents } from '../threads/thread-runtime.js'
 import { Inquiries } from './inquiries.js'
 import type { FindFactory, Plan } from './plan.js'
 import { Rings } from './rings.js'
+import type { TapReport, TapSelection, Tapped } from './tap.js'
+import { Taps } from './taps.js'
 import { layers, type Layer } from './thread-graph.js'
 
 export interface RuntimeOptions {
@@ -63,6 +65,7 @@ export class Runtime {
   readonly #crew: WorkerCrew
   readonly #threads: ThreadHandle[] = []
   readonly #inquiries: Inquiries
+  readonly #taps: Taps
   #find: FindFactory | undefined
   #requestEnd: (request: EndRequest) => void = () => undefined
   #stopping: Promise<StopReport> | undefined
@@ -88,6 +91,7 @@ export class Runtime {
       eventsOf: thread => this.#eventsOf(thread),
       onGiveUp: reason => this.#requestEnd({ kind: 'failed', reason })
     })
+    this.#taps = new Taps({ plan: options.plan, logger: options.logger, threads: () => this.#find === undefined ? [] : this.#threads })
     this.#inquiries = new Inquiries({
       plan: options.plan, find: () => this.#find, thread: name => this.#threads.find(t => t.thread === name), timeoutMs: options.askTimeoutMs ?? 5000
     })
@@ -128,6 +132,15 @@ export class Runtime {
   ask<Q extends Question> (component: string, question: Q, argument: Questions[Q]['argument'], signal?: AbortSignal): Promise<Answer<Q>> {
     return this.#inquiries.ask(component, question, argument, signal)
   }
+
+  /**
+   * Copies a fair sample of the rows that pass the chosen edges, in whatever thread they are, until the iteration or the graph ends or
+   * `signal` aborts. The first step rejects with `TapRefused` when there can be no such tap.
+   */
+  tap (selection: TapSelection, signal: AbortSignal): AsyncIterable<Tapped> { return this.#taps.tap(selection, signal) }
+
+  /** The same for a reader in another thread: batches stay documents of core/data/codec.ts, in memory that can be handed over. */
+  tapReports (selection: TapSelection, signal: AbortSignal): AsyncIterable<TapReport> { return this.#taps.reports(selection, signal) }
 
   /** For instruments of the process as a whole. */
   get meter (): Meter { return this.#meters.meterFor({}) }
@@ -173,7 +186,8 @@ export class Runtime {
         this.health.fail(component, reason)
         this.#requestEnd({ kind: 'failed', reason: `${component}: ${reason}` })
       },
-      finish: reason => this.#requestEnd({ kind: 'finished', reason })
+      finish: reason => this.#requestEnd({ kind: 'finished', reason }),
+      tapped: (id, report) => this.#taps.tapped(thread, id, report)
     }
   }
 
@@ -196,6 +210,7 @@ export class Runtime {
     this.#rings.close(() => true)
     await stop('exporters', atMs)
     undelivered += this.#rings.abandon(r => !intoProcess(r.side, r.pipeline))
+    this.#taps.endAll()
     await stop('extensions', Math.max(atMs, performance.now() + 500))
     await Promise.all(this.#threads.map(t => t.end()))
     this.health.setGraph('stopped')

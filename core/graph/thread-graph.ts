@@ -18,6 +18,7 @@ import { Edge, noRecorder, type EdgeRecorder } from './edge.js'
 import { fanOut } from './fanout.js'
 import type { PipelinePlan, Plan } from './plan.js'
 import { SignalCheck, SignalGate } from './signal-gate.js'
+import type { PlacedEdge } from './thread-taps.js'
 import { Unanswered } from './unanswered.js'
 
 export const layers = ['extensions', 'exporters', 'processors', 'early', 'receivers'] as const
@@ -53,6 +54,8 @@ export class ThreadGraph {
   readonly #tails = new Map<string, Consumer>()
   readonly #insisting = new AbortController()
   readonly #shared = createShared()
+  /** All arrows of this thread. */
+  readonly edges: PlacedEdge[] = []
 
   constructor (readonly plan: Plan, readonly thread: string, readonly services: ThreadServices, readonly writers: RingWriters) {}
 
@@ -213,7 +216,9 @@ export class ThreadGraph {
 
   #edge (from: string, to: string, pipeline: string, target: Consumer): Consumer {
     const { tracing, metrics } = this.plan.service
-    return new Edge(`${from} -> ${to}`, target, metrics ? this.services.edge(from, to, pipeline) : noRecorder, this.services.logger, tracing)
+    const edge = new Edge(`${from} -> ${to}`, target, metrics ? this.services.edge(from, to, pipeline) : noRecorder, this.services.logger, tracing)
+    this.edges.push({ edge, ends: { from, to, pipeline } })
+    return edge
   }
 
   #fanOut (consumers: readonly Consumer[], name: string): Consumer {

@@ -1,21 +1,25 @@
 /** What of a question for events can be answered by the heads and the index of blocks, before one is unpacked. */
 import type { BlockHead } from './block.js'
+import { isGiven } from './match.js'
 import type { Partition } from './partition.js'
 import { StoreError, type EventQuery } from './store.js'
-import { entityTerm, idTermOfHex, severityTerm } from './terms.js'
+import { entityTerm, idTermOfHex, severityTerm, signTerm } from './terms.js'
+import { anyWord, wordTerm, type WordKind } from './words.js'
 
 export class BlockFilter {
   /** Nanoseconds; `until` is exclusive. */
   readonly since: bigint
   readonly until: bigint
-  /** A row must have one term of each group. */
+  /** A row must have one term of each group; the words are those of blocks that have some. */
   readonly #groups: readonly (readonly number[])[]
+  readonly #words: readonly (readonly number[])[]
 
   /** Throws StoreError for a question that makes no sense. */
   constructor (readonly query: EventQuery) {
     this.since = nanoOf(query.sinceMs, 0n)
     this.until = nanoOf(query.untilMs, 1n << 64n)
     this.#groups = groupsOf(query)
+    this.#words = wordGroupsOf(query)
   }
 
   /** By times alone. */
@@ -25,7 +29,7 @@ export class BlockFilter {
   rows (partition: Partition, block: BlockHead): number[] | undefined {
     if (!this.isInTime(block) || block.maxSeverity < (this.query.minSeverity ?? 0)) return []
     let rows: number[] | undefined
-    for (const group of this.#groups) {
+    for (const group of block.hasWords ? [...this.#groups, ...this.#words] : this.#groups) {
       const having = rowsWithAny(partition, block, group)
       rows = rows === undefined ? having : both(rows, having)
       if (rows.length === 0) return rows
@@ -60,6 +64,11 @@ function groupsOf ({ traceId, symptomId, entity, minSeverity }: EventQuery): num
   if (entity !== undefined) groups.push([entityTerm(entity.name)])
   const severe = minSeverity === undefined ? undefined : severityTerm(minSeverity)
   return severe === undefined ? groups : [...groups, [severe]]
+}
+
+function wordGroupsOf ({ symptoms, sources, names, signals, namespaces }: EventQuery): number[][] {
+  const words = (kind: WordKind, list: readonly string[] | undefined): number[][] => isGiven(list) ? [[...list.map(word => wordTerm(kind, word)), anyWord(kind)]] : []
+  return [...isGiven(symptoms) ? [symptoms.map(signTerm)] : [], ...words('name', names), ...words('namespace', namespaces), ...words('source', sources), ...words('signal', signals)]
 }
 
 export function hexOrThrow (what: string, id: string): string {

@@ -59,15 +59,14 @@ export class EventFeedReader {
         // Small blocks may have become one meanwhile: numbers stay.
         if (partition.isStale()) { partition.refresh(); continue }
       }
-      event = isEmpty ? block.first + block.rows : this.#take(partition, block, rows, event)
+      event = isEmpty ? block.first + block.rows : this.#take(partition, block, await this.cache.load(partition, block), rows, event)
     }
     return event
   }
 
   /** The number of the event behind the last one looked at. */
-  #take (partition: Partition, block: BlockHead, rows: readonly number[] | undefined, from: number): number {
+  #take (partition: Partition, block: BlockHead, batch: EventBatch | undefined, rows: readonly number[] | undefined, from: number): number {
     this.#unpacked++
-    const batch = this.cache.read(partition, block)
     if (batch === undefined) this.damaged(`${partition.path}, block ${block.first}`)
     if (batch === undefined) return block.first + block.rows
     const fits = matcher(batch, this.filter.query)

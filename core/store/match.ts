@@ -63,7 +63,7 @@ function textTest ({ strings, columns: { name, message } }: EventBatch, text: st
 /** Of its own columns, else of its attributes or resource. */
 function namespaceTest (batch: EventBatch, wanted: readonly string[]): RowTest {
   const { resource, entityNamespace } = batch.columns
-  const words = new Set(wanted)
+  const words = new Set(wanted.filter(word => word !== ''))
   const inText = remembered(at => words.has(batch.strings.at(at)))
   const inResource = remembered(at => {
     const { attributes = {} } = batch.resources[at] ?? {}

@@ -10,7 +10,7 @@
  */
 import { rmSync, statSync } from 'node:fs'
 import type { Database } from 'lmdb'
-import { decodeHead, encodeHead, readBlock, type Block, type BlockHead } from './block.js'
+import { decodeHead, encodeHead, readBlock, readBlockAside, type Block, type BlockHead } from './block.js'
 import { lookUp, shardOf } from './block-index.js'
 import { eventIn, pageKeyBytes, type NewIds } from './id-pages.js'
 import { openLmdb, type BinaryDatabase } from './lmdb-file.js'
@@ -113,6 +113,12 @@ export class Partition {
   read ({ first }: BlockHead): EventBatch | undefined {
     const value = this.#numbered('blocks')?.get(first)
     return value === undefined ? undefined : readBlock(value)
+  }
+
+  /** The same, for the most part on another thread. */
+  async readAside ({ first }: BlockHead): Promise<EventBatch | undefined> {
+    const value = this.#numbered('blocks')?.get(first)
+    return value === undefined ? undefined : await readBlockAside(value)
   }
 
   /** Rows of a block that may have the term; undefined when none has. */

@@ -8,7 +8,8 @@ import { emptyBatch } from '../data/batch.js'
 import type { BlockHead } from './block.js'
 import type { BlockCache } from './block-cache.js'
 import { BlockFilter } from './block-filter.js'
-import { breathe, type Paging } from './cursor.js'
+import type { Paging } from './cursor.js'
+import { LookAhead } from './look-ahead.js'
 import { copied } from './copied.js'
 import { matcher, timeOf } from './match.js'
 import type { Partition } from './partition.js'
@@ -18,8 +19,6 @@ import { StoreError } from './store.js'
 interface Place { readonly nano: bigint, readonly partition: number, readonly event: number }
 interface Found extends Place { readonly from: EventBatch, readonly at: number }
 
-/** Blocks looked at before others may run. */
-const stride = 256
 const maxTries = 100
 
 /** Kinds of a cursor's parts: nanoseconds, partition, number of the event in it. */
@@ -41,7 +40,6 @@ class Search {
   readonly #found: Found[] = []
   readonly #filter: BlockFilter
   readonly #after: Place | undefined
-  #steps = 0
 
   constructor (readonly cache: BlockCache, readonly query: EventQuery, readonly paging: Paging, readonly damaged: (what: string) => void) {
     this.#filter = new BlockFilter(query)
@@ -70,23 +68,14 @@ class Search {
   /** False: blocks were merged meanwhile. */
   async #lookOnce (partition: Partition): Promise<boolean> {
     if (partition.isStale()) return false
-    for (const block of partition.ordered(this.paging.newestFirst)) {
-      if (++this.#steps % stride === 0 && await this.#breathe(partition)) return false
-      if (!this.mayHold(block)) continue
-      const rows = this.#filter.rows(partition, block)
-      if (rows?.length === 0) continue
-      if (await this.#breathe(partition)) return false
-      const batch = this.cache.read(partition, block)
+    const ahead = new LookAhead(partition, partition.ordered(this.paging.newestFirst), this.cache, this.#filter, block => this.mayHold(block), this.paging.signal)
+    for (let looked = await ahead.next(); looked !== undefined; looked = await ahead.next()) {
+      if (looked === 'merged') return false
+      const { block, batch, rows } = looked
       if (batch === undefined) this.damaged(`${partition.path}, block ${block.first}`)
       else this.#take(partition.id, block.first, batch, rows)
     }
     return true
-  }
-
-  /** True: blocks were merged meanwhile. */
-  async #breathe (partition: Partition): Promise<boolean> {
-    await breathe(this.paging.signal)
-    return partition.isStale()
   }
 
   page (): EventPage {
@@ -97,7 +86,7 @@ class Search {
     return last === undefined || this.#found.length <= limit ? { events } : { events, next: this.paging.next([last.nano, last.partition, last.event]) }
   }
 
-  #take (partition: number, first: number, batch: EventBatch, rows: number[] | undefined): void {
+  #take (partition: number, first: number, batch: EventBatch, rows: readonly number[] | undefined): void {
     const fits = matcher(batch, this.query)
     const taken: Place[] = []
     const count = rows?.length ?? batch.count

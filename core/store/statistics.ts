@@ -6,8 +6,8 @@ import { entityText } from '../correlation/entity.js'
 import { Buckets } from './buckets.js'
 import type { BlockCache } from './block-cache.js'
 import type { BlockFilter } from './block-filter.js'
-import { breathe } from './cursor.js'
 import type { Counted, Statistics } from './feeds.js'
+import { LookAhead } from './look-ahead.js'
 import { entitiesNamed, matcher, timeOf } from './match.js'
 import type { Partition } from './partition.js'
 import { StoreError } from './store.js'
@@ -16,7 +16,6 @@ import { namingAttributes } from './terms.js'
 const maxListed = 50
 /** Different keys counted at once; beyond them the rarer half is forgotten, so that the rest is exact for what is not rare. */
 const maxKeys = 20_000
-const stride = 256
 const maxTries = 100
 
 export interface StatisticsLimits { readonly bucketMs: number, readonly maxEvents: number, readonly signal: AbortSignal | undefined }
@@ -31,7 +30,6 @@ export async function countEvents (partitions: readonly Partition[], cache: Bloc
 class Counting {
   #total = 0
   #truncated = false
-  #steps = 0
   readonly #severities = new Tally()
   readonly #types = new Tally()
   readonly #sources = new Tally()
@@ -56,18 +54,13 @@ class Counting {
 
   /** False: blocks were merged meanwhile. */
   async #lookOnce (partition: Partition, counted: Uint8Array): Promise<boolean> {
-    for (const block of partition.ordered(true)) {
-      const rows = this.filter.rows(partition, block)
-      const isEmpty = rows?.length === 0
-      if (!isEmpty || ++this.#steps % stride === 0) {
-        await breathe(this.limits.signal)
-        if (partition.isStale()) return false
-      }
-      if (isEmpty) continue
-      const batch = this.cache.read(partition, block)
+    if (partition.isStale()) return false
+    const ahead = new LookAhead(partition, partition.ordered(true), this.cache, this.filter, () => true, this.limits.signal)
+    for (let looked = await ahead.next(); looked !== undefined && !this.#truncated; looked = await ahead.next()) {
+      if (looked === 'merged') return false
+      const { block, batch, rows } = looked
       if (batch === undefined) this.damaged(`${partition.path}, block ${block.first}`)
       else this.#count(batch, rows, counted.subarray(block.first, block.first + block.rows))
-      if (this.#truncated) return true
     }
     return true
   }

@@ -3,6 +3,7 @@ import type { Question, Questions } from '../component/questions.js'
 import type { ComponentState } from '../component/status.js'
 import type { Layer } from '../graph/thread-graph.js'
 import type { Plan } from '../graph/plan.js'
+import type { TapReport, TapSelection } from '../graph/tap.js'
 import type { Answered } from '../graph/unanswered.js'
 import type { LogFormat } from '../telemetry/pino-logger.js'
 import type { LogLevel } from '../telemetry/logger.js'
@@ -38,6 +39,10 @@ export type ToWorker =
   /** Gives up waiting: rings were aborted. */
   | { readonly type: 'abort' }
   | { readonly type: 'ask', readonly id: number, readonly inquiry: Inquiry }
+  | { readonly type: 'tap', readonly id: number, readonly selection: TapSelection }
+  /** The reader has taken a report: the thread may send another. */
+  | { readonly type: 'tap_read', readonly id: number }
+  | { readonly type: 'untap', readonly id: number }
   | { readonly type: 'end' }
 
 export type FromWorker =
@@ -50,3 +55,4 @@ export type FromWorker =
   | { readonly type: 'fail', readonly component: string, readonly reason: string }
   | { readonly type: 'finish', readonly reason: string }
   | { readonly type: 'answer', readonly id: number, readonly answered: Answered }
+  | { readonly type: 'tapped', readonly id: number, readonly report: TapReport }

@@ -11,6 +11,8 @@ import { createDrops } from '../telemetry/drops.js'
 import type { FindFactory, Plan } from '../graph/plan.js'
 import type { RingPlan } from '../graph/plan-rings.js'
 import { ThreadGraph, type Layer } from '../graph/thread-graph.js'
+import type { TapReport } from '../graph/tap.js'
+import { ThreadTaps } from '../graph/thread-taps.js'
 import { Unanswered, type Answered } from '../graph/unanswered.js'
 import { EdgeMetrics } from '../telemetry/edges.js'
 import type { Logger } from '../telemetry/logger.js'
@@ -29,6 +31,7 @@ export interface ThreadEvents {
   status(component: string, state: ComponentState, reason: string): void
   fail(component: string, reason: string): void
   finish(reason: string): void
+  tapped(id: number, report: TapReport): void
 }
 
 export interface ThreadOptions {
@@ -46,6 +49,7 @@ export interface ThreadOptions {
 
 export class ThreadRuntime {
   readonly graph: ThreadGraph
+  readonly taps: ThreadTaps
   readonly #options: ThreadOptions
   readonly #meters: ThreadMeters
   readonly #clock: Clock
@@ -73,6 +77,7 @@ export class ThreadRuntime {
       find: options.find,
       overrides: options.overrides ?? []
     }, (pipeline, side) => this.#writer(pipeline, side))
+    this.taps = new ThreadTaps({ edges: this.graph.edges, clock: this.#clock, logger: options.logger, tapped: (id, report) => options.events.tapped(id, report) })
   }
 
   /** Creates components and attaches to the rings. Nothing moves yet. */
@@ -117,6 +122,7 @@ export class ThreadRuntime {
   }
 
   close (): void {
+    this.taps.endAll()
     this.#engine.stop()
     for (const producer of this.#producers) producer.detach()
   }

@@ -16,6 +16,7 @@ import type { Plan } from '../graph/plan.js'
 import type { Rings } from '../graph/rings.js'
 import { workerDeaths, workerLost } from '../graph/runtime-metrics.js'
 import type { Layer } from '../graph/thread-graph.js'
+import type { TapSelection } from '../graph/tap.js'
 import type { Answered } from '../graph/unanswered.js'
 import type { Inquiry, WorkerBirth } from './protocol.js'
 import type { ThreadHandle } from './thread-handle.js'
@@ -40,7 +41,7 @@ const deathWindowMs = 60_000
 const restartPolicy = { initialMs: 50, maxMs: 5000, multiplier: 2, jitter: 0.2, maxElapsedMs: 0 }
 
 /** `returning` settles when a successor that is under way is up, or is not coming. */
-interface Member { returning?: Promise<void> | undefined, host: WorkerHost, slab: Slab, series: SeriesDescription[], started: Layer[], deathsMs: number[], backoff: Backoff }
+interface Member { returning?: Promise<void> | undefined, readonly taps: Map<number, TapSelection>, host: WorkerHost, slab: Slab, series: SeriesDescription[], started: Layer[], deathsMs: number[], backoff: Backoff }
 
 export class WorkerCrew {
   readonly #members = new Map<string, Member>()
@@ -51,7 +52,7 @@ export class WorkerCrew {
   /** Spawns `thread` now; the handle stays valid over restarts. */
   handle (thread: string): ThreadHandle {
     const slab = createSlab()
-    const member: Member = { slab, series: [], started: [], deathsMs: [], backoff: new Backoff(restartPolicy), host: undefined as never }
+    const member: Member = { taps: new Map(), slab, series: [], started: [], deathsMs: [], backoff: new Backoff(restartPolicy), host: undefined as never }
     this.#members.set(thread, member)
     this.#tell(thread, 'created')
     this.#spawn(thread, member, {})
@@ -61,6 +62,9 @@ export class WorkerCrew {
       start: layer => this.#start(member, layer),
       stop: (layer, deadlineMs) => member.host.stop(layer, deadlineMs),
       abort: () => member.host.abort(),
+      tap: (id, selection) => { member.taps.set(id, selection); member.host.tap(id, selection) },
+      tapRead: id => member.host.tapRead(id),
+      untap: id => { member.taps.delete(id); member.host.untap(id) },
       ask: (inquiry, stop) => this.#ask(member, inquiry, stop),
       end: async () => { this.#tell(thread, 'stopping'); await member.host.end(); this.#tell(thread, 'stopped') }
     }
@@ -138,6 +142,7 @@ export class WorkerCrew {
     const { host } = member
     try {
       await host.build()
+      for (const [id, selection] of member.taps) host.tap(id, selection)
       for (const layer of member.started) await host.start(layer)
       this.#tell(thread, 'ok')
       this.options.logger.info('a worker thread is back', { thread })

@@ -1,6 +1,7 @@
 /** The main thread's side of one worker: spawns it, asks layer by layer, and tells when it has died. */
 import { Worker } from 'node:worker_threads'
 import type { Layer } from '../graph/thread-graph.js'
+import type { TapSelection } from '../graph/tap.js'
 import type { Answered } from '../graph/unanswered.js'
 import type { FromWorker, Inquiry, ToWorker, WorkerBirth } from './protocol.js'
 import type { ThreadHandle } from './thread-handle.js'
@@ -83,6 +84,12 @@ export class WorkerHost implements ThreadHandle {
     return await new Promise(resolve => { this.#asked.set(id, resolve) })
   }
 
+  tap (id: number, selection: TapSelection): void { this.#send({ type: 'tap', id, selection }) }
+
+  tapRead (id: number): void { this.#send({ type: 'tap_read', id }) }
+
+  untap (id: number): void { this.#send({ type: 'untap', id }) }
+
   async end (): Promise<void> {
     this.#ending = true
     this.#send({ type: 'end' })
@@ -117,6 +124,7 @@ export class WorkerHost implements ThreadHandle {
       case 'status': this.#events.status(message.component, message.state, message.reason); return
       case 'fail': this.#events.fail(message.component, message.reason); return
       case 'answer': this.#answer(message.id, message.answered); return
+      case 'tapped': this.#events.tapped(message.id, message.report); return
       case 'finish': this.#events.finish(message.reason); return
       case 'error': this.#settle(() => true, w => w.reject(new Error(message.message))); return
       case 'built': case 'started': case 'stopped': this.#settle(w => w.answers(message), w => w.resolve(message))

@@ -20,7 +20,8 @@ const runtime = new ThreadRuntime({
     series: series => send({ type: 'series', series }),
     status: (component, state, reason) => send({ type: 'status', component, state, reason }),
     fail: (component, reason) => send({ type: 'fail', component, reason }),
-    finish: reason => send({ type: 'finish', reason })
+    finish: reason => send({ type: 'finish', reason }),
+    tapped: (id, report) => port.postMessage({ type: 'tapped', id, report } satisfies FromWorker, report.rows.map(r => r.document.buffer as ArrayBuffer))
   }
 })
 
@@ -46,6 +47,15 @@ async function handle (message: ToWorker): Promise<void> {
     }
     case 'ask':
       answer(message.id, await runtime.ask(message.inquiry))
+      return
+    case 'tap':
+      runtime.taps.begin(message.id, message.selection)
+      return
+    case 'tap_read':
+      runtime.taps.read(message.id)
+      return
+    case 'untap':
+      runtime.taps.end(message.id)
       return
     case 'abort':
       runtime.abort()

@@ -6,6 +6,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readComments } from '../api/openapi/comments.js'
+import { openApiText } from '../api/openapi/document.js'
+import { apiMetrics } from '../api/api-metrics.js'
+import { apiSchema } from '../api/config.js'
 import { components } from '../cli/registry.js'
 import { exitCodes } from '../cli/exit-codes.js'
 import type { ComponentFactory } from '../component/factory.js'
@@ -58,10 +62,16 @@ const documents: readonly (readonly [string, Parts])[] = [
     'exit-codes': () => table(['code', 'meaning'], Object.values(exitCodes).map(([code, meaning]) => [String(code), meaning]))
   }],
   ['core/telemetry/README.md', { metrics: () => metricsTable([...declaredMetrics(), ...runtimeMetrics]) }],
+  ['core/api/README.md', { options: () => optionsTable(apiSchema), metrics: () => metricsText(apiMetrics) }],
   ['core/data/README.md', { columns: columnsTable }],
   ['core/config/README.md', { faults: () => table(['code', 'meaning'], Object.entries(faultCodes).map(([code, meaning]) => [code, meaning])) }],
   ['core/patterns/README.md', Object.fromEntries(Object.entries(patternTables).map(([name, make]) => [name, () => { const { head, rows } = make(); return table(head, rows) }]))],
   ...sorted.map(f => [join(folderOf(f), 'README.md'), componentParts(f)] as const)
+]
+
+/** Files that are generated as a whole. */
+const files: readonly (readonly [string, () => string])[] = [
+  ['core/api/openapi/openapi.json', () => openApiText(readComments(root))]
 ]
 
 /** The text with every part replaced; throws when a marker has no end or a part nobody makes. */
@@ -83,9 +93,15 @@ for (const [file, parts] of documents) {
   const before = readFileSync(path, 'utf8')
   const missing = Object.keys(parts).filter(p => p !== 'drops' && !before.includes(`<!-- generated:${p} -->`))
   if (missing.length > 0) stale.push(`${file} has no markers for: ${missing.join(', ')}`)
-  const after = fill(before, parts, file)
-  if (after === before) continue
+  settle(file, before, fill(before, parts, file))
+}
+for (const [file, make] of files) settle(file, existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : '', make())
+
+function settle (file: string, before: string, after: string): void {
+  if (after === before) return
+  const path = join(root, file)
   if (check) stale.push(`${file} is not what the code says; run \`npm run gen\``)
   else { writeFileSync(path, after); console.log(`wrote ${relative(process.cwd(), path)}`) }
 }
+
 if (stale.length > 0) { console.error(stale.join('\n')); process.exitCode = 1 } else console.log(check ? 'generated parts are in step' : 'done')

@@ -88,7 +88,7 @@ async function * subscribed (request: SubscribeEventsRequest, { signal }: Call, 
   const budget = request.maxEventsPerSecond === 0 ? undefined : new Budget(request.maxEventsPerSecond, clock)
   let token = request.resumeToken
   yield * follow({
-    store, clock, signal,
+    clock, signal, changed: timeoutMs => store.changed(timeoutMs, signal, token),
     async look () {
       if (budget !== undefined) await pause(clock, budget.waitMs, signal)
       const limit = Math.max(1, Math.min(maxPage, budget?.available ?? maxPage))

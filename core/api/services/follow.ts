@@ -4,7 +4,6 @@
  * now and then, so that a dead connection is noticed.
  */
 import type { Clock } from '../../component/clock.js'
-import type { StoreFeeds } from '../../store/feeds.js'
 import { pause } from './streams.js'
 
 export const keepAliveMs = 15_000
@@ -19,15 +18,16 @@ export interface Look<T> {
 }
 
 export interface FollowOptions<T> {
-  readonly store: Pick<StoreFeeds, 'changed'>
   readonly clock: Clock
   readonly signal: AbortSignal
   /** Goes on where the last look ended. */
   look(): Promise<Look<T>>
+  /** Resolves when there may be news since the last look, when `timeoutMs` passed or `signal` aborts. */
+  changed(timeoutMs: number): Promise<void>
 }
 
 /** The first look is always told: the client then knows that it follows, and from where. Ends by rejecting when `signal` aborts. */
-export async function * follow<T> ({ store, clock, signal, look }: FollowOptions<T>): AsyncGenerator<T> {
+export async function * follow<T> ({ clock, signal, look, changed }: FollowOptions<T>): AsyncGenerator<T> {
   let toldMs = -Infinity
   for (;;) {
     signal.throwIfAborted()
@@ -38,7 +38,7 @@ export async function * follow<T> ({ store, clock, signal, look }: FollowOptions
       toldMs = clock.monotonicMs()
     }
     if (more) continue
-    await store.changed(Math.max(1, toldMs + keepAliveMs - clock.monotonicMs()), signal)
+    await changed(Math.max(1, toldMs + keepAliveMs - clock.monotonicMs()))
     signal.throwIfAborted()
     await pause(clock, lookedMs + betweenLooksMs - clock.monotonicMs(), signal)
   }

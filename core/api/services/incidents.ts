@@ -38,7 +38,7 @@ export async function * subscribed (request: SubscribeToIncidentsRequest, { sign
     }
   }
   yield * follow({
-    store, clock, signal,
+    clock, signal, changed: timeoutMs => store.changed(timeoutMs, signal, token),
     async look () {
       const { incidents, token: next, more } = await feed(token)
       token = next

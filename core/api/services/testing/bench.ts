@@ -93,6 +93,8 @@ export class Bench {
   scope: ScopeName = 'admin'
   readonly logger: RecordingLogger
   readonly #dispatcher: Dispatcher
+  /** As a server's socket: timers of the API do not keep a process. */
+  readonly #alive = setInterval(() => undefined, 1_000_000)
 
   private constructor (readonly host: FakeHost, readonly directory: string, readonly store: Store | undefined, { clock = systemClock, modules = [], store: other }: BenchOptions) {
     this.logger = new RecordingLogger()
@@ -119,6 +121,7 @@ export class Bench {
   }
 
   async close (): Promise<void> {
+    clearInterval(this.#alive)
     await this.store?.close()
     if (this.directory !== '') await rm(this.directory, { recursive: true, force: true })
   }
