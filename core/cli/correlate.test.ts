@@ -22,7 +22,7 @@ async function run (open: OpenReader, args: readonly string[], terminal: { reado
   let [out, err, exit] = ['', '', 'ok' as ExitName]
   const io = { out: (text: string) => { out += text }, err: (text: string) => { err += text }, color: terminal.color === true, env: {}, modules: [], ...(terminal.columns !== undefined && { columns: terminal.columns }) }
   const program = new Command('tapio').exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err })
-  addIncidentCommands(program, open, io, answer => { exit = answer })
+  addIncidentCommands(program, open, () => Promise.reject(new Error('not to be opened')), io, answer => { exit = answer })
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {

@@ -1,5 +1,5 @@
-/** `tapio incidents`, `correlate` and `explain`: what Tapio has explained, read from its store; tapio need not run. */
-import { InvalidArgumentError, Option, type Command } from 'commander'
+/** `tapio incidents`, `correlate` and `explain`: what Tapio has explained, asked of a running one or read from a store. */
+import { Option, type Command } from 'commander'
 import type { EntityRef } from '../correlation/entity.js'
 import { entityText } from '../correlation/entity.js'
 import type { Incident, Level } from '../incidents/incident.js'
@@ -13,21 +13,21 @@ import type { ExitName } from './exit-codes.js'
 import { findIncidents, type OpenReader } from './incident-reader.js'
 import { isForPeople, outputOptions, printIncidents, type OutputOptions } from './incident-output.js'
 import type { CommandIo } from './io.js'
+import { ask } from './client/ask.js'
+import { addSourceOptions, sourceOf, type OpenApi, type Source, type SourceOptions } from './client/source.js'
 import { parseCount } from './numbers.js'
+import { parseIncidentId, parseNamespaced, parseNode, parseTraceId } from './subjects.js'
 import { parseWhenMs } from './when.js'
 
-export const defaultStoreDirectory = '/var/lib/tapio/store'
-
-interface ListOptions extends OutputOptions {
-  readonly store: string
+interface ListOptions extends OutputOptions, SourceOptions {
+  readonly watch?: true
   readonly since?: number
   readonly status: Incident['status'] | 'all'
   readonly severity: Level
   readonly limit: number
 }
 
-interface CorrelateOptions extends OutputOptions {
-  readonly store: string
+interface CorrelateOptions extends OutputOptions, SourceOptions {
   readonly incident?: string
   readonly traceId?: string
   readonly pod?: EntityRef
@@ -47,19 +47,26 @@ Examples:
   tapio correlate --incident 5b1f -o markdown > ticket.md       one incident, for a ticket
 `
 
-export function addIncidentCommands (program: Command, open: OpenReader, io: CommandIo, done: (exit: ExitName) => void): void {
-  const store = (): Option => new Option('--store <directory>', 'of the store exporter of a Tapio').default(defaultStoreDirectory)
+const watchHelp = `
+Examples:
+  tapio incidents --since 1d --status open     what is going on
+  tapio incidents --watch --server tapio:9090  each change as it comes; -o json: one a line
+`
+
+export function addIncidentCommands (program: Command, open: OpenReader, openApi: OpenApi, io: CommandIo, done: (exit: ExitName) => void): void {
   const since = (): Option => new Option('--since <when>', 'not over before: a duration (1h) or a time (2026-01-01T12:00:00Z)').argParser(parseWhenMs)
-  const withOutput = (command: Command): Command => outputOptions().reduce((c, option) => c.addOption(option), command)
+  const withOutput = (command: Command): Command => addSourceOptions(outputOptions().reduce((c, option) => c.addOption(option), command), true)
   const top = (): Option => new Option('--top <number>', `at most so many stories (${defaultTop} for people, all for json and yaml)`).argParser(parseCount)
 
-  withOutput(program.command('incidents').description('list the incidents that Tapio has explained, newest first').addOption(store()).addOption(since())
+  withOutput(program.command('incidents').description('list the incidents that Tapio has explained, newest first').addOption(since())
     .addOption(new Option('--status <status>', 'only these').choices(['open', 'resolved', 'all']).default('all'))
     .addOption(new Option('--severity <level>', 'this or worse').choices(['critical', 'high', 'medium', 'low']).default('low'))
-    .option('--limit <number>', 'at most so many', parseCount, 50))
-    .action(async (options: ListOptions) => done(await listIncidents(options, open, io)))
+    .option('--limit <number>', 'at most so many', parseCount, 50)
+    .addOption(new Option('--watch', 'go on and show each change: what is open first').conflicts(['since', 'full'])))
+    .addHelpText('after', watchHelp)
+    .action(async (options: ListOptions) => done(options.watch === true ? await watch(options, openApi, io) : await listIncidents(options, open, io)))
 
-  withOutput(program.command('correlate').description('tell the story of what happened to a trace, a pod, a service or a node').addOption(store())
+  withOutput(program.command('correlate').description('tell the story of what happened to a trace, a pod, a service or a node')
     .addOption(new Option('--trace-id <id>', 'of a request: hex digits').argParser(parseTraceId).conflicts(['pod', 'service', 'node', 'incident']))
     .addOption(new Option('--pod <namespace/name>', 'or the name alone, in any namespace').argParser(parseNamespaced('Pod')).conflicts(['service', 'node', 'incident']))
     .addOption(new Option('--service <namespace/name>', 'or the name alone').argParser(parseNamespaced('Service')).conflicts(['node', 'incident']))
@@ -69,14 +76,14 @@ export function addIncidentCommands (program: Command, open: OpenReader, io: Com
     .addHelpText('after', help)
     .action(async (options: CorrelateOptions) => done(await correlate('correlate', options, open, io)))
 
-  withOutput(program.command('explain').description('tell the story of one incident: correlate --incident').argument('<id>', 'of the incident, or its beginning', parseIncidentId).addOption(store()))
+  withOutput(program.command('explain').description('tell the story of one incident: correlate --incident').argument('<id>', 'of the incident, or its beginning', parseIncidentId))
     .action(async (incident: string, options: CorrelateOptions) => done(await correlate('explain', { ...options, incident }, open, io)))
 }
 
 async function listIncidents (options: ListOptions, open: OpenReader, io: CommandIo): Promise<ExitName> {
-  const found = await read('incidents', options.store, options.since === undefined ? {} : { sinceMs: options.since }, open, io)
-  if (found === undefined) return 'failure'
-  const all = found.filter(i => (options.status === 'all' || i.status === options.status) && atLeast(i.severity, options.severity)).sort(byStart)
+  const found = await read('incidents', options, options.since === undefined ? {} : { sinceMs: options.since }, open, io)
+  if (found.exit !== undefined) return found.exit
+  const all = found.incidents.filter(i => (options.status === 'all' || i.status === options.status) && atLeast(i.severity, options.severity)).sort(byStart)
   const shown = all.slice(0, options.limit)
   const page = pageOf(io.columns, io.color && options.color)
   switch (options.output) {
@@ -95,12 +102,12 @@ async function correlate (command: string, options: CorrelateOptions, open: Open
     io.err(`tapio ${command}: about what? Give --trace-id, --pod, --service, --node, --incident or --since (tapio correlate --help)\n`)
     return 'usage'
   }
-  const found = await read(command, options.store, query, open, io)
-  if (found === undefined) return 'failure'
-  const all = [...found].sort(byRelevance)
-  if (options.incident !== undefined && all.length !== 1) return notOne(command, options.incident, all, options.store, io)
+  const found = await read(command, options, query, open, io)
+  if (found.exit !== undefined) return found.exit
+  const all = [...found.incidents].sort(byRelevance)
+  if (options.incident !== undefined && all.length !== 1) return notOne(command, options.incident, all, found.where, io)
   const shown = all.slice(0, options.top ?? (isForPeople(options) ? defaultTop : Infinity))
-  if (all.length === 0 && isForPeople(options)) io.out(`No incident ${subjectOf(options)} is in ${printable(options.store)}.\n`)
+  if (all.length === 0 && isForPeople(options)) io.out(`No incident ${subjectOf(options)} is in ${printable(found.where)}.\n`)
   else printIncidents(shown, options, io)
   if (shown.length < all.length) io.err(`tapio ${command}: shown are ${shown.length} of ${count(all.length, 'incident')} (--top ${all.length} shows all)\n`)
   return 'ok'
@@ -124,42 +131,33 @@ function notOne (command: string, id: string, found: readonly Incident[], direct
   return 'failure'
 }
 
-/** Undefined: it was said why not. */
-async function read (command: string, directory: string, query: IncidentQuery, open: OpenReader, io: CommandIo): Promise<readonly Incident[] | undefined> {
+type Read = { readonly incidents: readonly Incident[], readonly where: string, readonly exit?: undefined } | { readonly exit: ExitName }
+
+/** With an exit: it was said why not. */
+async function read (command: string, options: SourceOptions, query: IncidentQuery, open: OpenReader, io: CommandIo): Promise<Read> {
+  const fail = (error: unknown, exit: ExitName): Read => { io.err(`tapio ${command}: ${printable((error as Error).message)}\n`); return { exit } }
+  let source: Source
+  try { source = sourceOf(options, io.env, 'store') } catch (error) { return fail(error, 'usage') }
+  const where = source.kind === 'store' ? source.directory : source.address.endpoint
   try {
-    const reader = await open(directory)
+    const reader = await open(source)
     try {
       const { incidents, unreadable } = await findIncidents(reader, query)
-      if (unreadable > 0) io.err(`tapio ${command}: ${count(unreadable, 'incident')} in ${printable(directory)} could not be read\n`)
-      return incidents
+      if (unreadable > 0) io.err(`tapio ${command}: ${count(unreadable, 'incident')} in ${printable(where)} could not be read\n`)
+      return { incidents, where }
     } finally {
       await reader.close()
     }
   } catch (error) {
-    io.err(`tapio ${command}: ${printable((error as Error).message)}\n`)
-    return undefined
+    return fail(error, 'failure')
   }
 }
 
-function parseTraceId (text: string): string {
-  if (!/^[0-9a-f]{4,32}$/i.test(text)) throw new InvalidArgumentError('give 4 to 32 hex digits.')
-  return text.toLowerCase()
-}
-
-function parseIncidentId (text: string): string {
-  if (!/^[0-9a-f]{1,16}$/i.test(text)) throw new InvalidArgumentError('give up to 16 hex digits, as `tapio incidents` shows them.')
-  return text.toLowerCase()
-}
-
-function parseNamespaced (kind: string): (text: string) => EntityRef {
-  return text => {
-    const [, namespace, name] = /^(?:([^/\s]+)\/)?([^/\s]+)$/.exec(text) ?? []
-    if (name === undefined) throw new InvalidArgumentError('give namespace/name, or the name.')
-    return namespace === undefined ? { kind, name } : { kind, namespace, name }
+async function watch (options: ListOptions, open: OpenApi, io: CommandIo): Promise<ExitName> {
+  const { output, status } = options
+  if ((output !== 'text' && output !== 'json') || status !== 'all') {
+    io.err(`tapio incidents: --watch shows every change of every incident, as text or json${status === 'all' ? '' : ': leave --status out'}\n`)
+    return 'usage'
   }
-}
-
-function parseNode (text: string): EntityRef {
-  if (!/^[^/\s]+$/.test(text)) throw new InvalidArgumentError('give the name of a node.')
-  return { kind: 'Node', name: text }
+  return ask({ command: 'incidents', options, fallback: 'store', open, io }, async (api, stop) => (await import('./client/watch-incidents.js')).watchIncidents({ ...options, output }, api, io, stop))
 }

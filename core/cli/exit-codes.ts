@@ -5,7 +5,7 @@ export const exitCodes = {
   usage: [2, 'Wrong command line.'],
   undelivered: [3, 'Ended, but the drain deadline passed with events inside; they are counted in the log.'],
   config: [78, 'The configuration is faulty; every fault was printed.'],
-  interrupted: [130, 'A second signal ended the process at once.']
+  interrupted: [130, 'A second signal ended the process at once, or a signal a question that was not answered yet.']
 } as const satisfies Record<string, readonly [number, string]>
 
 export type ExitName = keyof typeof exitCodes

@@ -1,6 +1,7 @@
-/** The store, as far as commands that show incidents need it. */
+/** A store or a server, as far as commands that show incidents need it. */
 import type { Incident } from '../incidents/incident.js'
 import { isIncident } from '../incidents/schema.js'
+import type { Source } from './client/source.js'
 import { matchesQuery, type IncidentQuery } from '../story/select.js'
 
 /** What core/store's StoreReader can do too. */
@@ -9,7 +10,7 @@ export interface IncidentReader {
   close(): Promise<void>
 }
 
-export type OpenReader = (directory: string) => Promise<IncidentReader>
+export type OpenReader = (source: Source) => Promise<IncidentReader>
 
 const pageSize = 200
 /** More than a store keeps by default; beyond it a question is too wide for a terminal. */

@@ -1,5 +1,7 @@
 /** The command line as a tree: options, help, examples. What a command does is in commands.ts and run.ts. */
 import { Argument, Command, Option } from 'commander'
+import { addClientCommands } from './client/commands.js'
+import type { OpenApi } from './client/source.js'
 import { addCollectCommand } from './collect.js'
 import { completionScript, shells, type Shell } from './completion.js'
 import { addIncidentCommands } from './correlate.js'
@@ -34,6 +36,10 @@ Examples:
   tapio diagnose /tmp/dump                      what a dump of a cluster says about what went wrong
   tapio incidents --since 1d                    what was explained, newest first
   tapio correlate --pod shop/cart-0             the story: cause, chain, blast radius, commands to run
+  tapio events --severity error --follow        events as they come, from a server or a store
+  tapio status --server tapio:9090              what runs there, whether it is well
+  tapio top                                     live: rates, latencies, queues and drops of every edge
+  tapio tap 'receiver/otlp -> *'                a live sample of what passes
   tapio serve --store /var/lib/tapio/store      the API and the web page over a store, without pipelines
   tapio raw --since 10m --type oom_kill         what the kernel itself said, record by record
   tapio test patterns/                          the test cases of pattern files, with reasons
@@ -76,7 +82,9 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
   addRawCommand(program, io, done)
   addTestCommand(program, io, done)
   addDiagnoseCommand(program, io, done)
-  addIncidentCommands(program, openIncidents, io, done)
+  const open: OpenApi = async (source, to) => (await import('./client/open-api.js')).openApi(source, to, version)
+  addIncidentCommands(program, openIncidents, open, io, done)
+  addClientCommands(program, open, io, done)
   program.command('completion').description('print a completion script').addArgument(new Argument('<shell>').choices(shells))
     .action((shell: Shell) => { io.out(completionScript(program, shell)); done('ok') })
   return program
