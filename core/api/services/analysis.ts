@@ -60,6 +60,8 @@ const needed = ['context', 'incident']
 /** Rows thought about before others may run. */
 const stepRows = 200
 const drainTimeoutMs = 60_000
+/** Of an analysis that nobody waits for. */
+const givenUpTimeoutMs = 500
 /** Each holds its events. */
 const maxWaiting = 8
 
@@ -100,7 +102,7 @@ export class Analysis {
       }
     } finally {
       // What is still open is judged when the processors stop: the last incidents come then.
-      await instance.stop(drainTimeoutMs)
+      await instance.stop(signal.aborted ? givenUpTimeoutMs : drainTimeoutMs)
     }
     signal.throwIfAborted()
     return [...newest.values()].filter(i => i.mergedInto === undefined).sort(byImportance)

@@ -5,6 +5,7 @@ import type { Logger } from '../../telemetry/logger.js'
 import type { ServedService } from '../call.js'
 import type { LimitsSchema } from '../gen/tapio/v1/runtime_pb.js'
 import type { ApiHost } from '../host.js'
+import { writeTextFast } from '../messages/utf8.js'
 import { Analysis } from './analysis.js'
 import type { ReadableStore } from './asking.js'
 import { collectorService } from './collectors.js'
@@ -30,6 +31,7 @@ export interface ServicesOptions {
 }
 
 export function createServices ({ host, store, clock, logger, limits, modules }: ServicesOptions): ServedService[] {
+  writeTextFast()
   const submitter = new Submitter(host, clock)
   return [
     tapioService({ host, store, clock, limits }),
