@@ -130,6 +130,7 @@ function check ({ verb, operation }: Case, sent: Sent, { status, headers, text }
   const schema = operation.responses['200']?.content?.[type]?.schema ?? {}
   const pieces = type === 'application/json' ? [text] : type === 'text/event-stream' ? [...text.matchAll(/^data: (.*)$/gm)].map(m => m[1] as string) : text.split('\n').slice(0, -1)
   const name = String((schema['contentSchema'] as Schema | undefined ?? schema)['$ref']).split('/').pop() as string
+  if (type !== 'application/json') streamed += pieces.length
   for (const piece of pieces) {
     const json = JSON.parse(piece) as Record<string, unknown>
     const fits = validatorOf(json['error'] !== undefined || json['type'] !== undefined ? 'Problem' : name)
@@ -140,6 +141,7 @@ function check ({ verb, operation }: Case, sent: Sent, { status, headers, text }
 const live = await startLiveServices(registryUrl, 2000)
 const server = await startForTest({}, { services: live.services, options: { limits: { maxRequestBytes: 1 << 20 } } })
 const statuses = new Map<number, number>()
+let streamed = 0
 
 for (const one of cases) {
   test(`${one.operation.operationId} bears whatever is sent`, async () => {
@@ -186,7 +188,8 @@ test('the server lives on, and has given up nothing', async () => {
   const info = await ask(server.port, '/v1/info')
   assert.is(info.status, 200)
   assert.equal((JSON.parse(info.text) as { apiVersions: string[] }).apiVersions, ['tapio.v1'])
-  console.log(`\nREPORT ${[...statuses.values()].reduce((a, b) => a + b, 0)} requests to ${cases.length} operations, by status: ${[...statuses].sort(([a], [b]) => a - b).map(([status, n]) => `${status}: ${n}`).join(', ')}`)
+  console.log(`\nREPORT ${[...statuses.values()].reduce((a, b) => a + b, 0)} requests to ${cases.length} operations, by status: ${[...statuses].sort(([a], [b]) => a - b).map(([status, n]) => `${status}: ${n}`).join(', ')}; ${streamed} messages of streams`)
+  assert.ok(streamed > 0)
   for (const status of [200, 400, 404]) assert.ok((statuses.get(status) ?? 0) > 0, `none was answered ${status}`)
 })
 
