@@ -1,22 +1,29 @@
 /**
  * Scenario: the dashboard for Grafana and the alert rules for Prometheus, read as those would.
  * Guarantees: every metric they name is one that Tapio declares, with the labels they use; every alert is tested to come and not to
- * come (promtool), panels do not overlap, and the scrape configuration is one.
+ * come (promtool), panels do not overlap, the scrape configuration is one, and the queries over the REST API fit the proto files.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { getOption, type DescField, type DescMessage } from '@bufbuild/protobuf'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
+import { http } from '../core/api/gen/google/api/annotations_pb.js'
+import { CollectorService } from '../core/api/gen/tapio/v1/collector_service_pb.js'
+import { CorrelationService } from '../core/api/gen/tapio/v1/correlation_service_pb.js'
+import { EventService } from '../core/api/gen/tapio/v1/event_service_pb.js'
+import { TapioService } from '../core/api/gen/tapio/v1/tapio_service_pb.js'
 import { components } from '../core/cli/registry.js'
 import { runtimeMetrics } from '../core/graph/runtime-metrics.js'
 import { exposedName } from '../core/telemetry/declaration.js'
 import { declaredMetrics } from '../core/telemetry/declared-metrics.js'
 import type { MetricDeclaration } from '../core/telemetry/meter.js'
 
-const folder = dirname(fileURLToPath(import.meta.url))
+/** The files as they are shipped, not their copies in dist. */
+const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'configs')
 const test = suite('dashboard and alerts')
 
 /** What Prometheus adds to each series, and what the graph adds to those of components. */
@@ -106,6 +113,33 @@ test('each alert is tested to come and not to come', () => {
   const names = alerts.map(a => a.alert)
   const tested = (comes: boolean): string[] => names.filter(n => cases.some(c => c.alertname === n && (c.exp_alerts !== undefined) === comes))
   assert.equal([tested(true), tested(false)], [names, names])
+})
+
+interface Query { readonly url: string, readonly root: string, readonly columns: readonly string[] }
+
+/** The table of queries for the Infinity data source. */
+const queries: Query[] = [...read('grafana', 'README.md').matchAll(/^\| [^|]+ \| `(\/v1\/[^`]+)` \| `(\w+)` \| ([^|]+) \|$/gm)]
+  .map(([, url = '', root = '', columns = '']) => ({ url, root, columns: [...columns.matchAll(/`([\w.]+)`/g)].map(c => c[1] ?? '') }))
+
+/** The field that a path of JSON names leads to; undefined when there is none. */
+function fieldAt (message: DescMessage | undefined, path: string): DescField | undefined {
+  const [name, ...rest] = path.split('.')
+  const field = message?.fields.find(f => f.jsonName === name)
+  return rest.length === 0 || field === undefined ? field : fieldAt(field.message, rest.join('.'))
+}
+
+test('the queries for Grafana ask for paths, parameters and columns that are there', () => {
+  assert.is(queries.length, 6)
+  const methods = [TapioService, EventService, CorrelationService, CollectorService].flatMap(s => s.methods)
+  for (const { url, root, columns } of queries) {
+    const { pathname, searchParams } = new URL(url, 'http://tapio')
+    const method = methods.find(m => getOption(m, http).pattern.case === 'get' && getOption(m, http).pattern.value === pathname)
+    assert.ok(method, `no method is at ${pathname}`)
+    for (const parameter of searchParams.keys()) assert.ok(fieldAt(method.input, parameter), `${pathname} has no parameter ${parameter}`)
+    const list = fieldAt(method.output, root)
+    assert.is(list?.fieldKind, 'list', `${pathname} answers no list ${root}`)
+    for (const column of [...columns, ...(searchParams.get('fields') ?? '').split(',').filter(f => f !== '')]) assert.ok(fieldAt(list?.message, column), `${root} of ${pathname} has no ${column}`)
+  }
 })
 
 const promtool = spawnSync('promtool', ['--version']).error === undefined
