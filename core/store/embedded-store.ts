@@ -7,7 +7,7 @@ import type { EventBatch } from '../data/batch.js'
 import type { Incident } from '../incidents/incident.js'
 import { BlockCache } from './block-cache.js'
 import { paging } from './cursor.js'
-import type { WriterLock } from './directory.js'
+import type { DirectoryLock } from '../net/directory-lock.js'
 import { incidentFault, linkFault, symptomsOf } from './incident-shape.js'
 import { Incidents } from './incidents.js'
 import { LinkTable } from './links.js'
@@ -43,7 +43,7 @@ export class EmbeddedStore implements Store {
   #closed = false
 
   /** Without a lock: a reader. */
-  constructor (readonly directory: string, readonly options: EmbeddedOptions, readonly lock: WriterLock | undefined) {
+  constructor (readonly directory: string, readonly options: EmbeddedOptions, readonly lock: DirectoryLock | undefined) {
     const path = join(directory, 'tables.mdb')
     if (lock === undefined && !existsSync(path)) throw new StoreError('absent', `there is no store at ${directory}`)
     this.#tables = new Tables(path, lock === undefined)
