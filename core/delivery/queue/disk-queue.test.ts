@@ -15,7 +15,8 @@ import * as assert from 'uvu/assert'
 import { seeded } from '../../data/testing/random.js'
 import { readFrames } from '../../data/read-frames.js'
 import { FakeClock } from '../../testing/fake-clock.js'
-import { DiskQueue, type DiskQueueOptions, type Taken } from './disk-queue.js'
+import { DiskQueue, type DiskQueueOptions } from './disk-queue.js'
+import type { Taken } from './queue.js'
 import { numberOf, numberedBatch } from './testing/numbered.js'
 
 interface Context { directory: string }

@@ -16,6 +16,7 @@ import type { EventBatch } from '../../data/batch.js'
 import { decodeBatch } from '../../data/decode.js'
 import { headerLength } from '../../data/file-format.js'
 import { lockDirectory, type DirectoryLock } from '../../net/directory-lock.js'
+import type { BatchQueue, PutResult, Taken } from './queue.js'
 import { Segment, type Entry } from './segment.js'
 import { listSegments, readDone, removeSegment, scanSegment, segmentName } from './segment-files.js'
 import { SegmentWriter, type FsyncPolicy } from './segment-writer.js'
@@ -39,23 +40,12 @@ export interface DiskQueueOptions {
   readonly onDamage: (file: string, offset: number, bytes: number, reason: string) => void
 }
 
-export type PutResult = { readonly status: 'queued' } | { readonly status: 'full' } | { readonly status: 'failed', readonly reason: string }
-
-/** A batch under way. Exactly one of the two is called. */
-export interface Taken {
-  readonly batch: EventBatch
-  /** Delivered, or given up: forgotten. */
-  done(): void
-  /** It waits again, in its old place. */
-  putBack(): void
-}
-
 const shareOfSegment = 16
 const minSegmentBytes = 1 << 20
 const maxSegmentBytes = 64 << 20
 const maxFrameBytes = 0x7fffffff
 
-export class DiskQueue {
+export class DiskQueue implements BatchQueue {
   /** Oldest first; the last may be the writer's. */
   readonly #segments: Segment[] = []
   readonly #waiters: (() => void)[] = []
@@ -124,9 +114,9 @@ export class DiskQueue {
     return undefined
   }
 
-  /** What waits stays on disk. Batches under way are as if they waited. */
-  async close (): Promise<void> {
-    if (this.#closed) return
+  /** What waits stays on disk. Batches under way are as if they waited: nothing is lost. */
+  async close (): Promise<number> {
+    if (this.#closed) return 0
     this.#closed = true
     this.#wake(Infinity)
     await this.#writer.close()
@@ -134,6 +124,7 @@ export class DiskQueue {
     this.#removeDelivered()
     await Promise.all(this.#removing)
     await this.lock.release()
+    return 0
   }
 
   async #load (): Promise<void> {

@@ -1,6 +1,7 @@
 /** Run with a limit on the size of a file: writes until it is reached, makes room, goes on. Prints what held, as JSON. */
 import { systemClock } from '../../../component/clock.js'
-import { DiskQueue, type Taken } from '../disk-queue.js'
+import { DiskQueue } from '../disk-queue.js'
+import type { Taken } from '../queue.js'
 import { numberOf, numberedBatch } from './numbered.js'
 
 const queue = await DiskQueue.open({

@@ -1,0 +1,30 @@
+/** Gives an exporter `sending_queue` and `dead_letter`, whatever it is: applied to every exporter of a catalog. */
+import type { TObject } from '@sinclair/typebox'
+import type { ComponentFactory } from '../../component/factory.js'
+import type { Consumer } from '../../component/component.js'
+import { Options } from '../../config/schema.js'
+import { deadLetter, queueDrops, queueMetrics, sendingQueue } from './options.js'
+import type { QueuedConfig } from './queued-exporter.js'
+
+const batchesPutAtOnce = 16
+
+export function withQueue (factory: ComponentFactory): ComponentFactory {
+  const { properties, ...rest } = factory.schema as TObject
+  if (factory.kind !== 'exporter' || properties === undefined || 'sending_queue' in properties) return factory
+  const { type: _type, required: _required, additionalProperties: _closed, ...marks } = rest
+  return Object.freeze({
+    ...factory,
+    schema: Options({ ...properties, sending_queue: sendingQueue, dead_letter: deadLetter }, marks),
+    metrics: [...factory.metrics, ...queueMetrics],
+    drops: { ...queueDrops, ...factory.drops },
+    parallel: config => isQueued(config) ? batchesPutAtOnce : factory.parallel?.(config) ?? 1,
+    async create (services) {
+      const inner = await factory.create(services)
+      if (!isQueued(services.get('config'))) return inner
+      const { QueuedExporter } = await import('./queued-exporter.js')
+      return new QueuedExporter(inner as typeof inner & Consumer, services)
+    }
+  } satisfies ComponentFactory)
+}
+
+const isQueued = (config: unknown): boolean => (config as QueuedConfig).sending_queue?.enabled === true
