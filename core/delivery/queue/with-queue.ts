@@ -9,12 +9,11 @@ import type { QueuedConfig } from './queued-exporter.js'
 const batchesPutAtOnce = 16
 
 export function withQueue (factory: ComponentFactory): ComponentFactory {
-  const { properties, ...rest } = factory.schema as TObject
+  const { properties, description } = factory.schema as TObject
   if (factory.kind !== 'exporter' || properties === undefined || 'sending_queue' in properties) return factory
-  const { type: _type, required: _required, additionalProperties: _closed, ...marks } = rest
   return Object.freeze({
     ...factory,
-    schema: Options({ ...properties, sending_queue: sendingQueue, dead_letter: deadLetter }, marks),
+    schema: Options({ ...properties, sending_queue: sendingQueue, dead_letter: deadLetter }, description === undefined ? {} : { description }),
     metrics: [...factory.metrics, ...queueMetrics],
     drops: { ...queueDrops, ...factory.drops },
     parallel: config => isQueued(config) ? batchesPutAtOnce : factory.parallel?.(config) ?? 1,
