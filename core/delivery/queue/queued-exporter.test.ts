@@ -18,7 +18,7 @@ import { parseOptions } from '../../config/options.js'
 import { FakeClock } from '../../testing/fake-clock.js'
 import { RecordingHost, testBench, type TestBench } from '../../testing/services.js'
 import { numberOf, numberedBatch } from './testing/numbered.js'
-import { withQueue } from './with-queue.js'
+import { withDelivery } from '../with-delivery.js'
 
 interface Context { directory: string }
 const exporters = suite<Context>('queued exporter')
@@ -49,7 +49,7 @@ interface Started { readonly inner: Inner, readonly exporter: Exporter & Require
 
 async function start (queue: object, more: object = {}): Promise<Started> {
   const inner = new Inner()
-  const factory = withQueue(defineComponent({
+  const factory = withDelivery(defineComponent({
     kind: 'exporter', type: 'inner', description: 'Of this test.', stability: 'stable', signals: ['events'], schema: Options({}), concurrency: 'single', metrics: [], drops: {}, create: () => inner
   }))
   const config = parseOptions(factory, { sending_queue: { enabled: true, ...queue }, ...more })
