@@ -49,6 +49,11 @@ export interface ComponentFactory {
    * in order and may end in any; for those that wait for somebody far away.
    */
   parallel?(config: unknown): number
+  /**
+   * Processors and exporters: what to set when, by its config, it answers while rows are in its memory only, so that a pipeline that
+   * is `durable` cannot hold it: `set \`wait_for_result: true\``. Left out or undefined = its answer is that of what comes after it.
+   */
+  answersEarly?(config: unknown): string | undefined
   /** Own instruments, beside those every edge has. Declared here, created through `Meter`, documented from here. */
   readonly metrics: readonly MetricDeclaration[]
   /** Reasons this component gives to `drops.add`, each with its meaning. */

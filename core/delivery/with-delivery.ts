@@ -24,6 +24,7 @@ const batchesPutAtOnce = 16
 interface DeliveryConfig { readonly sending_queue?: SendingQueueConfig, readonly circuit_breaker?: CircuitBreakerConfig }
 
 const isQueued = (config: unknown): boolean => (config as DeliveryConfig).sending_queue?.enabled === true
+const inMemory = (config: unknown): boolean => (config as DeliveryConfig).sending_queue?.directory === undefined
 const breaks = (config: unknown): boolean => (config as DeliveryConfig).circuit_breaker?.enabled === true
 
 /** The factory unchanged when it is no exporter's. */
@@ -36,6 +37,7 @@ export function withDelivery (factory: ComponentFactory): ComponentFactory {
     metrics: [...factory.metrics, ...queueMetrics, ...breakerMetrics],
     drops: { ...queueDrops, ...factory.drops },
     parallel: config => isQueued(config) ? batchesPutAtOnce : factory.parallel?.(config) ?? 1,
+    answersEarly: config => isQueued(config) && inMemory(config) ? 'give its `sending_queue` a `directory`' : factory.answersEarly?.(config),
     create: async services => await wrap(await factory.create(ofInner(services)) as AnyComponent & Consumer, services)
   } satisfies ComponentFactory)
 }
