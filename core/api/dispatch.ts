@@ -53,6 +53,8 @@ export class Dispatcher {
       if (!many) throwIfUnfit(method, requests)
       const answers = opened.run((many ? checked(method, requests) : requests) as never, opened.call) as AsyncIterable<Record<string, unknown>>
       for await (const answer of answers) yield create(method.output, answer)
+      // A method may hear its signal and just return.
+      signal.throwIfAborted()
       code = 'OK'
     } catch (error) {
       const failure = this.#failure(method, error, signal)

@@ -3,8 +3,8 @@
  * (thread/); with `tapio serve --store` there is none, and questions about it are answered FAILED_PRECONDITION.
  */
 import type { Question, Questions } from '../component/questions.js'
-import type { EventBatch } from '../data/batch.js'
 import type { Plan } from '../graph/plan.js'
+import type { TapSelection, Tapped } from '../graph/tap.js'
 import type { HealthSnapshot } from '../telemetry/health.js'
 import type { MetricSnapshot } from '../telemetry/snapshot.js'
 
@@ -27,32 +27,4 @@ export interface ApiHost {
   tap(request: TapSelection, signal: AbortSignal): AsyncIterable<Tapped>
 }
 
-/** Everything beyond edge and rate is filtered where the rows pass, before anything is copied. */
-export interface TapSelection {
-  /** `FROM -> TO` or a component, with `*` for any part; '' = all. */
-  readonly edge: string
-  readonly filter: TapFilter
-  /** Of each thread. */
-  readonly maxEventsPerSecond: number
-}
-
-/** All that is given must fit; of lists one item. */
-export interface TapFilter {
-  readonly minSeverity?: number
-  readonly traceId?: string
-  readonly symptoms?: readonly string[]
-  readonly sources?: readonly string[]
-  readonly names?: readonly string[]
-  readonly signals?: readonly string[]
-  readonly namespaces?: readonly string[]
-  /** Of the event's own entity columns. */
-  readonly entity?: { readonly kind?: string, readonly namespace?: string, readonly name: string }
-  readonly text?: string
-}
-
-/** What one thread saw since it last said. Also sent without rows, once a second. */
-export interface Tapped {
-  readonly rows: readonly { readonly from: string, readonly to: string, readonly pipeline: string, readonly batch: EventBatch }[]
-  readonly passed: number
-  readonly notShown: number
-}
+export type { TapFilter, TapSelection, Tapped } from '../graph/tap.js'

@@ -5,17 +5,16 @@
  * Young generations of 2 MiB rather than 16 in every thread: a pipeline that receives OTLP/gRPC needs 30 to 60 MiB less and at
  * most 5 % more CPU (test/bench/collector). Batches live outside V8's heap, so what is young is mostly small and soon dead.
  */
-import { readFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
 import { addStatusCommand } from './component-status.js'
 import { codeOf, type ExitName } from './exit-codes.js'
 import { processIo } from './io.js'
-import { createProgram } from './program.js'
+import { configOption, createProgram, setOption } from './program.js'
 import { run } from './run.js'
+import { addServeCommand, serve } from './serve.js'
+import { version } from '../version.js'
 
 const io = processIo()
-// dist/core/cli/main.js -> package.json
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
 
 /** A reader that goes away (`tapio components | head -1`) is no error. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : codeOf('failure')))
@@ -27,10 +26,11 @@ function onSignals (onSignal: (name: string) => void): () => void {
 }
 
 let exit: ExitName = 'ok'
-const program = createProgram(version, io,
-  options => run(options, io, onSignals, () => process.exit(codeOf('interrupted'))),
-  answer => { exit = answer })
-await addStatusCommand(program, process.argv[2], io, answer => { exit = answer })
+const done = (answer: ExitName): void => { exit = answer }
+const endNow = (): never => process.exit(codeOf('interrupted'))
+const program = createProgram(version, io, options => run(options, io, onSignals, endNow), done)
+addServeCommand(program, [configOption(), setOption()], options => serve(options, io, onSignals, endNow), done)
+await addStatusCommand(program, process.argv[2], io, done)
 try {
   await program.parseAsync()
 } catch (error) {

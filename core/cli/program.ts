@@ -15,9 +15,9 @@ import { addTestCommand } from './test.js'
 
 const append = (value: string, before: readonly string[]): string[] => [...before, value]
 
-const configOption = (): Option => new Option('-c, --config <source>', 'a file, or file:PATH, env:VARIABLE, yaml:TEXT; may be given several times, later ones win')
+export const configOption = (): Option => new Option('-c, --config <source>', 'a file, or file:PATH, env:VARIABLE, yaml:TEXT; may be given several times, later ones win')
   .argParser(append).default([] as string[], 'none')
-const setOption = (): Option => new Option('--set <key.path=value>', 'sets one value, above all sources; may be given several times')
+export const setOption = (): Option => new Option('--set <key.path=value>', 'sets one value, above all sources; may be given several times')
   .argParser(append).default([] as string[], 'none')
 const output = (...choices: string[]): Option => new Option('-o, --output <format>', 'how to print').choices(choices).default(choices[0])
 
@@ -34,6 +34,7 @@ Examples:
   tapio diagnose /tmp/dump                      what a dump of a cluster says about what went wrong
   tapio incidents --since 1d                    what was explained, newest first
   tapio correlate --pod shop/cart-0             the story: cause, chain, blast radius, commands to run
+  tapio serve --store /var/lib/tapio/store      the API and the web page over a store, without pipelines
   tapio raw --since 10m --type oom_kill         what the kernel itself said, record by record
   tapio test patterns/                          the test cases of pattern files, with reasons
 

@@ -34,8 +34,12 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
   // Before anybody is told that it runs: a SIGUSR2 without a listener ends the process.
   const stopProfiling = prepared.config.service.profiling ? profileOnSignal(logger) : undefined
   try {
-    const address = await instance.start()
-    logger.info('tapio is running', { mode: prepared.plan.service.mode, threads: prepared.plan.threads, ...(address === undefined ? {} : { metrics: `http://${address.host}:${address.port}/metrics` }) })
+    const { metrics, api } = await instance.start()
+    logger.info('tapio is running', {
+      mode: prepared.plan.service.mode, threads: prepared.plan.threads,
+      ...(metrics === undefined ? {} : { metrics: `http://${metrics.host}:${metrics.port}/metrics` }),
+      ...(api === undefined ? {} : { grpc: api.grpc, http: api.http })
+    })
   } catch (error) {
     logger.error('tapio did not start', { error })
     clearInterval(alive)

@@ -23,6 +23,7 @@
  */
 import type { EventBatch } from '../data/batch.js'
 import type { Outcome } from './outcome.js'
+import type { Answerer } from './questions.js'
 
 export type Kind = 'receiver' | 'processor' | 'exporter' | 'connector' | 'extension'
 
@@ -48,6 +49,8 @@ export interface Deadline {
 export interface Component {
   start?(host: Host): void | Promise<void>
   stop?(deadline: Deadline): void | Promise<void>
+  /** For components that can be asked something while they run (questions.ts). Their factory lists what in `answers`. */
+  readonly answer?: Answerer
 }
 
 /** Brings batches in: calls `next.consume` of the consumer it was created with. */

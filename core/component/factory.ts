@@ -2,6 +2,7 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { MetricDeclaration } from '../telemetry/meter.js'
 import type { AnyComponent, Kind } from './component.js'
+import type { Question } from './questions.js'
 export type { AnyComponent } from './component.js'
 import type { Services } from './services.js'
 
@@ -54,6 +55,11 @@ export interface ComponentFactory {
    * is `durable` cannot hold it: `set \`wait_for_result: true\``. Left out or undefined = its answer is that of what comes after it.
    */
   answersEarly?(config: unknown): string | undefined
+  /**
+   * Questions its instances answer while they run (questions.ts), by their `answer`. The API, the command line and the web page show
+   * what they say, so a component that others could look into should. Left out = none.
+   */
+  readonly answers?: readonly Question[]
   /** Own instruments, beside those every edge has. Declared here, created through `Meter`, documented from here. */
   readonly metrics: readonly MetricDeclaration[]
   /** Reasons this component gives to `drops.add`, each with its meaning. */

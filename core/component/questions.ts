@@ -49,5 +49,21 @@ export interface RemoteCollector {
 /** `rows` of the batch that were rejected; more than it has: all. */
 export interface SubmitAnswer { readonly status: 'accepted' | 'rejected' | 'retry', readonly rejected: number, readonly reason: string, readonly retryAfterMs: number }
 
-/** What a component answers with. A question it does not list is a bug of whoever asked. */
-export type Answerer = <Q extends Question>(question: Q, argument: Questions[Q]['argument']) => Questions[Q]['answer'] | Promise<Questions[Q]['answer']>
+/**
+ * How a component answers. Only questions its factory lists are put to it, between its start and its stop; several may be under way at
+ * once. It answers from what it has in memory, soon: it takes time from its pipeline. What it throws the asker hears of, and nobody else.
+ */
+export type Answerer = <Q extends Question>(question: Q, argument: Questions[Q]['argument']) => Answer<Q> | Promise<Answer<Q>>
+
+export type Answer<Q extends Question> = Questions[Q]['answer']
+
+export type Answers = { readonly [Q in Question]?: (argument: Questions[Q]['argument']) => Answer<Q> | Promise<Answer<Q>> }
+
+/** For a component: `readonly answer = answerer({ 'store.directory': () => this.config.directory })`. */
+export function answerer (answers: Answers): Answerer {
+  return <Q extends Question>(question: Q, argument: Questions[Q]['argument']) => {
+    const answer = answers[question]
+    if (answer === undefined) throw new Error(`there is no answer to ${question}; this component answers ${Object.keys(answers).join(', ')}`)
+    return (answer as (argument: Questions[Q]['argument']) => Answer<Q> | Promise<Answer<Q>>)(argument)
+  }
+}

@@ -3,6 +3,7 @@
  * component, check what the pipelines name. A source that does not parse ends the load after all sources were parsed;
  * everything later reports all of its faults in one go.
  */
+import { checkApiSection, listening } from './api.js'
 import { maskAll } from './check.js'
 import { Excerpts } from './excerpt.js'
 import { FaultList, publicFault, type Fault, type RawFault } from './faults.js'
@@ -14,7 +15,7 @@ import { readPipelines } from './pipelines.js'
 import { readSections, type Definitions } from './sections.js'
 import { expandSeed } from './seed.js'
 import { readService, renameAddress } from './service.js'
-import type { ComponentCatalog, ResolvedComponent, ResolvedConfig } from './shape.js'
+import type { ComponentCatalog, ResolvedComponent, ResolvedConfig, ServiceSettings } from './shape.js'
 import { openSource, type Environment, type SourceText } from './source.js'
 import { substitute } from './substitute.js'
 import { emptyMap, fromPlain, nowhere, type MapNode, type Span, type TreeNode } from './tree.js'
@@ -41,6 +42,23 @@ export function loadConfig (wanted: ConfigSources, catalog: ComponentCatalog, en
   if (merged === undefined) return finish(undefined, load, true)
   const tree = substitute(merged, [], load) as MapNode
   return finish(resolveTree(tree, load), load, false)
+}
+
+export type ServiceResult =
+  | { readonly ok: true; readonly service: ServiceSettings; readonly warnings: readonly Fault[] }
+  | { readonly ok: false; readonly faults: readonly Fault[]; readonly warnings: readonly Fault[] }
+
+/** The section `service` alone, for what runs no pipelines: of the other sections nothing is looked at. */
+export function loadService (wanted: ConfigSources, catalog: ComponentCatalog, env: Environment): ServiceResult {
+  const load: Load = { faults: new FaultList(), masked: [], catalog, sources: new Map(), env }
+  const merged = readAll(wanted, load)
+  if (merged === undefined) return { ok: false, ...published(load, true) }
+  const service = (substitute(merged, [], load) as MapNode).entries.get('service')
+  const settings = readService(service, merged.at, load)
+  checkApiSection(service, settings, [], load.faults)
+  // What is secret in the other sections is not known here, only guessed.
+  const { faults, warnings } = published(load, true)
+  return load.faults.errors > 0 ? { ok: false, faults, warnings } : { ok: true, service: settings, warnings }
 }
 
 /** The same for a configuration that a program holds as plain data, in the shape and notation of the YAML. */
@@ -99,8 +117,9 @@ function resolveTree (written: MapNode, load: Load): ResolvedConfig | undefined 
   const service = tree.entries.get('service')
   const settings = readService(service, tree.at, load)
   const { pipelines, uses } = readPipelines(service, tree.at, definitions, load.faults)
-  if (load.faults.errors > 0) return undefined
   const used = new Set(uses.map(use => `${use.id.kind} ${use.id.text}`))
+  checkApiSection(service, settings, listening(settings, definitions.receiver, used), load.faults)
+  if (load.faults.errors > 0) return undefined
   return { components: components(definitions, used), pipelines, service: settings }
 }
 
@@ -110,11 +129,15 @@ function components (definitions: Definitions, used: ReadonlySet<string>): Resol
 }
 
 function finish (config: ResolvedConfig | undefined, load: Load, guessing: boolean): LoadResult {
+  const { faults, warnings } = published(load, guessing)
+  return config === undefined ? { ok: false, faults, warnings } : { ok: true, config, warnings }
+}
+
+function published (load: Load, guessing: boolean): { readonly faults: readonly Fault[], readonly warnings: readonly Fault[] } {
   const excerpts = new Excerpts(load.sources, load.masked, load.catalog, guessing)
   const order = [...load.sources.keys()]
   const sorted = [...load.faults.items].sort((a, b) => order.indexOf(a.at.source) - order.indexOf(b.at.source) || a.at.offset - b.at.offset)
   const publish = (faults: readonly RawFault[]): Fault[] => faults.map(fault => publicFault(fault, excerpts.of(fault.at)))
-  const warnings = publish(sorted.filter(fault => fault.severity === 'warning'))
-  if (config !== undefined) return { ok: true, config, warnings }
-  return { ok: false, faults: publish(sorted.filter(fault => fault.severity === 'error')), warnings }
+  const of = (severity: Fault['severity']): readonly Fault[] => publish(sorted.filter(fault => fault.severity === severity))
+  return { faults: of('error'), warnings: of('warning') }
 }

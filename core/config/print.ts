@@ -3,6 +3,7 @@ import type { TSchema } from '@sinclair/typebox'
 import { stringify } from 'yaml'
 import { branchesOf, choices, isSchema, ruleFor } from './describe.js'
 import { notation, written } from './schema.js'
+import { apiSchema } from '../api/config.js'
 import { kinds, sectionOf, type ComponentCatalog, type ResolvedConfig, type ServiceSettings } from './shape.js'
 import { formatDuration } from './units.js'
 import { fits } from './validator.js'
@@ -30,7 +31,7 @@ export function configAsPlain (config: ResolvedConfig, catalog: ComponentCatalog
       return [id.text, asWritten(schema, value, secrets === 'shown')]
     }))
   }
-  plain['service'] = { ...servicePlain(config.service), pipelines: Object.fromEntries(config.pipelines.map(pipeline => [pipeline.name, {
+  plain['service'] = { ...servicePlain(config.service, secrets === 'shown'), pipelines: Object.fromEntries(config.pipelines.map(pipeline => [pipeline.name, {
     receivers: pipeline.receivers.map(id => id.text),
     processors: pipeline.processors.map(id => id.text),
     exporters: pipeline.exporters.map(id => id.text)
@@ -38,7 +39,7 @@ export function configAsPlain (config: ResolvedConfig, catalog: ComponentCatalog
   return plain
 }
 
-function servicePlain (service: ServiceSettings): Record<string, unknown> {
+function servicePlain (service: ServiceSettings, showSecrets: boolean): Record<string, unknown> {
   return {
     mode: service.mode,
     batch_size: service.batchSize,
@@ -52,7 +53,8 @@ function servicePlain (service: ServiceSettings): Record<string, unknown> {
     when_full: service.whenFull,
     enqueue_timeout: formatDuration(service.enqueueTimeoutMs),
     extensions: service.extensions.map(id => id.text),
-    telemetry: { logs: service.logs, metrics: service.metricsServer }
+    telemetry: { logs: service.logs, metrics: service.metricsServer },
+    ...(service.api !== undefined && { api: asWritten(apiSchema, service.api, showSecrets) })
   }
 }
 

@@ -33,7 +33,8 @@ function settingsOf (options: ServiceOptions): ServiceSettings {
     enqueueTimeoutMs: options.enqueue_timeout,
     extensions: options.extensions.map(text => componentId('extension', text)),
     logs: options.telemetry.logs,
-    metricsServer: options.telemetry.metrics
+    metricsServer: options.telemetry.metrics,
+    api: options.api
   }
 }
 

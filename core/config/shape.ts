@@ -3,6 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { ComponentId } from '../component/id.js'
 import type { ComponentFactory, Signal } from '../component/factory.js'
 import type { Kind } from '../component/component.js'
+import { apiSchema, type ApiConfig } from '../api/config.js'
 import { defaultMode, modeNames, type Mode, type ModeDefaults } from './modes.js'
 import { Duration, Endpoint, Enum, Options, Section } from './schema.js'
 import type { Span } from './tree.js'
@@ -60,6 +61,7 @@ export const serviceSchema = Options({
       endpoint: Endpoint({ default: '127.0.0.1:8888', description: 'Where they are served.' })
     }, { description: 'Tapio\'s own metrics.' })
   }, { description: 'What Tapio tells about itself.' }),
+  api: Type.Optional(apiSchema),
   pipelines: Type.Record(Type.String(), pipelineSchema, { default: {}, description: 'The pipelines by name.' })
 }, { description: 'What runs, and how.' })
 
@@ -77,6 +79,8 @@ export interface ServiceSettings extends ModeDefaults {
   readonly extensions: readonly ComponentId[]
   readonly logs: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'auto' | 'json' | 'pretty' }
   readonly metricsServer: { readonly enabled: boolean; readonly endpoint: string }
+  /** Undefined: no API is served. */
+  readonly api: ApiConfig | undefined
 }
 
 export interface ResolvedComponent {

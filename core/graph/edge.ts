@@ -20,11 +20,15 @@ export interface EdgeRecorder {
 export const noRecorder: EdgeRecorder = { begin: () => undefined, end: () => undefined, failed: () => undefined, dropped: () => undefined }
 
 export class Edge implements Consumer {
+  /** Looks at every batch before the next component does; undefined while nobody taps. */
+  tap: ((batch: EventBatch) => void) | undefined = undefined
+
   /** `trace` logs every batch: for finding out where one went. */
   constructor (readonly name: string, readonly target: Consumer, readonly recorder: EdgeRecorder, readonly logger: Logger, readonly trace = false) {}
 
   consume (batch: EventBatch): Outcome | Promise<Outcome> {
     if (batch.count === 0) return accepted
+    if (this.tap !== undefined) this.tap(batch)
     const startedMs = performance.now()
     this.recorder.begin(batch.count)
     try {

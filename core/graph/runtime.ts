@@ -7,6 +7,7 @@
  */
 import { systemClock } from '../component/clock.js'
 import { loadCatalog, finder } from '../component/catalog.js'
+import type { Answer, Question, Questions } from '../component/questions.js'
 import type { Override } from '../component/services.js'
 import { HealthBoard } from '../telemetry/health.js'
 import type { Logger, LogLevel } from '../telemetry/logger.js'
@@ -20,8 +21,11 @@ import type { ThreadHandle } from '../threads/thread-handle.js'
 import { LocalThread } from '../threads/local-thread.js'
 import { WorkerCrew } from '../threads/worker-crew.js'
 import type { ThreadEvents } from '../threads/thread-runtime.js'
-import type { Plan } from './plan.js'
+import { Inquiries } from './inquiries.js'
+import type { FindFactory, Plan } from './plan.js'
 import { Rings } from './rings.js'
+import type { TapReport, TapSelection, Tapped } from './tap.js'
+import { Taps } from './taps.js'
 import { layers, type Layer } from './thread-graph.js'
 
 export interface RuntimeOptions {
@@ -33,6 +37,8 @@ export interface RuntimeOptions {
   readonly log?: { readonly level: LogLevel, readonly format: LogFormat }
   /** Replaced services, for components on the main thread only (functions cannot cross threads). */
   readonly overrides?: readonly Override[]
+  /** How long a component may take to answer (`ask`). Left out = 5 s. */
+  readonly askTimeoutMs?: number
 }
 
 /** Why a runtime ended by itself. */
@@ -58,6 +64,9 @@ export class Runtime {
   readonly #meters: ThreadMeters
   readonly #crew: WorkerCrew
   readonly #threads: ThreadHandle[] = []
+  readonly #inquiries: Inquiries
+  readonly #taps: Taps
+  #find: FindFactory | undefined
   #requestEnd: (request: EndRequest) => void = () => undefined
   #stopping: Promise<StopReport> | undefined
 
@@ -81,6 +90,10 @@ export class Runtime {
       meter: this.#meters.meterFor({}),
       eventsOf: thread => this.#eventsOf(thread),
       onGiveUp: reason => this.#requestEnd({ kind: 'failed', reason })
+    })
+    this.#taps = new Taps({ plan: options.plan, logger: options.logger, threads: () => this.#find === undefined ? [] : this.#threads })
+    this.#inquiries = new Inquiries({
+      plan: options.plan, find: () => this.#find, thread: name => this.#threads.find(t => t.thread === name), timeoutMs: options.askTimeoutMs ?? 5000
     })
   }
 
@@ -109,6 +122,26 @@ export class Runtime {
     return this.metrics.snapshot()
   }
 
+  /** Components that answer a question: `exporter/store`. None before the start. */
+  answering (question: Question): readonly string[] { return this.#inquiries.answering(question) }
+
+  /**
+   * Asks a component, in whatever thread it is. Rejects with `Unanswered`, which names it and says why. Bytes that fill memory of their
+   * own are handed over: the caller has them no longer.
+   */
+  ask<Q extends Question> (component: string, question: Q, argument: Questions[Q]['argument'], signal?: AbortSignal): Promise<Answer<Q>> {
+    return this.#inquiries.ask(component, question, argument, signal)
+  }
+
+  /**
+   * Copies a fair sample of the rows that pass the chosen edges, in whatever thread they are, until the iteration or the graph ends or
+   * `signal` aborts. The first step rejects with `TapRefused` when there can be no such tap.
+   */
+  tap (selection: TapSelection, signal: AbortSignal): AsyncIterable<Tapped> { return this.#taps.tap(selection, signal) }
+
+  /** The same for a reader in another thread: batches stay documents of core/data/codec.ts, in memory that can be handed over. */
+  tapReports (selection: TapSelection, signal: AbortSignal): AsyncIterable<TapReport> { return this.#taps.reports(selection, signal) }
+
   /** For instruments of the process as a whole. */
   get meter (): Meter { return this.#meters.meterFor({}) }
 
@@ -116,13 +149,13 @@ export class Runtime {
   async killThread (thread: string): Promise<void> { await this.#crew.kill(thread) }
 
   async #spawn (): Promise<void> {
-    const factories = await loadCatalog(this.#options.catalog)
+    const find = finder(await loadCatalog(this.#options.catalog))
     const slab = createSlab()
     this.metrics.addThread('main', slab)
     const local = new LocalThread({
       thread: 'main',
       plan: this.plan,
-      find: finder(factories),
+      find,
       rings: this.#rings.memories('main'),
       inherit: {},
       slab,
@@ -133,6 +166,7 @@ export class Runtime {
     })
     this.#threads.push(local, ...this.plan.threads.filter(t => t !== 'main').map(t => this.#crew.handle(t)))
     await Promise.all(this.#threads.map(t => t.build()))
+    this.#find = find
   }
 
   /** Once receivers run, a thread may die of what they bring: the others are not asked about receivers they do not have. */
@@ -152,7 +186,8 @@ export class Runtime {
         this.health.fail(component, reason)
         this.#requestEnd({ kind: 'failed', reason: `${component}: ${reason}` })
       },
-      finish: reason => this.#requestEnd({ kind: 'finished', reason })
+      finish: reason => this.#requestEnd({ kind: 'finished', reason }),
+      tapped: (id, report) => this.#taps.tapped(thread, id, report)
     }
   }
 
@@ -175,6 +210,7 @@ export class Runtime {
     this.#rings.close(() => true)
     await stop('exporters', atMs)
     undelivered += this.#rings.abandon(r => !intoProcess(r.side, r.pipeline))
+    this.#taps.endAll()
     await stop('extensions', Math.max(atMs, performance.now() + 500))
     await Promise.all(this.#threads.map(t => t.end()))
     this.health.setGraph('stopped')

@@ -8,6 +8,7 @@ import type { Clock } from '../component/clock.js'
 import type { Component, Consumer, Deadline, Host, Kind } from '../component/component.js'
 import type { ComponentFactory, Signal } from '../component/factory.js'
 import { componentId } from '../component/id.js'
+import type { Answer, Answerer, Question, Questions } from '../component/questions.js'
 import { createServices, createShared, type Override, type ServiceValues } from '../component/services.js'
 import type { ComponentState, StatusReporter } from '../component/status.js'
 import { localRetryPolicy } from '../delivery/backoff.js'
@@ -17,6 +18,8 @@ import { Edge, noRecorder, type EdgeRecorder } from './edge.js'
 import { fanOut } from './fanout.js'
 import type { PipelinePlan, Plan } from './plan.js'
 import { SignalCheck, SignalGate } from './signal-gate.js'
+import type { PlacedEdge } from './thread-taps.js'
+import { Unanswered } from './unanswered.js'
 
 export const layers = ['extensions', 'exporters', 'processors', 'early', 'receivers'] as const
 export type Layer = (typeof layers)[number]
@@ -38,7 +41,7 @@ export interface ThreadServices {
 /** The writing end of the ring(s) of one side of a pipeline, as seen from this thread; undefined when it writes none. */
 export type RingWriters = (pipeline: string, side: 'in' | 'out') => Consumer | undefined
 
-interface Made { readonly name: string, readonly component: Component, stopped: boolean }
+interface Made { readonly name: string, readonly component: Component, started: boolean, stopped: boolean }
 
 const nowhere: Consumer = {
   consume: () => ({ status: 'refused', reason: 'this component sends nowhere' })
@@ -51,6 +54,8 @@ export class ThreadGraph {
   readonly #tails = new Map<string, Consumer>()
   readonly #insisting = new AbortController()
   readonly #shared = createShared()
+  /** All arrows of this thread. */
+  readonly edges: PlacedEdge[] = []
 
   constructor (readonly plan: Plan, readonly thread: string, readonly services: ThreadServices, readonly writers: RingWriters) {}
 
@@ -101,6 +106,7 @@ export class ThreadGraph {
       this.services.lifecycle(made.name, 'starting')
       try {
         await made.component.start?.(this.services.host(made.name))
+        made.started = true
         this.services.lifecycle(made.name, 'ok')
       } catch (error) {
         throw new Error(`${made.name} did not start: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
@@ -123,6 +129,14 @@ export class ThreadGraph {
       }
     }
     return errors
+  }
+
+  /** Of a component in several pipelines the first instance answers. Rejects with `Unanswered`, or with what the component threw. */
+  async ask<Q extends Question> (name: string, question: Q, argument: Questions[Q]['argument']): Promise<Answer<Q>> {
+    const made = layers.flatMap(layer => this.#layers[layer]).find(m => m.name === name)
+    if (made !== undefined && made.component.answer === undefined) throw new Unanswered(name, question, 'unknown', `does not answer ${question}`)
+    if (made === undefined || !made.started || made.stopped) throw new Unanswered(name, question, 'gone', made?.stopped === true ? 'has stopped' : 'does not run yet')
+    return await (made.component.answer as Answerer)(question, argument)
   }
 
   /** Ends every wait of fan-outs: their rows are counted as lost by `shutdown`. */
@@ -202,7 +216,9 @@ export class ThreadGraph {
 
   #edge (from: string, to: string, pipeline: string, target: Consumer): Consumer {
     const { tracing, metrics } = this.plan.service
-    return new Edge(`${from} -> ${to}`, target, metrics ? this.services.edge(from, to, pipeline) : noRecorder, this.services.logger, tracing)
+    const edge = new Edge(`${from} -> ${to}`, target, metrics ? this.services.edge(from, to, pipeline) : noRecorder, this.services.logger, tracing)
+    this.edges.push({ edge, ends: { from, to, pipeline } })
+    return edge
   }
 
   #fanOut (consumers: readonly Consumer[], name: string): Consumer {
@@ -243,7 +259,7 @@ export class ThreadGraph {
     }
     try {
       const component = await factory.create(createServices(values, services.overrides))
-      this.#layers[layer].push({ name, component, stopped: false })
+      this.#layers[layer].push({ name, component, started: false, stopped: false })
       services.lifecycle(name, 'created')
       return component
     } catch (error) {

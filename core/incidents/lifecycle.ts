@@ -25,8 +25,9 @@ export class Lifecycle {
 
   constructor (readonly options: LifecycleOptions) {}
 
-  get open (): number { return [...this.#held.values()].filter(h => h.document.status === 'open').length }
   get all (): Incident[] { return [...this.#held.values()].map(h => h.document) }
+
+  openOf (severity: Incident['severity']): number { return this.all.filter(i => i.status === 'open' && i.severity === severity).length }
 
   /** The documents that changed, in the order of their ids. `isOver`: whether trouble of these symptoms is known to be over; undefined = it is not asked now. */
   update (drafts: readonly Draft[], nowMs: number, isOver: ((members: readonly string[]) => boolean) | undefined, isLast = false): Incident[] {

@@ -5,7 +5,8 @@
  *
  * A pointer below 8000 hex is the only row; else its low bits are the number of a list.
  */
-import { decodeRows, encodeRows } from './row-set.js'
+import { decodeRows, encodeRows, encodeSpan } from './row-set.js'
+import type { Span } from './words.js'
 
 const isList = 0x8000
 /** Rows of a block, so that a row fits a pointer. */
@@ -17,27 +18,32 @@ const maxListBytes = 0xffff
 
 export interface BlockIndex { readonly bits: number, readonly shards: readonly Buffer[] }
 
-export function encodeIndex (terms: ReadonlyMap<number, readonly number[]>): BlockIndex {
-  const bits = Math.max(0, Math.min(maxBits, Math.ceil(Math.log2(terms.size / termsPerShard))))
+type Rows = readonly number[]
+
+/** `words`: terms of which only first and last row are kept. */
+export function encodeIndex (terms: ReadonlyMap<number, Rows>, words: ReadonlyMap<number, Span> = new Map()): BlockIndex {
+  const all = new Set([...terms.keys(), ...words.keys()])
+  const bits = Math.max(0, Math.min(maxBits, Math.ceil(Math.log2(all.size / termsPerShard))))
   const ofShard: number[][] = Array.from({ length: 1 << bits }, () => [])
-  for (const term of Uint32Array.from(terms.keys()).sort()) (ofShard[term & (1 << bits) - 1] as number[]).push(term)
-  return { bits, shards: ofShard.map(shard => encodeShard(shard, terms)) }
+  for (const term of Uint32Array.from(all).sort()) (ofShard[term & (1 << bits) - 1] as number[]).push(term)
+  return { bits, shards: ofShard.map(shard => encodeShard(shard, terms, words)) }
 }
 
-function encodeShard (shard: readonly number[], terms: ReadonlyMap<number, readonly number[]>): Buffer {
+function encodeShard (shard: readonly number[], terms: ReadonlyMap<number, Rows>, words: ReadonlyMap<number, Span>): Buffer {
   const lists: Buffer[] = []
   const head = Buffer.alloc(2 + shard.length * 6)
   head.writeUInt16LE(shard.length, 0)
   let listBytes = 0
   shard.forEach((term, i) => {
-    const rows = terms.get(term) as readonly number[]
+    const rows = terms.get(term)
+    const [first, last] = spanOf(rows, words.get(term))
     head.writeUInt32LE(term, 2 + i * 4)
     const at = 2 + shard.length * 4 + i * 2
-    if (rows.length === 1) { head.writeUInt16LE(rows[0] as number, at); return }
+    if (first === last) { head.writeUInt16LE(first, at); return }
     head.writeUInt16LE(isList | lists.length, at)
-    const exact = encodeRows(rows)
+    const exact = rows === undefined || words.has(term) ? undefined : encodeRows(rows)
     // All rows between the first and the last: more than there are, which whoever looks up sees.
-    const list = listBytes + exact.length <= maxListBytes - 8 * (shard.length - i) ? exact : encodeRows(between(rows))
+    const list = exact !== undefined && listBytes + exact.length <= maxListBytes - 8 * (shard.length - i) ? exact : encodeSpan(first, last)
     lists.push(list)
     listBytes += list.length
   })
@@ -47,9 +53,11 @@ function encodeShard (shard: readonly number[], terms: ReadonlyMap<number, reado
   return Buffer.concat([head, ends, ...lists])
 }
 
-function between (rows: readonly number[]): number[] {
-  const first = rows[0] as number
-  return Array.from({ length: (rows[rows.length - 1] as number) - first + 1 }, (_, i) => first + i)
+/** Of a term's rows, of a word, or of both when they happen to be one number. */
+function spanOf (rows: Rows | undefined, word: Span | undefined): Span {
+  const own: Span | undefined = rows === undefined ? undefined : [rows[0] as number, rows[rows.length - 1] as number]
+  if (own === undefined || word === undefined) return (own ?? word) as Span
+  return [Math.min(own[0], word[0]), Math.max(own[1], word[1])]
 }
 
 export const shardOf = (term: number, bits: number): number => term & (1 << bits) - 1

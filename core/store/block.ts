@@ -3,15 +3,16 @@
  * for some percent.
  *
  *   value   length of the document u32 | deflated document
- *   head    rows u32 | first and last event time u64 u64 | stored at, ms f64 | bytes of the value u32 | worst severity u8 | bits of its index u8
+ *   head    rows u32 | first and last event time u64 u64 | stored at, ms f64 | bytes of the value u32 | worst severity u8 | bits of its index u7, has words u1
  */
-import { deflateRaw, inflateRawSync } from 'node:zlib'
+import { deflateRaw, inflateRaw, inflateRawSync, type ZlibOptions } from 'node:zlib'
 import { EventBatch } from '../data/batch.js'
 import { encodeBatch } from '../data/codec.js'
 import { decodeBatch } from '../data/decode.js'
 import { encodeIndex, type BlockIndex } from './block-index.js'
 import { timeOf } from './match.js'
 import { termsOf } from './terms.js'
+import { wordsOf } from './words.js'
 
 export interface BlockHead {
   /** Number of its first event in the partition: events keep their number when blocks are merged. */
@@ -23,15 +24,20 @@ export interface BlockHead {
   readonly bytes: number
   readonly maxSeverity: number
   readonly indexBits: number
+  /** Whether signs and words are in its index: those of before there were any are not. */
+  readonly hasWords: boolean
 }
 
 export interface Block { readonly head: BlockHead, readonly value: Buffer, readonly index: BlockIndex }
 
 const headBytes = 34
+const wordsBit = 0x80
+/** Longer documents are put together of such pieces. */
+const maxChunk = 4 << 20
 
 /** Rows `from` to `to` (excluded) of `batch`, the first of which is event `first`. Compression runs on a thread of libuv's, not on this one. */
 export async function makeBlock (batch: EventBatch, from: number, to: number, first: number, storedMs: number): Promise<Block> {
-  const index = encodeIndex(termsOf(batch, from, to))
+  const index = encodeIndex(termsOf(batch, from, to), wordsOf(batch, from, to))
   const document = encodeBatch(part(batch, from, to), true)
   const value = Buffer.concat([lengthOf(document), await deflate(document)])
   let [minNano, maxNano, maxSeverity] = [timeOf(batch, from), timeOf(batch, from), 0]
@@ -41,7 +47,7 @@ export async function makeBlock (batch: EventBatch, from: number, to: number, fi
     if (time > maxNano) maxNano = time
     maxSeverity = Math.max(maxSeverity, batch.columns.severity[row] as number)
   }
-  return { head: { first, rows: to - from, minNano, maxNano, storedMs, bytes: value.length, maxSeverity, indexBits: index.bits }, value, index }
+  return { head: { first, rows: to - from, minNano, maxNano, storedMs, bytes: value.length, maxSeverity, indexBits: index.bits, hasWords: true }, value, index }
 }
 
 /** Rows of a larger batch with their own raw records alone. */
@@ -63,17 +69,33 @@ const nothing = new Uint8Array()
 /** Undefined: damaged. */
 export function readBlock (value: Buffer): EventBatch | undefined {
   try {
-    const length = value.readUInt32LE(0)
-    const document = inflateRawSync(value.subarray(4), { maxOutputLength: Math.max(1, length) })
-    const decoded = decodeBatch(document)
-    return decoded.ok ? decoded.batch : undefined
+    return documentIn(inflateRawSync(value.subarray(4), sizesOf(value)))
   } catch {
     return undefined
   }
 }
 
+/** The same, unpacked on a thread of libuv's: half of the work. `value` must stay as it is. */
+export function readBlockAside (value: Buffer): Promise<EventBatch | undefined> {
+  return new Promise(resolve => {
+    const finish = (error: Error | null, document: Buffer): void => { resolve(error === null ? documentIn(document) : undefined) }
+    try { inflateRaw(value.subarray(4), sizesOf(value), finish) } catch { resolve(undefined) }
+  })
+}
+
+/** All into one piece of memory: joining many would copy them. No more of it than a block can be, whatever the bytes say. */
+function sizesOf (value: Buffer): ZlibOptions {
+  const length = Math.max(1, value.readUInt32LE(0))
+  return { maxOutputLength: length, chunkSize: Math.min(Math.max(64, length + 1), maxChunk) }
+}
+
+function documentIn (bytes: Buffer): EventBatch | undefined {
+  const decoded = decodeBatch(bytes)
+  return decoded.ok ? decoded.batch : undefined
+}
+
 /** Its number is its key. */
-export function encodeHead ({ rows, minNano, maxNano, storedMs, bytes, maxSeverity, indexBits }: BlockHead): Buffer {
+export function encodeHead ({ rows, minNano, maxNano, storedMs, bytes, maxSeverity, indexBits, hasWords }: BlockHead): Buffer {
   const out = Buffer.alloc(headBytes)
   out.writeUInt32LE(rows, 0)
   out.writeBigUInt64LE(minNano, 4)
@@ -81,14 +103,14 @@ export function encodeHead ({ rows, minNano, maxNano, storedMs, bytes, maxSeveri
   out.writeDoubleLE(storedMs, 20)
   out.writeUInt32LE(bytes, 28)
   out.writeUInt8(maxSeverity, 32)
-  out.writeUInt8(indexBits, 33)
+  out.writeUInt8(indexBits | (hasWords ? wordsBit : 0), 33)
   return out
 }
 
 export function decodeHead (first: number, bytes: Buffer): BlockHead {
   return {
     first, rows: bytes.readUInt32LE(0), minNano: bytes.readBigUInt64LE(4), maxNano: bytes.readBigUInt64LE(12), storedMs: bytes.readDoubleLE(20),
-    bytes: bytes.readUInt32LE(28), maxSeverity: bytes.readUInt8(32), indexBits: bytes.readUInt8(33)
+    bytes: bytes.readUInt32LE(28), maxSeverity: bytes.readUInt8(32), indexBits: bytes.readUInt8(33) & ~wordsBit, hasWords: (bytes.readUInt8(33) & wordsBit) !== 0
   }
 }
 

@@ -14,7 +14,7 @@ import { seeded, type Random } from '../data/testing/random.js'
 import { entityMatches } from './entity-match.js'
 import { openStore, type StoreOptions } from './open.js'
 import type { EventQuery, PageOptions, Store, StoreReader } from './store.js'
-import { names, storedEvent, symptoms, traces } from './testing/random-events.js'
+import { names, signs, sources, storedEvent, symptoms, traces } from './testing/random-events.js'
 
 const test = suite('store: events')
 const made: string[] = []
@@ -69,9 +69,25 @@ function entities (e: EventInput): { kind: string, namespace?: string, name: str
   ]
 }
 
+/** What an event has to be in for a list of a question, by that list's name. */
+const listed: { [N in 'symptoms' | 'sources' | 'names' | 'signals' | 'namespaces']: (e: EventInput) => (string | undefined)[] } = {
+  symptoms: e => [e.symptom],
+  sources: e => [e.source],
+  names: e => [e.name],
+  signals: e => [e.signal],
+  namespaces: e => [e.entityNamespace, (e.resource as Record<string, string>)['k8s.namespace.name']]
+}
+
+function fitsLists (e: EventInput, query: EventQuery): boolean {
+  const { text = '' } = query
+  return Object.entries(listed).every(([key, of]) => query[key as keyof typeof listed]?.some(item => of(e).includes(item)) ?? true) &&
+    [e.name, e.message].some(s => s?.toLowerCase().includes(text.toLowerCase()))
+}
+
 function wanted (model: readonly EventInput[], query: EventQuery, order: 'newest' | 'oldest'): string[] {
   const nano = (ms: number): bigint => BigInt(Math.round(ms * 1000)) * 1000n
   const fits = model.map((event, i) => ({ event, i })).filter(({ event: e }) => (query.traceId === undefined || e.traceId === query.traceId) && (query.symptomId === undefined || e.symptomId === query.symptomId) &&
+    fitsLists(e, query) &&
     (query.minSeverity === undefined || (e.severity ?? 0) >= query.minSeverity) && (query.sinceMs === undefined || timeOf(e) >= nano(query.sinceMs)) && (query.untilMs === undefined || timeOf(e) < nano(query.untilMs)) &&
     (query.entity === undefined || entities(e).some(entity => entityMatches(entity, query.entity as { name: string }))))
   fits.sort((a, b) => timeOf(a.event) < timeOf(b.event) ? -1 : timeOf(a.event) > timeOf(b.event) ? 1 : a.i - b.i)
@@ -88,6 +104,12 @@ function randomQuery (random: Random, model: readonly EventInput[]): EventQuery 
     ...(random.chance(0.2) && { symptomId: random.pick(symptoms) }),
     ...(random.chance(0.3) && { minSeverity: random.pick([1, 9, 13, 14, 17, 21, 25]) }),
     ...(random.chance(0.3) && { entity }),
+    ...(random.chance(0.2) && { symptoms: [random.pick(signs), 'no.such'] }),
+    ...(random.chance(0.2) && { sources: [random.pick(sources), random.pick(sources)] }),
+    ...(random.chance(0.2) && { names: [`event ${random.below(16).toString(16)}`, 'event 1'] }),
+    ...(random.chance(0.1) && { signals: [random.pick(['events', 'logs', 'metrics'])] }),
+    ...(random.chance(0.2) && { namespaces: [random.pick(['shop', 'bank', 'nowhere'])] }),
+    ...(random.chance(0.2) && { text: random.pick(['event 7', 'MESSAGE 0000', 'üBER', 'no such text']) }),
     ...(random.chance(0.3) && { sinceMs: fromMs }),
     ...(random.chance(0.3) && { untilMs: fromMs + random.below(300) })
   }

@@ -17,7 +17,7 @@ export interface FeedOptions {
 export interface EventFeed {
   readonly events: EventBatch
   readonly token: string
-  /** There is more already. */
+  /** There is more already; perhaps none of it fits: an answer may be empty and not the last. */
   readonly more: boolean
   /** Retention deleted something between `after` and these. */
   readonly gap: boolean
@@ -46,8 +46,15 @@ export interface Counted { readonly key: string, readonly count: number }
 export interface StoreFeeds {
   eventFeed(query: EventQuery, options: FeedOptions): Promise<EventFeed>
   incidentFeed(query: Pick<IncidentQuery, 'minSeverity' | 'entity'>, options: FeedOptions): Promise<IncidentFeed>
-  /** Resolves when something may have been stored since the last answer of a feed, the signal aborts or `timeoutMs` passed. */
-  changed(timeoutMs: number, signal: AbortSignal): Promise<void>
-  /** Of the newest `maxEvents` that fit (1M unless said). Gives way between blocks. `bucketMs` 0: about 60 buckets. */
+  /**
+   * Resolves when something may have been stored since the last answer of a feed, the signal aborts, the store is closed or `timeoutMs`
+   * passed. `after`: the token of the caller's own last answer, for when several follow one store: then what another one was told of in
+   * between counts too.
+   */
+  changed(timeoutMs: number, signal: AbortSignal, after?: string): Promise<void>
+  /**
+   * Of the newest `maxEvents` that fit (1M unless said). Gives way between blocks. `bucketMs` 0: about 60 buckets; given, more than 5000
+   * are refused (StoreError). Events without any time are in no bucket.
+   */
   statistics(query: EventQuery, options: { readonly bucketMs: number, readonly maxEvents?: number, readonly signal?: AbortSignal }): Promise<Statistics>
 }

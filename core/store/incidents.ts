@@ -2,8 +2,9 @@
  * Incidents by id, and by start time alone, per entity name and per trace:
  *
  *   incidents      id -> the document, msgpack
- *   incidents_by   ['time', startMs, id] | ['entity', name, startMs, id] | ['trace', id, startMs, id] -> [status, severity, end, storedMs]
+ *   incidents_by   ['time', startMs, id] | ['entity', name, startMs, id] | ['trace', id, startMs, id] -> [status, severity, end, storedMs, sequence]
  *                  ['stored', storedMs, id] -> nothing: what goes first
+ *                  ['changed', sequence, id] -> severity: the newest version of each, by when it was put; ['sequence'] -> the last one
  */
 import type { Database } from 'lmdb'
 import type { Incident } from '../incidents/incident.js'
@@ -14,13 +15,15 @@ import { type IncidentPage, type IncidentQuery, type PageOptions } from './store
 import { keyText, pack, unpack, type Tables } from './tables.js'
 
 type Key = (string | number)[]
-/** Status, rank of the severity, end of it in milliseconds, when it was stored. */
-type Summary = readonly [string, number, number, number]
+/** Status, rank of the severity, end of it in milliseconds, when it was stored, which change that was (not there before there were feeds). */
+type Summary = readonly [string, number, number, number, number?]
 
 /** Beyond it the one not written for longest goes: 20 KB each on average, so 1 GiB. */
 const defaultMaxIncidents = 50_000
 /** Index entries looked at before others may run. */
 const stride = 500
+
+export interface IncidentChanges { readonly incidents: readonly Incident[], readonly sequence: number, readonly more: boolean }
 
 export class Incidents {
   readonly #documents: Database<Buffer, string>
@@ -39,9 +42,12 @@ export class Incidents {
       if (old !== undefined && old.version >= incident.version) return false
       if (old !== undefined) this.#unindex(old)
       this.#documents.put(incident.id, bytes).catch(() => undefined)
-      const summary: Summary = [incident.status, levelRank(incident.severity), endOf(incident), storedMs]
+      const sequence = this.lastSequence + 1
+      const summary: Summary = [incident.status, levelRank(incident.severity), endOf(incident), storedMs, sequence]
       for (const key of keysOf(incident)) this.#by.put(key, summary).catch(() => undefined)
       this.#by.put(['stored', storedMs, incident.id], 0).catch(() => undefined)
+      this.#by.put(['changed', sequence, incident.id], levelRank(incident.severity)).catch(() => undefined)
+      this.#by.put(['sequence'], sequence).catch(() => undefined)
       return true
     })
   }
@@ -58,6 +64,28 @@ export class Incidents {
     if (exact !== undefined) return exact
     const ids = [...this.#documents.getKeys({ start: prefix, end: `${prefix}\uffff`, limit: 2 })]
     return ids.length === 1 ? this.get(ids[0] as string) : undefined
+  }
+
+  /** Of the last change; kept when what changed goes. */
+  get lastSequence (): number { return this.#by.get(['sequence']) as number | undefined ?? 0 }
+
+  /** What was put behind change `after`, by when, at most `limit`; `sequence`: of the last one looked at. */
+  async changes (after: number, query: Pick<IncidentQuery, 'minSeverity' | 'entity'>, limit: number, signal?: AbortSignal): Promise<IncidentChanges> {
+    const found: Incident[] = []
+    const minRank = query.minSeverity === undefined ? 0 : levelRank(query.minSeverity)
+    let sequence = after
+    for (let seen = 0; found.length < limit;) {
+      const some = [...this.#by.getRange({ start: ['changed', sequence, '\uffff'], end: ['changed', Infinity], limit: stride })]
+      for (const { key, value } of some) {
+        if (found.length === limit) return { incidents: found, sequence, more: true }
+        sequence = key[1] as number
+        const incident = (value as number) < minRank ? undefined : this.get(key[2] as string)
+        if (incident !== undefined && fits(incident, query)) found.push(incident)
+      }
+      if (some.length < stride) return { incidents: found, sequence, more: false }
+      if ((seen += some.length) % stride === 0) await breathe(signal)
+    }
+    return { incidents: found, sequence, more: true }
   }
 
   get count (): number { return this.#documents.getKeysCount() }
@@ -122,6 +150,7 @@ export class Incidents {
   #unindex (incident: Incident): void {
     const time = this.#by.get(['time', incident.startMs, incident.id]) as Summary | undefined
     if (time !== undefined) this.#by.remove(['stored', time[3], incident.id]).catch(() => undefined)
+    if (time?.[4] !== undefined) this.#by.remove(['changed', time[4], incident.id]).catch(() => undefined)
     for (const key of keysOf(incident)) this.#by.remove(key).catch(() => undefined)
   }
 }

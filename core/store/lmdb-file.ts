@@ -32,6 +32,22 @@ export function lmdbFault (path: string): string {
   }
 }
 
+/** How many transactions the file at `path` has seen; 0 when it is not there or none of LMDB's. */
+export function lastTransaction (path: string): bigint {
+  let fd: number | undefined
+  try {
+    fd = openSync(path, 'r')
+    const first = metaPage(fd, 0)
+    const second = metaPage(fd, first?.pageSize ?? 4096)
+    const [a, b] = [first?.transaction ?? 0n, second?.transaction ?? 0n]
+    return a > b ? a : b
+  } catch {
+    return 0n
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}
+
 function metaPage (fd: number, at: number): { pageSize: number, lastPage: number, transaction: bigint } | undefined {
   const page = Buffer.alloc(metaBytes)
   if (readSync(fd, page, 0, metaBytes, at) < metaBytes) return undefined

@@ -14,7 +14,7 @@ import type { StoreReader } from './store.js'
 
 const test = suite('store: merging small blocks')
 
-const head = (rows: number, bytes = rows * 60): BlockHead => ({ first: 0, rows, bytes, minNano: 0n, maxNano: 0n, storedMs: 0, maxSeverity: 0, indexBits: 0 })
+const head = (rows: number, bytes = rows * 60): BlockHead => ({ first: 0, rows, bytes, minNano: 0n, maxNano: 0n, storedMs: 0, maxSeverity: 0, indexBits: 0, hasWords: true })
 const times = (n: number, rows: number): number[] => Array<number>(n).fill(rows)
 
 const table: [what: string, rows: number[], merged: number][] = [

@@ -24,16 +24,17 @@ export interface StoreOptions {
 
 export const defaults = { maxAgeMs: 7 * 86_400_000, maxBytes: 4 * 2 ** 30, sync: 'disk', maxPendingBytes: 32 << 20, lingerMs: 0, clock: systemClock } as const
 
-export function openStore (directory: string, options: { readonly readOnly: true } & StoreOptions): Promise<StoreReader>
+/** `mayBeAbsent`: as long as no writer has made the store, it is an empty one. */
+export function openStore (directory: string, options: { readonly readOnly: true, readonly mayBeAbsent?: boolean } & StoreOptions): Promise<StoreReader>
 export function openStore (directory: string, options?: { readonly readOnly?: false } & StoreOptions): Promise<Store>
 /**
  * Rejects with StoreError: there is none (`readOnly`), it may not be opened, another process writes it, it is damaged. A reader sees
  * what is committed when it asks, also while Tapio writes, and what has been deleted since only until its question ends.
  */
-export async function openStore (directory: string, { readOnly = false, ...options }: { readonly readOnly?: boolean } & StoreOptions = {}): Promise<Store | StoreReader> {
+export async function openStore (directory: string, { readOnly = false, mayBeAbsent = false, ...options }: { readonly readOnly?: boolean, readonly mayBeAbsent?: boolean } & StoreOptions = {}): Promise<Store | StoreReader> {
   if (readOnly) {
-    await expectDirectory(directory)
-    return new EmbeddedStore(directory, { ...defaults, ...options }, undefined)
+    if (!mayBeAbsent) await expectDirectory(directory)
+    return new EmbeddedStore(directory, { ...defaults, ...options }, undefined, mayBeAbsent)
   }
   await makeDirectory(directory)
   const lock = await lockStore(directory)

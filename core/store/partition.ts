@@ -10,7 +10,7 @@
  */
 import { rmSync, statSync } from 'node:fs'
 import type { Database } from 'lmdb'
-import { decodeHead, encodeHead, readBlock, type Block, type BlockHead } from './block.js'
+import { decodeHead, encodeHead, readBlock, readBlockAside, type Block, type BlockHead } from './block.js'
 import { lookUp, shardOf } from './block-index.js'
 import { eventIn, pageKeyBytes, type NewIds } from './id-pages.js'
 import { openLmdb, type BinaryDatabase } from './lmdb-file.js'
@@ -115,6 +115,12 @@ export class Partition {
     return value === undefined ? undefined : readBlock(value)
   }
 
+  /** The same, for the most part on another thread. */
+  async readAside ({ first }: BlockHead): Promise<EventBatch | undefined> {
+    const value = this.#numbered('blocks')?.get(first)
+    return value === undefined ? undefined : await readBlockAside(value)
+  }
+
   /** Rows of a block that may have the term; undefined when none has. */
   rowsWith ({ first, indexBits, rows }: BlockHead, term: number): number[] | undefined {
     const shard = this.#numbered('index')?.getBinaryFast(first * shardsPerBlock + shardOf(term, indexBits))
@@ -168,6 +174,12 @@ export class Partition {
     if (this.#heads.length === 0 || head.maxNano > this.maxNano) this.maxNano = head.maxNano
     this.#heads.push(head)
     this.#order = undefined
+  }
+
+  /** The block of an event, or the first behind it; undefined when there is none yet. */
+  blockFrom (event: number): BlockHead | undefined {
+    const block = this.#blockOf(event)
+    return block ?? (event >= this.nextEvent ? undefined : this.#heads.find(head => head.first > event))
   }
 
   #blockOf (event: number): BlockHead | undefined {

@@ -37,7 +37,7 @@ export class Partitions {
   /** What another process has begun, written and deleted since. */
   refresh (): void {
     const found = new Set<number>()
-    for (const name of readdirSync(this.directory).sort()) {
+    for (const name of namesIn(this.directory)) {
       const id = Number(/^events-(\d{10})\.mdb$/.exec(name)?.[1])
       if (!(id > 0)) continue
       found.add(id)
@@ -57,15 +57,20 @@ export class Partitions {
     const isOld = last?.firstStoredMs !== undefined && maxAgeMs > 0 && nowMs - last.firstStoredMs > maxAgeMs / share
     const isFull = last !== undefined && last.blocks > 0 && (last.bytes + bytes > limit || last.nextEvent > maxPartitionEvents)
     if (last !== undefined && !isOld && !isFull) return last
-    await this.prune(nowMs, limit)
-    const id = this.#nextId++
-    const partition = new Partition(id, join(this.directory, nameOf(id)), false)
-    this.#open.set(id, partition)
-    return partition
+    await this.#giveUp(nowMs, limit)
+    return this.#begin()
   }
 
-  /** Deletes what is too old, and the oldest until `room` more bytes fit. */
-  async prune (nowMs: number, room = 0): Promise<void> {
+  /** Deletes what is too old, and the oldest until the rest is within the bound. */
+  async prune (nowMs: number): Promise<void> {
+    const wasEmpty = this.#open.size === 0
+    await this.#giveUp(nowMs, 0)
+    // The next one begins at once: a store opened again must not use a number twice, or a feed would miss what has it.
+    if (!wasEmpty && this.#open.size === 0) this.#begin()
+  }
+
+  /** `room`: so many more bytes must fit. */
+  async #giveUp (nowMs: number, room: number): Promise<void> {
     const { maxAgeMs, maxBytes } = this.bounds
     let bytes = this.bytes
     for (const partition of this.all) {
@@ -76,6 +81,13 @@ export class Partitions {
       this.#open.delete(partition.id)
       await partition.delete()
     }
+  }
+
+  #begin (): Partition {
+    const id = this.#nextId++
+    const partition = new Partition(id, join(this.directory, nameOf(id)), false)
+    this.#open.set(id, partition)
+    return partition
   }
 
   async close (): Promise<void> {
@@ -98,5 +110,15 @@ export class Partitions {
   #letGo (id: number, partition: Partition): void {
     this.#open.delete(id)
     partition.close().catch(() => undefined)
+  }
+}
+
+/** In order; none while there is no directory yet. */
+function namesIn (directory: string): string[] {
+  try {
+    return readdirSync(directory).sort()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
   }
 }

@@ -19,6 +19,14 @@ export function encodeRows (rows: ArrayLike<number>): Buffer {
   return Buffer.from(bytes)
 }
 
+/** All rows from `first` to `last`. */
+export function encodeSpan (first: number, last: number): Buffer {
+  const bytes: number[] = []
+  putNumber(bytes, first)
+  putNumber(bytes, last - first)
+  return Buffer.from(bytes)
+}
+
 /** The rows, ascending. Bytes that are none give some rows below `limit`. */
 export function decodeRows (bytes: Uint8Array, limit: number): number[] {
   const rows: number[] = []

@@ -9,6 +9,7 @@ import type { EntityRef } from '../correlation/entity.js'
 import type { Link } from '../correlation/link.js'
 import type { EventBatch } from '../data/batch.js'
 import type { Incident, Level } from '../incidents/incident.js'
+import type { StoreFeeds } from './feeds.js'
 
 export interface PageOptions {
   /** 100 unless said; at most `maxPage`. */
@@ -38,7 +39,7 @@ export interface EventQuery {
   readonly minSeverity?: number
   /** 32 hex digits. */
   readonly symptomId?: string
-  /** One of each list must fit: signs of symptoms, sources, names of events, signals, namespaces of entities. */
+  /** One of each list must fit (an empty one asks for nothing): signs of symptoms, sources, names of events, signals, namespaces of entities. */
   readonly symptoms?: readonly string[]
   readonly sources?: readonly string[]
   readonly names?: readonly string[]
@@ -93,7 +94,7 @@ export interface StoreStats {
   readonly damaged: readonly string[]
 }
 
-export interface StoreReader {
+export interface StoreReader extends StoreFeeds {
   events(query: EventQuery, page?: PageOptions): Promise<EventPage>
   /** By its id, 32 hex digits; a batch of one row. */
   event(id: string): Promise<EventBatch | undefined>

@@ -1,6 +1,7 @@
 /**
- * What an event can be looked up by, as 32-bit hashes: its trace, its symptom, the names of its entities, and whether it is at least
- * a warning, an error or critical. A hash may be that of another term: whoever looks up compares the row itself (match.ts).
+ * What an event can be looked up by, as 32-bit hashes: its trace, its symptom and the sign of it, the names of its entities, and whether
+ * it is at least a warning, an error or critical. A hash may be that of another term: whoever looks up compares the row itself
+ * (match.ts). What most events have (a name, a source, a signal, a namespace) is in words.ts.
  */
 import type { AttributeColumn } from '../data/attributes.js'
 import type { EventBatch } from '../data/batch.js'
@@ -11,10 +12,13 @@ export const namingAttributes: ReadonlyMap<string, string> = new Map([
   ['k8s.daemonset.name', 'DaemonSet'], ['k8s.replicaset.name', 'ReplicaSet'], ['k8s.job.name', 'Job'], ['k8s.cronjob.name', 'CronJob']
 ])
 
+/** Attributes that say the namespace of those. */
+export const namespaceAttributes = ['k8s.namespace.name', 'service.namespace'] as const
+
 /** SeverityNumbers from which on events have a term of their own. */
 const severitySteps = [13, 17, 21] as const
 
-const seeds = { trace: 0x7ace, symptom: 0x5109, entity: 0xe171, severity: 0x5e7e }
+const seeds = { trace: 0x7ace, symptom: 0x5109, sign: 0x5167, entity: 0xe171, severity: 0x5e7e }
 
 /** murmur3's last step: every bit of the input changes half of the output's. */
 function mixed (word: number): number {
@@ -32,9 +36,12 @@ export function idTermOfHex (kind: 'trace' | 'symptom', hex: string): number {
   return idTerm(seeds[kind], bytes.readUInt32LE(8), bytes.readUInt32LE(12))
 }
 
-export function entityTerm (name: string): number {
-  let h = seeds.entity
-  for (let i = 0; i < name.length; i++) h = Math.imul(h ^ name.charCodeAt(i), 0x01000193)
+export const entityTerm = (name: string): number => textTerm(seeds.entity, name)
+export const signTerm = (sign: string): number => textTerm(seeds.sign, sign)
+
+export function textTerm (seed: number, text: string): number {
+  let h = seed
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
   return mixed(h)
 }
 
@@ -52,9 +59,10 @@ export function termsOf (batch: EventBatch, from: number, to: number): Map<numbe
     if (rows === undefined) terms.set(term, [row])
     else if (rows[rows.length - 1] !== row) rows.push(row)
   }
-  const { severity, traceId, symptomId, entityName, resource } = batch.columns
+  const { severity, traceId, symptomId, symptom, entityName, resource } = batch.columns
   const [traces, symptoms] = [idWords(traceId), idWords(symptomId)]
   const names = entityName === undefined ? undefined : cached(batch.strings.length, i => i === 0 ? [] : [entityTerm(batch.strings.at(i))])
+  const signs = symptom === undefined ? undefined : cached(batch.strings.length, i => i === 0 ? [] : [signTerm(batch.strings.at(i))])
   const resources = cached(batch.resources.length, i => resourceTerms(batch, i))
   const columns = attributeTerms(batch)
   for (let row = from; row < to; row++) {
@@ -63,6 +71,7 @@ export function termsOf (batch: EventBatch, from: number, to: number): Map<numbe
     const level = severity[row] as number
     for (const step of severitySteps) if (level >= step) add(mixed(seeds.severity ^ step), row - from)
     if (names !== undefined && entityName !== undefined) for (const term of names(entityName[row] as number)) add(term, row - from)
+    if (signs !== undefined && symptom !== undefined) for (const term of signs(symptom[row] as number)) add(term, row - from)
     for (const term of resources(resource[row] as number)) add(term, row - from)
     for (const { index, terms: of } of columns) for (const term of of(index[row] as number)) add(term, row - from)
   }

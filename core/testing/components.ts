@@ -2,10 +2,12 @@
  * Components for tests and benchmarks of the runtime itself: a source of columnar batches at a given rate, a processor
  * that can be made to misbehave, and a sink that counts. Not part of the product's catalog.
  */
+import { threadId } from 'node:worker_threads'
 import { Type, type Static } from '@sinclair/typebox'
 import type { Consumer, Exporter, Host, Processor, Receiver } from '../component/component.js'
 import { defineComponent, type ComponentFactory } from '../component/factory.js'
 import { accepted, retry, type Outcome } from '../component/outcome.js'
+import { answerer } from '../component/questions.js'
 import { emptyBatch, type EventBatch } from '../data/batch.js'
 import type { Counter, Histogram, MetricDeclaration } from '../telemetry/meter.js'
 import { templateBatch } from './template-batch.js'
@@ -136,6 +138,33 @@ class Misbehaving implements Processor {
   }
 }
 
+const oracleSchema = Type.Object({
+  answer: Type.Union([Type.Literal('well'), Type.Literal('throws'), Type.Literal('never'), Type.Literal('unsendable'), Type.Literal('exits')], { default: 'well', description: 'How it answers.' })
+}, { additionalProperties: false })
+
+/** Passes rows on, and answers: with the number of its thread, or with how many bytes it was given. */
+class Oracle implements Processor {
+  constructor (readonly config: Static<typeof oracleSchema>, readonly next: Consumer) {}
+
+  readonly answer = answerer({
+    'store.directory': () => this.#answer(String(threadId)),
+    'events.submit': document => this.#answer({ status: 'accepted', rejected: document.length, reason: '', retryAfterMs: 0 })
+  })
+
+  consume (batch: EventBatch): Outcome | Promise<Outcome> { return this.next.consume(batch) }
+
+  #answer<T> (well: T): T | Promise<T> {
+    switch (this.config.answer) {
+      case 'well': return well
+      case 'throws': throw new Error('told to throw')
+      case 'never': return new Promise<T>(() => undefined)
+      case 'unsendable': return (() => undefined) as T
+      // eslint-disable-next-line no-restricted-properties -- ending a worker thread when it is asked is what this answer is for
+      case 'exits': return process.exit(9)
+    }
+  }
+}
+
 export const testSource = defineComponent({
   kind: 'receiver', type: 'test_source', description: 'Sends made-up events.', stability: 'stable', signals, schema: sourceSchema, concurrency: 'single', metrics: [sourceRefused], drops: {},
   create: s => new Source(s.get('config') as Static<typeof sourceSchema>, s.get('next'), s.get('meter').counter(sourceRefused))
@@ -154,9 +183,15 @@ export const testMisbehaving = defineComponent({
   create: s => new Misbehaving(s.get('config') as Static<typeof holdSchema>, s.get('next'))
 })
 
+export const testOracle = defineComponent({
+  kind: 'processor', type: 'test_oracle', description: 'Answers on demand.', stability: 'stable', signals, schema: oracleSchema, concurrency: 'stateless', metrics: [], drops: {},
+  answers: ['store.directory', 'events.submit'],
+  create: s => new Oracle(s.get('config') as Static<typeof oracleSchema>, s.get('next'))
+})
+
 export const testForward = defineComponent({
   kind: 'connector', type: 'test_forward', description: 'Passes on to every pipeline it starts.', stability: 'stable', signals, schema: Type.Object({}), concurrency: 'stateless', metrics: [], drops: {},
   create: s => { const next = s.get('next'); return { consume: (batch: EventBatch) => next.consume(batch.count === 0 ? emptyBatch : batch) } }
 })
 
-export const components: readonly ComponentFactory[] = [testSource, testAckedSource, testSink, testMisbehaving, testForward]
+export const components: readonly ComponentFactory[] = [testSource, testAckedSource, testSink, testMisbehaving, testOracle, testForward]

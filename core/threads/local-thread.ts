@@ -1,5 +1,8 @@
 /** The part of the graph that runs on the thread of the runtime itself. */
 import type { Layer } from '../graph/thread-graph.js'
+import type { TapSelection } from '../graph/tap.js'
+import type { Answered } from '../graph/unanswered.js'
+import type { Inquiry } from './protocol.js'
 import type { ThreadHandle } from './thread-handle.js'
 import { ThreadRuntime, type ThreadOptions } from './thread-runtime.js'
 
@@ -21,6 +24,14 @@ export class LocalThread implements ThreadHandle {
   }
 
   abort (): void { this.#runtime.abort() }
+
+  ask (inquiry: Inquiry): Promise<Answered> { return this.#runtime.ask(inquiry) }
+
+  tap (id: number, selection: TapSelection): void { this.#runtime.taps.begin(id, selection) }
+
+  tapRead (id: number): void { this.#runtime.taps.read(id) }
+
+  untap (id: number): void { this.#runtime.taps.end(id) }
 
   end (): Promise<void> {
     this.#runtime.close()

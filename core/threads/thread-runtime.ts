@@ -11,12 +11,16 @@ import { createDrops } from '../telemetry/drops.js'
 import type { FindFactory, Plan } from '../graph/plan.js'
 import type { RingPlan } from '../graph/plan-rings.js'
 import { ThreadGraph, type Layer } from '../graph/thread-graph.js'
+import type { TapReport } from '../graph/tap.js'
+import { ThreadTaps } from '../graph/thread-taps.js'
+import { Unanswered, type Answered } from '../graph/unanswered.js'
 import { EdgeMetrics } from '../telemetry/edges.js'
 import type { Logger } from '../telemetry/logger.js'
 import { ThreadMeters } from '../telemetry/registry.js'
 import { ThreadMetrics } from '../telemetry/thread-metrics.js'
 import type { SeriesDescription } from '../telemetry/series.js'
 import type { Slab } from '../telemetry/slab.js'
+import type { Inquiry } from './protocol.js'
 import { RingConsumer, RingProducer, type RingMemory } from './ring.js'
 import { RingPump } from './ring-pump.js'
 import { RingSender } from './ring-sender.js'
@@ -27,6 +31,7 @@ export interface ThreadEvents {
   status(component: string, state: ComponentState, reason: string): void
   fail(component: string, reason: string): void
   finish(reason: string): void
+  tapped(id: number, report: TapReport): void
 }
 
 export interface ThreadOptions {
@@ -44,6 +49,7 @@ export interface ThreadOptions {
 
 export class ThreadRuntime {
   readonly graph: ThreadGraph
+  readonly taps: ThreadTaps
   readonly #options: ThreadOptions
   readonly #meters: ThreadMeters
   readonly #clock: Clock
@@ -71,6 +77,7 @@ export class ThreadRuntime {
       find: options.find,
       overrides: options.overrides ?? []
     }, (pipeline, side) => this.#writer(pipeline, side))
+    this.taps = new ThreadTaps({ edges: this.graph.edges, clock: this.#clock, logger: options.logger, tapped: (id, report) => options.events.tapped(id, report) })
   }
 
   /** Creates components and attaches to the rings. Nothing moves yet. */
@@ -103,7 +110,19 @@ export class ThreadRuntime {
     this.graph.abort()
   }
 
+  /** What a component throws is its own fault, told to the log and to the asker. */
+  async ask ({ component, question, argument }: Inquiry): Promise<Answered> {
+    try {
+      return { ok: true, answer: await this.graph.ask(component, question, argument) }
+    } catch (error) {
+      if (error instanceof Unanswered) return { ok: false, why: error.why, detail: error.detail }
+      this.#options.logger.error('a component threw while it was asked', { component, question, error })
+      return { ok: false, why: 'failed', detail: `could not answer ${question}: ${error instanceof Error ? error.message : String(error)}` }
+    }
+  }
+
   close (): void {
+    this.taps.endAll()
     this.#engine.stop()
     for (const producer of this.#producers) producer.detach()
   }

@@ -16,7 +16,9 @@ import type { Plan } from '../graph/plan.js'
 import type { Rings } from '../graph/rings.js'
 import { workerDeaths, workerLost } from '../graph/runtime-metrics.js'
 import type { Layer } from '../graph/thread-graph.js'
-import type { WorkerBirth } from './protocol.js'
+import type { TapSelection } from '../graph/tap.js'
+import type { Answered } from '../graph/unanswered.js'
+import type { Inquiry, WorkerBirth } from './protocol.js'
 import type { ThreadHandle } from './thread-handle.js'
 import type { ThreadEvents } from './thread-runtime.js'
 import { ThreadDied, WorkerHost } from './worker-host.js'
@@ -39,7 +41,7 @@ const deathWindowMs = 60_000
 const restartPolicy = { initialMs: 50, maxMs: 5000, multiplier: 2, jitter: 0.2, maxElapsedMs: 0 }
 
 /** `returning` settles when a successor that is under way is up, or is not coming. */
-interface Member { returning?: Promise<void> | undefined, host: WorkerHost, slab: Slab, series: SeriesDescription[], started: Layer[], deathsMs: number[], backoff: Backoff }
+interface Member { returning?: Promise<void> | undefined, readonly taps: Map<number, TapSelection>, host: WorkerHost, slab: Slab, series: SeriesDescription[], started: Layer[], deathsMs: number[], backoff: Backoff }
 
 export class WorkerCrew {
   readonly #members = new Map<string, Member>()
@@ -50,7 +52,7 @@ export class WorkerCrew {
   /** Spawns `thread` now; the handle stays valid over restarts. */
   handle (thread: string): ThreadHandle {
     const slab = createSlab()
-    const member: Member = { slab, series: [], started: [], deathsMs: [], backoff: new Backoff(restartPolicy), host: undefined as never }
+    const member: Member = { taps: new Map(), slab, series: [], started: [], deathsMs: [], backoff: new Backoff(restartPolicy), host: undefined as never }
     this.#members.set(thread, member)
     this.#tell(thread, 'created')
     this.#spawn(thread, member, {})
@@ -60,6 +62,10 @@ export class WorkerCrew {
       start: layer => this.#start(member, layer),
       stop: (layer, deadlineMs) => member.host.stop(layer, deadlineMs),
       abort: () => member.host.abort(),
+      tap: (id, selection) => { member.taps.set(id, selection); member.host.tap(id, selection) },
+      tapRead: id => member.host.tapRead(id),
+      untap: id => { member.taps.delete(id); member.host.untap(id) },
+      ask: (inquiry, stop) => this.#ask(member, inquiry, stop),
       end: async () => { this.#tell(thread, 'stopping'); await member.host.end(); this.#tell(thread, 'stopped') }
     }
   }
@@ -87,6 +93,12 @@ export class WorkerCrew {
     } catch (error) {
       if (!(error instanceof ThreadDied) || this.options.plan.service.workerFailure === 'stop') throw error
     }
+  }
+
+  /** Waits for a successor that is under way. What was asked of the dead one is not asked again: it may have been done. */
+  async #ask (member: Member, inquiry: Inquiry, stop: AbortSignal): Promise<Answered> {
+    await member.returning
+    return await member.host.ask(inquiry, stop)
   }
 
   #spawn (thread: string, member: Member, inherit: Readonly<Record<string, number>>): void {
@@ -130,6 +142,7 @@ export class WorkerCrew {
     const { host } = member
     try {
       await host.build()
+      for (const [id, selection] of member.taps) host.tap(id, selection)
       for (const layer of member.started) await host.start(layer)
       this.#tell(thread, 'ok')
       this.options.logger.info('a worker thread is back', { thread })

@@ -1,7 +1,9 @@
 /** The main thread's side of one worker: spawns it, asks layer by layer, and tells when it has died. */
 import { Worker } from 'node:worker_threads'
 import type { Layer } from '../graph/thread-graph.js'
-import type { FromWorker, ToWorker, WorkerBirth } from './protocol.js'
+import type { TapSelection } from '../graph/tap.js'
+import type { Answered } from '../graph/unanswered.js'
+import type { FromWorker, Inquiry, ToWorker, WorkerBirth } from './protocol.js'
 import type { ThreadHandle } from './thread-handle.js'
 import type { ThreadEvents } from './thread-runtime.js'
 
@@ -25,6 +27,9 @@ export class WorkerHost implements ThreadHandle {
   readonly #threadId: number
   readonly #events: ThreadEvents
   #waiting: Waiting[] = []
+  /** Questions under way, by their id. */
+  readonly #asked = new Map<number, (answered: Answered) => void>()
+  #nextId = 0
   #ending = false
   #dead: string | undefined
   readonly #exited: Promise<void>
@@ -39,6 +44,8 @@ export class WorkerHost implements ThreadHandle {
     this.#worker.on('error', (error: unknown) => { crash = error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
     this.#exited = new Promise(resolve => this.#worker.once('exit', code => {
       this.#dead = crash === '' ? `exited with code ${code}` : crash
+      for (const resolve of this.#asked.values()) resolve(this.#gone())
+      this.#asked.clear()
       for (const w of this.#waiting) w.reject(new ThreadDied(this.thread, this.#dead))
       this.#waiting = []
       resolve()
@@ -68,6 +75,20 @@ export class WorkerHost implements ThreadHandle {
   }
 
   abort (): void { this.#send({ type: 'abort' }) }
+
+  async ask (inquiry: Inquiry, stop: AbortSignal): Promise<Answered> {
+    if (this.#dead !== undefined || stop.aborted) return this.#gone()
+    const id = this.#nextId++
+    this.#worker.postMessage({ type: 'ask', id, inquiry } satisfies ToWorker, owned(inquiry.argument))
+    stop.addEventListener('abort', () => this.#asked.delete(id), { once: true })
+    return await new Promise(resolve => { this.#asked.set(id, resolve) })
+  }
+
+  tap (id: number, selection: TapSelection): void { this.#send({ type: 'tap', id, selection }) }
+
+  tapRead (id: number): void { this.#send({ type: 'tap_read', id }) }
+
+  untap (id: number): void { this.#send({ type: 'untap', id }) }
 
   async end (): Promise<void> {
     this.#ending = true
@@ -102,15 +123,30 @@ export class WorkerHost implements ThreadHandle {
       case 'series': this.#events.series(message.series); return
       case 'status': this.#events.status(message.component, message.state, message.reason); return
       case 'fail': this.#events.fail(message.component, message.reason); return
+      case 'answer': this.#answer(message.id, message.answered); return
+      case 'tapped': this.#events.tapped(message.id, message.report); return
       case 'finish': this.#events.finish(message.reason); return
       case 'error': this.#settle(() => true, w => w.reject(new Error(message.message))); return
       case 'built': case 'started': case 'stopped': this.#settle(w => w.answers(message), w => w.resolve(message))
     }
   }
 
+  #answer (id: number, answered: Answered): void {
+    this.#asked.get(id)?.(answered)
+    this.#asked.delete(id)
+  }
+
+  #gone (): Answered { return { ok: false, why: 'gone', detail: `is gone: thread ${this.thread} has ended (${this.#dead ?? ''})` } }
+
   #settle (which: (w: Waiting) => boolean, act: (w: Waiting) => void): void {
     const at = this.#waiting.findIndex(which)
     const [waiting] = at < 0 ? [] : this.#waiting.splice(at, 1)
     if (waiting !== undefined) act(waiting)
   }
+}
+
+/** Bytes that fill memory of their own are handed over rather than copied. */
+function owned (argument: unknown): ArrayBuffer[] {
+  if (!(argument instanceof Uint8Array) || !(argument.buffer instanceof ArrayBuffer)) return []
+  return argument.byteLength === argument.buffer.byteLength ? [argument.buffer] : []
 }

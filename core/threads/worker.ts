@@ -1,6 +1,7 @@
 /** Entry of a worker thread: one ThreadRuntime behind messages. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { catalogOf } from '../component/catalog.js'
+import type { Answered } from '../graph/unanswered.js'
 import { createLogger } from '../telemetry/pino-logger.js'
 import type { FromWorker, ToWorker, WorkerBirth } from './protocol.js'
 import { ThreadRuntime } from './thread-runtime.js'
@@ -19,9 +20,19 @@ const runtime = new ThreadRuntime({
     series: series => send({ type: 'series', series }),
     status: (component, state, reason) => send({ type: 'status', component, state, reason }),
     fail: (component, reason) => send({ type: 'fail', component, reason }),
-    finish: reason => send({ type: 'finish', reason })
+    finish: reason => send({ type: 'finish', reason }),
+    tapped: (id, report) => port.postMessage({ type: 'tapped', id, report } satisfies FromWorker, report.rows.map(r => r.document.buffer as ArrayBuffer))
   }
 })
+
+/** An answer that cannot cross threads (it holds a function, say) is a failed one. */
+function answer (id: number, answered: Answered): void {
+  try {
+    send({ type: 'answer', id, answered })
+  } catch (error) {
+    send({ type: 'answer', id, answered: { ok: false, why: 'failed', detail: `gave an answer that cannot be sent: ${error instanceof Error ? error.message : String(error)}` } })
+  }
+}
 
 async function handle (message: ToWorker): Promise<void> {
   switch (message.type) {
@@ -34,6 +45,18 @@ async function handle (message: ToWorker): Promise<void> {
       send({ type: 'stopped', layer: message.layer, errors: await runtime.stop(message.layer, deadline) })
       return
     }
+    case 'ask':
+      answer(message.id, await runtime.ask(message.inquiry))
+      return
+    case 'tap':
+      runtime.taps.begin(message.id, message.selection)
+      return
+    case 'tap_read':
+      runtime.taps.read(message.id)
+      return
+    case 'untap':
+      runtime.taps.end(message.id)
+      return
     case 'abort':
       runtime.abort()
       return

@@ -1,10 +1,15 @@
 /**
- * Writes the parts of the READMEs that follow from code, between `<!-- generated:NAME -->` and `<!-- /generated:NAME -->`.
- * `--check` changes nothing and fails when a file would change, so that documentation cannot drift.
+ * Writes the parts of the READMEs that follow from code, between `<!-- generated:NAME -->` and `<!-- /generated:NAME -->`, and the
+ * code that follows from proto files. `--check` changes nothing and fails when a file would change, so that neither can drift, or when
+ * the API breaks its clients; `--baseline` says that from now on clients are built on the API as it is.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readComments } from '../api/openapi/comments.js'
+import { openApiText } from '../api/openapi/document.js'
+import { apiMetrics } from '../api/api-metrics.js'
+import { apiSchema } from '../api/config.js'
 import { components } from '../cli/registry.js'
 import { exitCodes } from '../cli/exit-codes.js'
 import type { ComponentFactory } from '../component/factory.js'
@@ -16,6 +21,7 @@ import { runtimeMetrics } from '../graph/runtime-metrics.js'
 import { patternTables } from '../patterns/tables.js'
 import { declaredMetrics, metricsTable } from '../telemetry/declared-metrics.js'
 import type { MetricDeclaration } from '../telemetry/meter.js'
+import { checkProtos, generateCode, moveBaseline, placeOf } from './protos.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 
@@ -56,10 +62,16 @@ const documents: readonly (readonly [string, Parts])[] = [
     'exit-codes': () => table(['code', 'meaning'], Object.values(exitCodes).map(([code, meaning]) => [String(code), meaning]))
   }],
   ['core/telemetry/README.md', { metrics: () => metricsTable([...declaredMetrics(), ...runtimeMetrics]) }],
+  ['core/api/README.md', { options: () => optionsTable(apiSchema), metrics: () => metricsText(apiMetrics) }],
   ['core/data/README.md', { columns: columnsTable }],
   ['core/config/README.md', { faults: () => table(['code', 'meaning'], Object.entries(faultCodes).map(([code, meaning]) => [code, meaning])) }],
   ['core/patterns/README.md', Object.fromEntries(Object.entries(patternTables).map(([name, make]) => [name, () => { const { head, rows } = make(); return table(head, rows) }]))],
   ...sorted.map(f => [join(folderOf(f), 'README.md'), componentParts(f)] as const)
+]
+
+/** Files that are generated as a whole. */
+const files: readonly (readonly [string, () => string])[] = [
+  ['core/api/openapi/openapi.json', () => openApiText(readComments(root))]
 ]
 
 /** The text with every part replaced; throws when a marker has no end or a part nobody makes. */
@@ -72,16 +84,24 @@ function fill (text: string, parts: Parts, file: string): string {
 }
 
 const check = process.argv.includes('--check')
-const stale: string[] = []
+const stale: string[] = check ? checkProtos(placeOf(root)) : []
+if (!check) generateCode(placeOf(root))
+if (process.argv.includes('--baseline')) moveBaseline(placeOf(root))
 for (const [file, parts] of documents) {
   const path = join(root, file)
   if (!existsSync(path)) { stale.push(`${file} is missing`); continue }
   const before = readFileSync(path, 'utf8')
   const missing = Object.keys(parts).filter(p => p !== 'drops' && !before.includes(`<!-- generated:${p} -->`))
   if (missing.length > 0) stale.push(`${file} has no markers for: ${missing.join(', ')}`)
-  const after = fill(before, parts, file)
-  if (after === before) continue
+  settle(file, before, fill(before, parts, file))
+}
+for (const [file, make] of files) settle(file, existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : '', make())
+
+function settle (file: string, before: string, after: string): void {
+  if (after === before) return
+  const path = join(root, file)
   if (check) stale.push(`${file} is not what the code says; run \`npm run gen\``)
   else { writeFileSync(path, after); console.log(`wrote ${relative(process.cwd(), path)}`) }
 }
+
 if (stale.length > 0) { console.error(stale.join('\n')); process.exitCode = 1 } else console.log(check ? 'generated parts are in step' : 'done')

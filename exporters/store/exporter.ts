@@ -1,7 +1,9 @@
+import { resolve } from 'node:path'
 import { inject, injectable } from 'tsyringe'
 import type { Clock } from '../../core/component/clock.js'
 import type { Deadline, Exporter } from '../../core/component/component.js'
 import { accepted, refused, retry, type Outcome } from '../../core/component/outcome.js'
+import { answerer } from '../../core/component/questions.js'
 import { Tokens } from '../../core/component/services.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { InFlight, aborted } from '../../core/delivery/in-flight.js'
@@ -35,6 +37,8 @@ export class StoreExporter implements Exporter {
     await this.#open()
     this.#armMaintenance()
   }
+
+  readonly answer = answerer({ 'store.directory': () => resolve(this.config.directory) })
 
   consume (batch: EventBatch): Outcome | Promise<Outcome> {
     if (this.#inFlight.closed) return refused('stopped')

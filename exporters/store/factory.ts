@@ -14,6 +14,7 @@ export const factory = defineComponent({
   schema,
   concurrency: 'single',
   borrows: true,
+  answers: ['store.directory'],
   parallel: () => parallelBatches,
   metrics: [storedEvents, storedDocuments, storeErrors, storeBytes],
   drops: {

@@ -1,7 +1,7 @@
 /** Scenario: batches as pipelines send them. Guarantees: what is kept, what is counted, and answers that are true. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { systemClock, type Clock } from '../../core/component/clock.js'
@@ -60,6 +60,13 @@ test('incidents and links come out as they went in, the newest version wins, and
   await reader.close()
   await exporter.stop?.(deadlineIn(5000))
   assert.equal(status.events, [])
+})
+
+test('says where its store is, from anywhere', async () => {
+  const directory = await scratch()
+  const { exporter } = await start(relative(process.cwd(), directory))
+  assert.is(await exporter.answer?.('store.directory', null), directory)
+  await exporter.stop?.(deadlineIn(5000))
 })
 
 const rules: [string, Partial<StoreExporterConfig>, string[]][] = [

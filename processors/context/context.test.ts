@@ -294,4 +294,12 @@ test('batches joined or slices of others are read as they are', async () => {
   assert.equal(s.symptoms().map(t => t.split(' ')[0]), ['app.span_error', 'app.span_error', 'kernel.oom_kill'])
 })
 
+test('whoever asks sees the cluster as the rows told it', async () => {
+  const s = await scene()
+  await s.send(podRow)
+  const view = await s.processor.answer?.('topology.view', { entity: { kind: 'Pod', namespace: 'shop', name: 'cart-abc-1' }, depth: 1, kinds: ['Node'], limit: 10 })
+  assert.equal(view?.nodes, [{ entity: { kind: 'Node', name: 'n1' }, exists: false }, { entity: { kind: 'Pod', namespace: 'shop', name: 'cart-abc-1', uid }, exists: true }])
+  assert.equal(view?.edges, [{ from: 1, to: 0, kind: 'runs_on' }])
+})
+
 test.run()

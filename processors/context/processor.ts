@@ -3,11 +3,13 @@ import { inject, injectable } from 'tsyringe'
 import type { Clock } from '../../core/component/clock.js'
 import type { Consumer, Processor } from '../../core/component/component.js'
 import type { Outcome } from '../../core/component/outcome.js'
+import { answerer } from '../../core/component/questions.js'
 import { Tokens, type Shared } from '../../core/component/services.js'
 import { engineOf, type Engine, type Tick } from '../../core/correlation/engine.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { Signal, type SignalName } from '../../core/data/enums.js'
 import type { Meter } from '../../core/telemetry/meter.js'
+import { viewTopology } from '../../core/topology/view.js'
 import { Confidence } from './confidence.js'
 import type { ContextConfig } from './config.js'
 import { Enrichment } from './enrichment.js'
@@ -59,6 +61,8 @@ export class ContextProcessor implements Processor {
     this.#enrichment = config.enrich ? new Enrichment(engine.model.pods) : undefined
     this.#reports = new Reports(meter, this.#parts, this.#late)
   }
+
+  readonly answer = answerer({ 'topology.view': question => viewTopology(this.#engine.model.graph, question) })
 
   consume (batch: EventBatch): Outcome | Promise<Outcome> {
     if (batch.count === 0) return this.next.consume(batch)

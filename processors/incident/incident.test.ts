@@ -61,6 +61,8 @@ test('an incident leaves when it opens, changes and is over; not when nothing is
   await bench.tick(1)
   await bench.tick(2)
   assert.equal(bench.incidents().map(i => [i.version, i.status]), [[1, 'open']])
+  const severity = bench.incidents()[0]!.severity
+  assert.is(bench.meter.values.get(`incidents_open{severity="${severity}"}`), 1)
   link(bench.engine, cause, see(bench.engine, 'k8s.pod_not_ready', 'Pod/shop/web-1', { atS: 3 }))
   await bench.tick(4)
   assert.equal(bench.incidents().map(i => [i.version, i.status]), [[1, 'open'], [2, 'open']])
@@ -70,7 +72,7 @@ test('an incident leaves when it opens, changes and is over; not when nothing is
   assert.is(new Set(told.map(i => i.id)).size, 1)
   assert.is(bench.meter.values.get('incident_documents{status="open"}'), 2)
   assert.is(bench.meter.values.get('incident_documents{status="resolved"}'), 1)
-  assert.is(bench.meter.values.get('incidents_open'), 0)
+  assert.equal(['critical', 'high', 'medium', 'low'].map(s => bench.meter.values.get(`incidents_open{severity="${s}"}`)), [0, 0, 0, 0])
 })
 
 test('a trace goes with it when it opens and when the cause is another, and not with every change', async () => {

@@ -1,6 +1,6 @@
 import type { MetricDeclaration } from '../../core/telemetry/meter.js'
 
-export const openIncidents: MetricDeclaration = { name: 'incidents_open', kind: 'gauge', unit: '', description: 'Incidents that are open now' }
+export const openIncidents: MetricDeclaration = { name: 'incidents_open', kind: 'gauge', unit: '', attributes: ['severity'], description: 'Incidents that are open now, by severity' }
 export const documents: MetricDeclaration = { name: 'incident_documents', kind: 'counter', unit: '', attributes: ['status'], description: 'Versions of incidents that were told: `open`, `resolved`' }
 export const symptoms: MetricDeclaration = { name: 'symptoms', kind: 'gauge', unit: '', description: 'Symptoms that are held' }
 export const links: MetricDeclaration = { name: 'links', kind: 'gauge', unit: '', description: 'Links between symptoms that are held' }

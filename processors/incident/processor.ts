@@ -6,7 +6,7 @@ import { FedCheck } from '../../core/correlation/fed-check.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { Outbox } from '../../core/delivery/outbox.js'
 import { impactOf } from '../../core/impact/impact.js'
-import type { Incident } from '../../core/incidents/incident.js'
+import type { Incident, Level } from '../../core/incidents/incident.js'
 import { StoryTeller } from '../../core/incidents/story-teller.js'
 import { incidentRows } from '../../core/story/rows.js'
 import type { Logger } from '../../core/telemetry/logger.js'
@@ -18,6 +18,8 @@ import * as declared from './metrics.js'
 /** Rows of a document: the event, a span a step, a log record. */
 const rowsOfDocument = 70
 
+const levels: readonly Level[] = ['critical', 'high', 'medium', 'low']
+
 export class IncidentProcessor implements Processor {
   readonly #config: IncidentConfig
   readonly #next: Consumer
@@ -28,7 +30,7 @@ export class IncidentProcessor implements Processor {
   readonly #fed: FedCheck
   readonly #logger: Logger
   #hasToldFailure = false
-  readonly #gauges: { readonly open: Gauge, readonly symptoms: Gauge, readonly links: Gauge, readonly bounded: (what: string) => Gauge }
+  readonly #gauges: { readonly open: (severity: string) => Gauge, readonly symptoms: Gauge, readonly links: Gauge, readonly bounded: (what: string) => Gauge }
   readonly #documents: (status: string) => Counter
   readonly #thinking: Histogram
   /** The cause that was last told as a trace, by incident. */
@@ -39,7 +41,7 @@ export class IncidentProcessor implements Processor {
     this.#next = services.get('next')
     const [drops, meter, clock] = [services.get('drops'), services.get('meter'), services.get('clock')]
     this.#outbox = new Outbox({ next: this.#next, clock, maxRows: this.#config.max_incidents * rowsOfDocument, onLoss: (reason, rows) => drops.add(reason, rows) })
-    this.#gauges = { open: meter.gauge(declared.openIncidents), symptoms: meter.gauge(declared.symptoms), links: meter.gauge(declared.links), bounded: what => meter.gauge(declared.bounded, { what }) }
+    this.#gauges = { open: severity => meter.gauge(declared.openIncidents, { severity }), symptoms: meter.gauge(declared.symptoms), links: meter.gauge(declared.links), bounded: what => meter.gauge(declared.bounded, { what }) }
     this.#documents = status => meter.counter(declared.documents, { status })
     this.#thinking = meter.histogram(declared.thinking)
     this.#engine = engineOf(services.get('shared'))
@@ -78,7 +80,7 @@ export class IncidentProcessor implements Processor {
     work()
     const { user, system } = process.cpuUsage(started)
     this.#thinking.record((user + system) / 1e6)
-    this.#gauges.open.set(this.#story.lifecycle.open)
+    for (const severity of levels) this.#gauges.open(severity).set(this.#story.lifecycle.openOf(severity))
     this.#gauges.symptoms.set(this.#engine.symptoms.size)
     this.#gauges.links.set(this.#engine.links.size)
     this.#gauges.bounded('symptoms').set(this.#engine.symptoms.evicted)

@@ -6,6 +6,7 @@
 import type { Clock } from '../../core/component/clock.js'
 import type { Consumer } from '../../core/component/component.js'
 import { accepted, type Outcome } from '../../core/component/outcome.js'
+import type { RemoteCollector } from '../../core/component/questions.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { fillFrom } from '../../core/data/ids.js'
 import { decodeBatch } from '../../core/data/decode.js'
@@ -41,6 +42,11 @@ export class Collector {
   readonly ids: RecentIds
   epoch = ''
   taken = 0
+  /** By the clock of this machine, of what it last sent; 0 = not since the start. */
+  #lastSeenMs = 0
+  /** Delivered, and rejected by the pipeline, since the start. */
+  #events = 0
+  #rejected = 0
   /** Ends the connection it is on. */
   supersede: (() => void) | undefined
   #rejections: Ack[] = []
@@ -57,12 +63,17 @@ export class Collector {
     this.ids.addAll(idWords(ids))
   }
 
+  get remote (): RemoteCollector {
+    return { id: this.name, connected: this.supersede !== undefined, lastSeenMs: this.#lastSeenMs, events: this.#events, rejected: this.#rejected }
+  }
+
   get progress (): Progress { return { collector: this.name, epoch: this.epoch, taken: this.taken, ids: this.ids.bytes() } }
 
   get rejections (): readonly Ack[] { return this.#rejections }
 
   /** Resolves when nothing of an earlier connection is being delivered any more and `taken` counts for this one. */
   async greet ({ epoch, acked }: Hello): Promise<void> {
+    this.#lastSeenMs = this.options.clock.unixMs()
     await this.#line.catch(() => undefined)
     if (epoch !== this.epoch) {
       this.epoch = epoch
@@ -81,7 +92,8 @@ export class Collector {
   }
 
   async #take ({ sequence, document }: Batch, signal: AbortSignal): Promise<Ack | Undeliverable | OutOfOrder> {
-    const { metrics } = this.options
+    const { metrics, clock } = this.options
+    this.#lastSeenMs = clock.unixMs()
     if (signal.aborted) return { kind: 'undeliverable', reason: 'the connection has ended' }
     if (sequence <= this.taken) return this.#rejections.find(r => r.sequence === sequence) ?? { kind: 'ack', sequence, count: 0, reason: '' }
     if (sequence !== this.taken + 1) return { kind: 'out_of_order', reason: `batch ${sequence} came after batch ${this.taken}` }
@@ -94,11 +106,14 @@ export class Collector {
     const fresh = this.#unknownRows(batch)
     const rows = fresh === undefined ? batch : batch.filter(fresh)
     metrics.repeated(batch.count - rows.count)
-    const outcome = rows.count === 0 ? accepted : await redeliver(this.options.next, rows, { policy, clock: this.options.clock, signal })
+    const outcome = rows.count === 0 ? accepted : await redeliver(this.options.next, rows, { policy, clock, signal })
     if (outcome.status === 'refused') {
       metrics.batch('undeliverable', document.length)
       return { kind: 'undeliverable', reason: outcome.reason }
     }
+    const lost = outcome.status === 'rejected' ? Math.min(outcome.count, rows.count) : 0
+    this.#rejected += lost
+    this.#events += rows.count - lost
     metrics.batch(outcome.status === 'rejected' ? 'rejected' : rows.count === 0 && batch.count > 0 ? 'repeated' : 'accepted', document.length)
     return this.#done(this.#ack(sequence, fresh === undefined ? outcome : inWhole(outcome, () => rowsWhere(fresh, true))), idsOf(rows), signal)
   }

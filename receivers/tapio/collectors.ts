@@ -1,6 +1,7 @@
 /** All collectors the server remembers, with their state file. */
 import { insist } from '../../core/delivery/insist.js'
 import { localRetryPolicy } from '../../core/delivery/backoff.js'
+import type { RemoteCollector } from '../../core/component/questions.js'
 import type { StatusReporter } from '../../core/component/status.js'
 import type { Logger } from '../../core/telemetry/logger.js'
 import { Collector, type CollectorOptions } from './collector.js'
@@ -33,6 +34,9 @@ export class Collectors {
   }
 
   close (): void { this.#file?.close() }
+
+  /** By id. */
+  get remotes (): readonly RemoteCollector[] { return [...this.#known.values()].map(c => c.remote).sort((a, b) => a.id < b.id ? -1 : 1) }
 
   /** The collector of that name; undefined when there is no place for one more. */
   find (name: string): Collector | undefined {

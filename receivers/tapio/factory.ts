@@ -12,6 +12,7 @@ export const factory = defineComponent({
   schema,
   concurrency: 'single',
   endToEnd: true,
+  answers: ['collectors.list'],
   metrics: declarations,
   drops: {},
   check: config => checkConfig(config as Config),

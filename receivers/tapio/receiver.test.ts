@@ -93,6 +93,27 @@ test('rejected rows are named as the collector knows them, and told again after 
   assert.is(started.meter.values.get('tapio_receiver_repeated'), 2)
 })
 
+test('whoever asks hears of every collector: connected or not, when last seen, what was delivered and rejected', async context => {
+  const list = async () => await context.started.receiver.answer('collectors.list', null)
+  assert.equal(await list(), [])
+  const startedMs = Date.now()
+  const b = client(context)
+  await b.greet('b')
+  const a = client(context)
+  await a.greet('a')
+  a.send(message(1, events(1, 5)))
+  await a.next()
+  context.started.next.answer = () => rejected('not this one', 1, Uint32Array.of(1))
+  a.send(message(2, events(6, 4)))
+  await a.next()
+  const [first, second] = await list()
+  assert.equal({ ...first, lastSeenMs: 0 }, { id: 'a', connected: true, lastSeenMs: 0, events: 8, rejected: 1 })
+  assert.equal({ ...second, lastSeenMs: 0 }, { id: 'b', connected: true, lastSeenMs: 0, events: 0, rejected: 0 })
+  assert.ok([first, second].every(c => c !== undefined && c.lastSeenMs >= startedMs && c.lastSeenMs <= Date.now()))
+  await restart(context)
+  assert.equal(await list(), [{ id: 'a', connected: false, lastSeenMs: 0, events: 0, rejected: 0 }])
+})
+
 test('a restarted collector begins a new epoch, and its known events are not delivered again', async context => {
   const first = client(context)
   await first.greet('a', 'one')

@@ -1,5 +1,6 @@
 /** The tapio receiver: a server, and what it knows of its collectors. */
 import type { Component, Deadline, Host } from '../../core/component/component.js'
+import { answerer } from '../../core/component/questions.js'
 import type { Services } from '../../core/component/services.js'
 import { Access } from '../../core/net/access.js'
 import { Collectors } from './collectors.js'
@@ -24,6 +25,8 @@ export class TapioReceiver implements Component {
     this.#collectors = new Collectors({ ...shared, next: services.get('next'), status, maxCollectors: config.max_collectors, stateFile: config.state_file, fsync: config.fsync })
     this.#server = new WireServer({ ...shared, config, access: new Access(config, clock, logger), collectors: this.#collectors, helloTimeoutMs: config.hello_timeout, maxBytes: config.max_batch_size })
   }
+
+  readonly answer = answerer({ 'collectors.list': () => this.#collectors.remotes })
 
   get collectors (): number { return this.#server.collectors }
 

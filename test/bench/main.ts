@@ -1,4 +1,5 @@
 /** `npm run bench [-- NAME…]`: all benches, or the named ones, one after the other. */
+import { run as api } from './api/main.js'
 import { run as batch } from './batch.js'
 import { run as collector } from './collector/main.js'
 import { run as context } from './context.js'
@@ -13,6 +14,7 @@ import { run as overload } from './overload.js'
 import { run as rawstore } from './rawstore.js'
 import { run as ring } from './ring.js'
 import { run as impact } from './impact.js'
+import { run as tap } from './tap.js'
 import { run as store } from './store.js'
 import { run as topology } from './topology.js'
 import type { Report } from './report.js'
@@ -33,7 +35,9 @@ const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>
   'correlation-links': correlationLinks,
   impact,
   store,
-  collector
+  api,
+  collector,
+  tap
 }
 
 const wanted = process.argv.slice(2)

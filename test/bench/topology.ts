@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm'
 import type { KubeObject } from '../../core/kubernetes/objects.js'
 import { uuidOf } from '../../core/testing/api-server/pods.js'
 import { ClusterGraph } from '../../core/topology/graph/cluster-graph.js'
+import { viewTopology } from '../../core/topology/view.js'
 import { printMachine, printTable, secondsPerCall, type Report } from './report.js'
 
 const podCount = 10_000
@@ -45,7 +46,9 @@ function costs (report: Report, graph: ClusterGraph): void {
     ['a pod relabelled, and back', () => { graph.put('Pod', moved, t0); graph.put('Pod', same, t0) }],
     ['an endpoint not ready, and back', () => { graph.put('EndpointSlice', flipped, t0); graph.put('EndpointSlice', first, t0) }],
     ['all edges of a pod at a time', () => { view.edgesOf({ kind: 'Pod', namespace: namespaceOf(1234), name: target }) }],
-    ['pods of a node at a time', () => { view.neighbours({ kind: 'Node', name: 'node-7' }, { kinds: ['runs_on'], direction: 'in' }) }]
+    ['pods of a node at a time', () => { view.neighbours({ kind: 'Node', name: 'node-7' }, { kinds: ['runs_on'], direction: 'in' }) }],
+    ['an overview for people', () => { viewTopology(graph, { depth: 0, kinds: [], limit: 500 }) }],
+    ['two steps around a pod for people', () => { viewTopology(graph, { entity: { kind: 'Pod', namespace: namespaceOf(1234), name: target }, depth: 2, kinds: [], limit: 500 }) }]
   ]
   printTable(report, [['CPU time', 'us'], ...calls.map(([name, call]) => [name, (secondsPerCall(call) * 1e6).toFixed(1)])])
 }

@@ -12,6 +12,7 @@ import * as assert from 'uvu/assert'
 import { components } from '../../core/cli/registry.js'
 import type { ComponentFactory } from '../../core/component/factory.js'
 import type { Outcome } from '../../core/component/outcome.js'
+import type { Question } from '../../core/component/questions.js'
 import { emptyBatch, type EventBatch } from '../../core/data/batch.js'
 import { encodeBatch } from '../../core/data/codec.js'
 import { randomBatch } from '../../core/data/testing/random-batch.js'
@@ -91,6 +92,16 @@ function describeLifecycle (test: Suite, factory: ComponentFactory): void {
       assert.is(clock.pending, 0, 'a timer')
       assert.equal(status.events, [])
       assert.is(next.rows, 0)
+    })
+  })
+
+  test('it can be asked when its factory lists questions, and only then', async () => {
+    await withInstance(factory, async ({ component }) => {
+      const questions = factory.answers ?? []
+      assert.is(component.answer !== undefined, questions.length > 0)
+      assert.is(new Set(questions).size, questions.length)
+      const { answer } = component
+      if (answer !== undefined) assert.throws(() => answer('no.such' as Question, null), /there is no answer to no.such/)
     })
   })
 

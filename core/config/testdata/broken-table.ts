@@ -5,6 +5,13 @@ export type Expected = readonly [code: FaultCode, line: number, column: number, 
 
 export const expectedFaults: Readonly<Record<string, readonly Expected[]>> = {
   'alias-bomb': [['CFG007', 1, 22, 'x-f[1][5][2][3][1][6]']],
+  api: [['CFG072', 8, 22, 'service.api.grpc.endpoint'], ['CFG073', 9, 22, 'service.api.http.endpoint']],
+  'api-auth': [
+    ['CFG074', 9, 34, 'service.api.auth.tokens[0].token'],
+    ['CFG074', 10, 18, 'service.api.auth.tokens[1].name'],
+    ['CFG074', 11, 11, 'service.api.auth.tokens[2]'],
+    ['CFG074', 12, 28, 'service.api.auth.client_certificates']
+  ],
   'bad-id': [
     ['CFG051', 3, 3, 'receivers.otlp/a/b'],
     ['CFG051', 4, 3, 'receivers.Otlp']

@@ -3,6 +3,7 @@
  * somebody who works, `retry` and `refused` are not.
  */
 import type { AnyComponent, Component, Consumer, Deadline, Host } from '../../component/component.js'
+import type { Answerer } from '../../component/questions.js'
 import { retry, type Outcome } from '../../component/outcome.js'
 import type { Services } from '../../component/services.js'
 import type { EventBatch } from '../../data/batch.js'
@@ -19,6 +20,9 @@ export class BreakingExporter implements Component, Consumer {
     services.get('meter').gauge(breakerState).set(numbers.closed)
     this.#breaker = new CircuitBreaker(rulesOf(circuit_breaker), services.get('clock'), (to, why) => { this.#changed(to, why) })
   }
+
+  /** Questions are the exporter's own. */
+  get answer (): Answerer { return this.inner.answer as Answerer }
 
   async start (host: Host): Promise<void> { await this.inner.start?.(host) }
 

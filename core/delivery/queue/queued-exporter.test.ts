@@ -27,12 +27,12 @@ exporters.after.each(({ directory }) => { rmSync(directory, { recursive: true, f
 
 class Inner implements Exporter {
   readonly got: number[] = []
-  answer: (batch: EventBatch) => Outcome | Promise<Outcome> = () => accepted
+  outcome: (batch: EventBatch) => Outcome | Promise<Outcome> = () => accepted
   stopped = 0
   #watchers: (() => void)[] = []
 
   async consume (batch: EventBatch): Promise<Outcome> {
-    const outcome = await this.answer(batch)
+    const outcome = await this.outcome(batch)
     if (outcome.status === 'accepted') this.got.push(numberOf(batch))
     for (const watch of this.#watchers.splice(0)) watch()
     return outcome
@@ -83,7 +83,7 @@ for (const where of ['memory', 'disk'] as const) {
     const { inner, exporter, bench } = await start(queueOf(directory))
     let release: () => void = () => undefined
     const gate = new Promise<void>(resolve => { release = resolve })
-    inner.answer = async () => { await gate; return accepted }
+    inner.outcome = async () => { await gate; return accepted }
     await send(exporter, range(20))
     assert.equal(inner.got, [])
     const stopped = exporter.stop(deadline().deadline)
@@ -96,7 +96,7 @@ for (const where of ['memory', 'disk'] as const) {
   exporters(`${where}: what the other side cannot take now is tried again until it can`, async ({ directory }) => {
     const { inner, exporter, bench } = await start(queueOf(directory))
     let asked = 0
-    inner.answer = () => ++asked < 4 ? (asked === 2 ? refused('not now') : retry('away')) : accepted
+    inner.outcome = () => ++asked < 4 ? (asked === 2 ? refused('not now') : retry('away')) : accepted
     await send(exporter, [0, 1])
     for (let i = 1; i < 4; i++) { await inner.until(() => asked >= i); await bench.clock.advance(60_000) }
     await inner.until(() => inner.got.length === 2)
@@ -107,7 +107,7 @@ for (const where of ['memory', 'disk'] as const) {
   exporters(`${where}: what is rejected for good is kept as dead letters that can be read`, async ({ directory }) => {
     const dead = join(directory, 'dead')
     const { inner, exporter, bench } = await start(queueOf(directory), { dead_letter: { directory: dead } })
-    inner.answer = batch => numberOf(batch) === 1 ? rejected('bad', 2, Uint32Array.of(0, 2)) : accepted
+    inner.outcome = batch => numberOf(batch) === 1 ? rejected('bad', 2, Uint32Array.of(0, 2)) : accepted
     await send(exporter, [0, 1, 2])
     await exporter.stop(deadline().deadline)
     assert.equal([inner.got, bench.drops.get('rejected'), bench.meter.values.get('dead_letter')], [[0, 2], 2, 2])
@@ -123,7 +123,7 @@ for (const where of ['memory', 'disk'] as const) {
     const { inner, exporter } = await start(queueOf(directory, { max_size: 65536 }))
     let release: () => void = () => undefined
     const gate = new Promise<void>(resolve => { release = resolve })
-    inner.answer = async () => { await gate; return accepted }
+    inner.outcome = async () => { await gate; return accepted }
     let [n, outcome] = [0, accepted as Outcome]
     for (; outcome.status === 'accepted'; n++) outcome = await exporter.consume(numberedBatch(n, 50))
     assert.equal(outcome, retry('the sending queue is full', 200))
@@ -136,7 +136,7 @@ for (const where of ['memory', 'disk'] as const) {
 
 exporters('disk: what a stop could not deliver is delivered by the next life, in order', async ({ directory }) => {
   const first = await start({ directory, num_consumers: 1 })
-  first.inner.answer = () => retry('away')
+  first.inner.outcome = () => retry('away')
   await send(first.exporter, range(5))
   const over = deadline()
   const stopped = first.exporter.stop(over.deadline)
@@ -151,7 +151,7 @@ exporters('disk: what a stop could not deliver is delivered by the next life, in
 
 exporters('memory: what a stop could not deliver is counted', async () => {
   const { inner, exporter, bench } = await start({ num_consumers: 2 })
-  inner.answer = () => retry('away')
+  inner.outcome = () => retry('away')
   await send(exporter, range(5))
   const over = deadline()
   const stopped = exporter.stop(over.deadline)
@@ -169,7 +169,7 @@ exporters('memory: given up after max_elapsed_time, on disk it waits', async ({ 
     const { QueuedExporter } = await import('./queued-exporter.js')
     const exporter = new QueuedExporter(inner, bench.services)
     let asked = 0
-    inner.answer = () => { asked++; return retry('away') }
+    inner.outcome = () => { asked++; return retry('away') }
     await exporter.start(new RecordingHost())
     await send(exporter, [0])
     for (let i = 1; i <= 5; i++) { await inner.until(() => asked >= i); await bench.clock.advance(1000) }

@@ -4,6 +4,7 @@
  * on disk the next life delivers it.
  */
 import type { AnyComponent, Component, Consumer, Deadline, Host } from '../../component/component.js'
+import type { Answerer } from '../../component/questions.js'
 import { accepted, refused, retry, type Outcome } from '../../component/outcome.js'
 import type { Services } from '../../component/services.js'
 import type { EventBatch } from '../../data/batch.js'
@@ -42,6 +43,9 @@ export class QueuedExporter implements Component, Consumer {
     this.#policy = this.#config.sending_queue.directory === undefined ? policy : { ...policy, maxElapsedMs: 0 }
     services.get('meter').gauge(queueCapacity).set(this.#config.sending_queue.max_size)
   }
+
+  /** Questions are the exporter's own. */
+  get answer (): Answerer { return this.inner.answer as Answerer }
 
   async start (host: Host): Promise<void> {
     this.#queue = await this.#open()

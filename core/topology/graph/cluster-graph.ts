@@ -74,6 +74,9 @@ export class ClusterGraph {
 
   atMs (timeMs: number): GraphView { return new GraphView(this.#history, timeMs) }
 
+  /** The time of the newest update; -Infinity before the first. */
+  get nowMs (): number { return this.#history.nowMs }
+
   /** All that held at any moment from `fromMs` to `untilMs`; nodes are as they were at its end. */
   during (fromMs: number, untilMs: number): GraphView { return new GraphView(this.#history, untilMs, fromMs) }
 

@@ -80,12 +80,13 @@ export class GraphView {
     return [...others].map(other => this.#node(other))
   }
 
-  /** All objects that lived at the time, of one kind or namespace when given. Goes through all entities. */
-  * nodes ({ kind, namespace }: { readonly kind?: string, readonly namespace?: string } = {}): Generator<GraphNode> {
+  /** All objects that lived at the time, of a kind (one of the kinds) or namespace when given. Goes through all entities. */
+  * nodes ({ kind, kinds, namespace }: { readonly kind?: string, readonly kinds?: ReadonlySet<string>, readonly namespace?: string } = {}): Generator<GraphNode> {
     const { entities, lives } = this.#history
+    const fits = (entity: number): boolean => (kind === undefined || entities.kind(entity) === kind) &&
+      (kinds === undefined || kinds.has(entities.kind(entity))) && (namespace === undefined || entities.namespace(entity) === namespace)
     for (let entity = 0; entity < entities.used; entity++) {
-      if (!entities.isUsed(entity) || lives.at(entity, this.timeMs) === none) continue
-      if ((kind === undefined || entities.kind(entity) === kind) && (namespace === undefined || entities.namespace(entity) === namespace)) yield this.#node(entity)
+      if (entities.isUsed(entity) && fits(entity) && lives.at(entity, this.timeMs) !== none) yield this.#node(entity)
     }
   }
 
