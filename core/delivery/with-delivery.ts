@@ -27,14 +27,19 @@ const isQueued = (config: unknown): boolean => (config as DeliveryConfig).sendin
 const inMemory = (config: unknown): boolean => (config as DeliveryConfig).sending_queue?.directory === undefined
 const breaks = (config: unknown): boolean => (config as DeliveryConfig).circuit_breaker?.enabled === true
 
+/** The options that every exporter has. */
+export const deliveryOptions = { sending_queue: sendingQueue, dead_letter: deadLetter, circuit_breaker: circuitBreaker }
+export const deliveryMetrics = [...queueMetrics, ...breakerMetrics]
+export { queueDrops as deliveryDrops } from './queue/options.js'
+
 /** The factory unchanged when it is no exporter's. */
 export function withDelivery (factory: ComponentFactory): ComponentFactory {
   const { properties, description } = factory.schema as TObject
   if (factory.kind !== 'exporter' || properties === undefined || 'sending_queue' in properties) return factory
   return Object.freeze({
     ...factory,
-    schema: Options({ ...properties, sending_queue: sendingQueue, dead_letter: deadLetter, circuit_breaker: circuitBreaker }, description === undefined ? {} : { description }),
-    metrics: [...factory.metrics, ...queueMetrics, ...breakerMetrics],
+    schema: Options({ ...properties, ...deliveryOptions }, description === undefined ? {} : { description }),
+    metrics: [...factory.metrics, ...deliveryMetrics],
     drops: { ...queueDrops, ...factory.drops },
     parallel: config => isQueued(config) ? batchesPutAtOnce : factory.parallel?.(config) ?? 1,
     answersEarly: config => isQueued(config) && inMemory(config) ? 'give its `sending_queue` a `directory`' : factory.answersEarly?.(config),
