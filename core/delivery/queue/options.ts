@@ -15,7 +15,7 @@ export const sendingQueue = Section({
 }, { description: 'A queue before the exporter.' })
 
 export const deadLetter = Section({
-  directory: Type.Optional(Type.String({ minLength: 1, description: 'Where batches go that the other side rejects for good, as files for `tapio replay`. Left out: they are dropped, and counted.' })),
+  directory: Type.Optional(Type.String({ minLength: 1, description: 'Where batches go that the other side rejects for good, as files that the `file` receiver reads. Left out: they are dropped, and counted.' })),
   max_size: ByteSize({ default: '64MiB', minimum: '1MiB', description: 'Bytes of them; the oldest go first.' })
 }, { description: 'What becomes of what can never be delivered. Works with `sending_queue` on.' })
 

@@ -1,7 +1,7 @@
 /**
  * Names of a queue's files, and what a segment found on disk holds.
  *
- *   queue-0000000007.tapio   batches in core/data/file-format.ts: `tapio replay` and the file receiver read it as it is
+ *   queue-0000000007.tapio   batches in core/data/file-format.ts: the `file` receiver reads it as it is
  *   queue-0000000007.done    which of them are delivered: 8 bytes each, offset (u32) and its complement
  *
  * Numbers grow. A segment is written by one life of a queue and never appended to by the next; it goes when all of it is delivered.
