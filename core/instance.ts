@@ -15,6 +15,7 @@ import { planGraph, type Plan, type PlanResult } from './graph/plan.js'
 import { Runtime, type EndRequest, type StopReport } from './graph/runtime.js'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import { HealthMetrics } from './telemetry/health-metrics.js'
 import { TelemetryServer, type BoundAddress } from './telemetry/http-server.js'
 import type { Logger } from './telemetry/logger.js'
 import { createLogger, type LogFormat } from './telemetry/pino-logger.js'
@@ -40,6 +41,7 @@ export class Instance {
   readonly logger: Logger
   readonly #server: TelemetryServer | undefined
   readonly #process: ProcessMetrics
+  readonly #health: HealthMetrics
   #api: ApiThread | undefined
 
   /** `config` and `plan` belong together (`planConfig`). `modules` are imported again by every worker; `overrides` reach the main thread alone. */
@@ -49,6 +51,7 @@ export class Instance {
     this.logger = logger ?? createLogger({ level: logs.level, format })
     this.runtime = new Runtime({ plan, catalog: modules, logger: this.logger, log: { level: logs.level, format }, overrides })
     this.#process = new ProcessMetrics(this.runtime.meter)
+    this.#health = new HealthMetrics(this.runtime.health, this.runtime.meter)
     this.#server = metricsServer.enabled ? this.#createServer(metricsServer.endpoint) : undefined
   }
 
@@ -83,6 +86,7 @@ export class Instance {
 
   snapshot (): MetricSnapshot {
     this.#process.sample()
+    this.#health.sample()
     return this.runtime.snapshot()
   }
 
@@ -93,10 +97,9 @@ export class Instance {
     const { config: { service: { api, logs } }, runtime, logger, modules } = this
     if (api === undefined) return undefined
     const store = api.store ?? await this.#storeDirectory()
-    const { all, ...catalog } = await openCatalog(modules)
     this.#api = new ApiThread({
       config: api, store, catalog: modules, runtime, logger,
-      facts: hostFacts(this.config, this.plan, catalog, question => runtime.answering(question)),
+      facts: hostFacts(this.config, this.plan, await openCatalog(modules), question => runtime.answering(question)),
       snapshot: () => this.snapshot(),
       log: { level: logs.level, format: logFormat(logs.format) }
     })

@@ -17,7 +17,11 @@ export const apiOpenCalls: MetricDeclaration = {
   name: 'api_open_calls', kind: 'gauge', unit: '', description: 'Calls under way: with one answer, and streams.', attributes: ['kind']
 }
 
-export const apiMetrics: readonly MetricDeclaration[] = [apiCalls, apiCallDuration, apiOpenCalls, auditLost]
+export const apiHttpRefused: MetricDeclaration = {
+  name: 'api_http_refused', kind: 'counter', unit: '', description: 'Requests over HTTP that reached no method, by status (404, 415, 421, …); status 0: connections beyond `max_connections`.', attributes: ['status']
+}
+
+export const apiMetrics: readonly MetricDeclaration[] = [apiCalls, apiCallDuration, apiOpenCalls, apiHttpRefused, auditLost]
 
 /** Instruments are kept: finding one costs more than the rest of a call's accounting. */
 export class CallMetrics implements CallRecorder {

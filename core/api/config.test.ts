@@ -5,7 +5,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { configJsonSchema } from '../config/json-schema.js'
-import { loadConfig, type LoadResult } from '../config/load.js'
+import { loadConfig, loadService, type LoadResult } from '../config/load.js'
 import { printConfig } from '../config/print.js'
 import { renderFaults } from '../config/render.js'
 import { catalog } from '../config/testdata/catalog.js'
@@ -72,6 +72,16 @@ test('secrets are hidden in what is printed and in faults; with them shown it lo
   assert.equal(again.config.service.api, good.config.service.api)
   const bad = load('  api: {auth: {tokens: [{name: a, token: tooshort, scop: admin}]}}')
   assert.not.match(renderFaults(bad.ok ? [] : bad.faults), 'tooshort')
+})
+
+test('without pipelines (`tapio serve`) the section is read alone, with the same faults; what others hold is not shown', () => {
+  const of = (...configs: string[]) => loadService({ configs: configs.map(text => `yaml:${text}`), sets: ['service.api.http.endpoint=127.0.0.1:1'] }, catalog, {})
+  const good = of('service: {api: {}}', 'receivers: {nonsense: {}}')
+  assert.ok(good.ok)
+  assert.equal([good.service.api?.http.endpoint, good.service.api?.grpc.endpoint], ['127.0.0.1:1', '127.0.0.1:9090'])
+  const bad = of(`{service: {api: {grpc: {endpoint: "0.0.0.0:1"}}}, exporters: {otlp: {headers: {token: ${secret}}}}}`)
+  assert.equal(bad.ok ? [] : bad.faults.map(f => f.code), ['CFG072'])
+  assert.not.match(renderFaults(bad.ok ? [] : bad.faults), secret)
 })
 
 test('editors know it', () => {

@@ -8,7 +8,7 @@ import type { Logger } from '../telemetry/logger.js'
 import type { Meter } from '../telemetry/meter.js'
 import { AccessGate } from './access/access-gate.js'
 import { AuditLog, auditLost } from './access/audit.js'
-import { CallMetrics } from './api-metrics.js'
+import { apiHttpRefused, CallMetrics } from './api-metrics.js'
 import type { ApiConfig } from './config.js'
 import { Dispatcher } from './dispatch.js'
 import { SubmitEventBatchRequestSchema } from './gen/tapio/v1/event_pb.js'
@@ -16,6 +16,7 @@ import { GrpcServer } from './grpc/server.js'
 import type { ApiHost } from './host.js'
 import { HttpServer } from './http/server.js'
 import { rulesOf } from './rules.js'
+import './text-encoding.js'
 import { createServices, type ServiceLimits } from './services/index.js'
 import { LateStore, type OpenedStore } from './thread/late-store.js'
 import type { ApiAddresses } from './thread/protocol.js'
@@ -59,7 +60,7 @@ export class ApiServer {
     const shared = { dispatcher, clock, logger, ...(tls !== undefined && { tls }) }
     const limits = { maxRequestBytes: config.max_request_bytes, maxConnections: config.max_connections }
     this.#grpc = new GrpcServer({ ...shared, endpoint: config.grpc.endpoint, limits, health: () => host.health() })
-    this.#http = new HttpServer({ ...shared, endpoint: config.http.endpoint, limits, allowedHosts: config.allowed_hosts, allowedOrigins: config.cors.allowed_origins, page: pageDirectory })
+    this.#http = new HttpServer({ ...shared, endpoint: config.http.endpoint, limits, allowedHosts: config.allowed_hosts, allowedOrigins: config.cors.allowed_origins, page: pageDirectory, refused: status => meter.counter(apiHttpRefused, { status: String(status) }).add(1) })
     const grpc = addressOf(config.grpc.endpoint, await this.#grpc.start())
     const http = addressOf(config.http.endpoint, await this.#http.start())
     return { grpc, http: http.startsWith('unix:') ? http : `${tls === undefined ? 'http' : 'https'}://${http}` }

@@ -55,7 +55,6 @@ export class StoreHost implements ApiHost {
     return Promise.reject(new Unanswered(name, question, 'unknown', `does not run here: ${onlyStore}`))
   }
 
-  // eslint-disable-next-line require-yield
   async * tap (): AsyncGenerator<never, void> { throw new ApiError('FAILED_PRECONDITION', onlyStore) }
 }
 

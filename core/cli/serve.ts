@@ -1,5 +1,5 @@
 /** `tapio serve`: the API and the web page over a store alone, beside or without the Tapio that writes it. */
-import { Option, type Command } from 'commander'
+import type { Command, Option } from 'commander'
 import { systemClock } from '../component/clock.js'
 import { loadService } from '../config/load.js'
 import { renderFaults } from '../config/render.js'

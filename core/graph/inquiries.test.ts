@@ -19,7 +19,7 @@ const modes: readonly Mode[] = ['ring-buffer', 'high-performance', 'standard', '
 const oracle = 'processor/test_oracle'
 
 /** A graph of 1000 rows and an oracle that answers as it is told. */
-function make (service: Partial<ServiceSpec>, answer: string, askTimeoutMs?: number): { readonly runtime: Runtime, readonly logger: RecordingLogger } {
+function make (service: Partial<ServiceSpec>, answer: string, askTimeoutMs = 60_000): { readonly runtime: Runtime, readonly logger: RecordingLogger } {
   const result = planGraph({
     service: { ...serviceDefaults, maxConcurrency: 2, ...service },
     components: [
@@ -32,7 +32,7 @@ function make (service: Partial<ServiceSpec>, answer: string, askTimeoutMs?: num
   }, finder(components), 2)
   if (!result.ok) throw new Error(JSON.stringify(result.faults))
   const logger = new RecordingLogger()
-  const runtime = new Runtime({ plan: result.plan, catalog, logger, log: { level: 'error', format: 'json' }, ...(askTimeoutMs === undefined ? {} : { askTimeoutMs }) })
+  const runtime = new Runtime({ plan: result.plan, catalog, logger, log: { level: 'error', format: 'json' }, askTimeoutMs })
   made.push(runtime)
   return { runtime, logger }
 }

@@ -43,6 +43,8 @@ export interface TapReport {
   readonly rows: readonly (EdgeEnds & { readonly document: Uint8Array })[]
   readonly passed: number
   readonly notShown: number
+  /** Present in the last report of a tap that could not cope with a batch, which is a bug or a filter out of range. */
+  readonly failed?: string
 }
 
 /** `no_edge`: nothing here is called so. `too_many`: others tap already. `gone`: the graph does not run. */

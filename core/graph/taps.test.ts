@@ -71,12 +71,12 @@ for (const mode of modes) {
     await runtime.start()
     const seen = new Set<string>()
     await read(runtime, selection(''), reports => { for (const edge of edgesIn(reports.slice(-1))) seen.add(edge); return seen.size === names.length })
-    for (const name of names) {
+    await Promise.all(names.map(async name => {
       const reports = await read(runtime, selection(name), r => shownIn(r) > 50)
       assert.equal(edgesIn(reports), [name])
       assert.is(reports.reduce((n, r) => n + r.passed - r.notShown, 0), shownIn(reports), 'without a filter all that passed is shown or counted')
       for (const { batch } of reports.flatMap(r => r.rows)) for (const row of batch) assert.match(row.get('message') ?? '', /^something happened to container/)
-    }
+    }))
     // What the runtime counts has the same edges.
     const family = runtime.snapshot().families.find(f => f.name === 'tapio_edge_sent_events_total')
     const counted = new Set((family?.series ?? []).map(s => `${s.attributes.from} -> ${s.attributes.to} ${s.attributes.pipeline}`))
@@ -137,6 +137,19 @@ test('the reader\'s signal ends a tap, also while it waits for rows', async () =
   assert.equal(await next, { value: undefined, done: true })
   assert.equal(await runtime.tap(selection(''), over.signal)[Symbol.asyncIterator]().next(), { value: undefined, done: true })
   await runtime.stop()
+})
+
+test('a filter that no batch can be compared with ends the tap with an error, and rows pass', async () => {
+  for (const mode of ['standard', 'debug'] as const) {
+    const runtime = make({ mode }, { rows: 5000, finish: true })
+    await runtime.start()
+    const tap = runtime.tap(selection('* -> exporter/test_sink', { filter: { text: 7 as unknown as string } }), new AbortController().signal)[Symbol.asyncIterator]()
+    assert.match(await tap.next().then(() => 'none', (e: unknown) => (e as Error).message), /a tap could not look at what passed: .*toLowerCase/)
+    assert.equal(await tap.next(), { value: undefined, done: true })
+    await runtime.endRequested
+    await runtime.stop()
+    assert.is(Number(valueOf(runtime.snapshot(), 'tapio_test_sink_events_total')), 5000)
+  }
 })
 
 test('an edge that does not exist is refused with those that do', async () => {

@@ -42,7 +42,7 @@ export class Taps {
     for (const thread of this.options.threads()) thread.tap(id, selection)
     try {
       for (;;) {
-        const next = reader.reports.shift()
+        const next = taken(reader)
         if (next !== undefined) {
           this.options.threads().find(t => t.thread === next.thread)?.tapRead(id)
           yield next.report
@@ -90,4 +90,11 @@ export class Taps {
     })
     return { rows: opened, passed, notShown: notShown + lost }
   }
+}
+
+/** The oldest report. Throws when it says that a thread has given up. */
+function taken ({ reports }: Reader): Reader['reports'][number] | undefined {
+  const next = reports.shift()
+  if (next?.report.failed !== undefined) throw new Error(`a tap could not look at what passed: ${next.report.failed}`)
+  return next
 }

@@ -51,6 +51,7 @@ export class ThreadTaps {
     } catch (error) {
       this.options.logger.error('a tap could not look at a batch and has ended', { edge: `${ends.from} -> ${ends.to}`, rows: batch.count, error })
       this.end(id)
+      this.options.tapped(id, { rows: [], passed: 0, notShown: 0, failed: error instanceof Error ? error.message : String(error) })
     }
   }
 }

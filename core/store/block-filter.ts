@@ -25,6 +25,10 @@ export class BlockFilter {
   /** By times alone. */
   isInTime ({ minNano, maxNano }: Pick<BlockHead, 'minNano' | 'maxNano'>): boolean { return maxNano >= this.since && minNano < this.until }
 
+  isAllInTime ({ minNano, maxNano }: Pick<BlockHead, 'minNano' | 'maxNano'>): boolean { return minNano >= this.since && maxNano < this.until }
+
+  isAt (nano: bigint): boolean { return nano >= this.since && nano < this.until }
+
   /** Rows of a block that may fit, perhaps some that do not; undefined: all rows. */
   rows (partition: Partition, block: BlockHead): number[] | undefined {
     if (!this.isInTime(block) || block.maxSeverity < (this.query.minSeverity ?? 0)) return []

@@ -1,6 +1,6 @@
 /** Scenario: directories that are absent, private, damaged, in use, or written while they are read. Guarantees: clear errors, never a crash. */
 import { spawnSync } from 'node:child_process'
-import { chmod, copyFile, mkdir, mkdtemp, open, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, open, readFile, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -114,6 +114,8 @@ test('a file that is none, or is cut off, is named as damaged and nothing else i
   for (const [what, hurt] of table) {
     await writeFile(join(directory, 'events-0000000009.mdb'), whole)
     await hurt(join(directory, 'events-0000000009.mdb'))
+    // Not what a writer is making at this moment.
+    await utimes(join(directory, 'events-0000000009.mdb'), 0, 0)
     for (const readOnly of [true, false]) {
       const store = await openStore(directory, { readOnly: readOnly as true })
       const { damaged, events: count } = await store.stats()
@@ -128,6 +130,7 @@ test('a file that is none, or is cut off, is named as damaged and nothing else i
 test('damaged incidents are an error that names the file', async () => {
   const directory = await filled()
   await writeFile(join(directory, 'tables.mdb'), 'x'.repeat(20_000))
+  await utimes(join(directory, 'tables.mdb'), 0, 0)
   for (const readOnly of [true, false]) assert.match(await faultOf(openStore(directory, { readOnly: readOnly as true })), /^damaged: .*tables\.mdb is damaged: its first pages are not those of an LMDB file/)
 })
 

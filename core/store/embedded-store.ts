@@ -138,7 +138,7 @@ export class EmbeddedStore implements Store {
   }
 
   async changed (timeoutMs: number, signal: AbortSignal, after?: string): Promise<void> {
-    if (this.#closed || (after !== undefined && this.#isBehind(after))) return
+    if (this.#closed || (after !== undefined && after !== '' && this.#isBehind(after))) return
     await this.#watch.wait(timeoutMs, signal)
   }
 

@@ -76,8 +76,7 @@ export class EventFeedReader {
       const row = rows === undefined ? i : rows[i] as number
       if (block.first + row < from || row >= batch.count) continue
       if (this.#count + chosen.length >= this.limit) { this.#keep(batch, chosen); return block.first + row }
-      const nano = timeOf(batch, row)
-      if (nano >= this.filter.since && nano < this.filter.until && fits(row)) chosen.push(row)
+      if (this.filter.isAt(timeOf(batch, row)) && fits(row)) chosen.push(row)
     }
     this.#keep(batch, chosen)
     return block.first + block.rows

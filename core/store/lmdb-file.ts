@@ -5,7 +5,8 @@
  *   page header 24 bytes | magic u32 beefc0de | version u32 | address u64 | map size u64 | free database 48 bytes, its first word
  *   the page size | main database 48 bytes | last page u64 | transaction u64
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { accessSync, closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { isMainThread } from 'node:worker_threads'
 import { open, type RootDatabase } from 'lmdb'
 import { StoreError } from './store.js'
 
@@ -13,6 +14,7 @@ export type BinaryDatabase = RootDatabase<Buffer, Buffer>
 
 const magicAt = 24
 const metaBytes = 160
+const settledMs = 2000
 
 /** What is wrong with the file at `path`, or '' for a sound and for an empty one. Throws what opening throws. */
 export function lmdbFault (path: string): string {
@@ -60,13 +62,36 @@ function metaPage (fd: number, at: number): { pageSize: number, lastPage: number
 /** Throws StoreError. A file that is not there is made, unless `readOnly`. */
 export function openLmdb (path: string, readOnly: boolean, maxDbs: number): BinaryDatabase {
   const fault = faultOrThrow(path, readOnly)
+  if (fault !== '' && readOnly && isBeingMade(path)) throw new StoreError('absent', `there is no store at ${path} yet: its writer is making it`)
   if (fault !== '') throw new StoreError('damaged', `${path} is damaged: ${fault}`)
   try {
     // Private before anything is in them, whatever the directory's mode is.
     if (!readOnly) for (const name of [path, `${path}-lock`]) closeSync(openSync(name, 'a', 0o600))
-    return open({ path, noSubdir: true, readOnly, maxDbs, maxReaders: 256, encoding: 'binary', keyEncoding: 'binary' })
+    return open({ path, noSubdir: true, readOnly: readOnly && !mayBeShared(path), maxDbs, maxReaders: 256, encoding: 'binary', keyEncoding: 'binary' })
   } catch (error) {
     throw storeError(path, error)
+  }
+}
+
+/** A file grows after its first pages say so: what a writer has just touched is looked at again later, before it is called damaged. */
+function isBeingMade (path: string): boolean {
+  return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < settledMs
+}
+
+/**
+ * LMDB has one environment a file and process, of the kind of whoever comes first: beside one for reading only, a writer on another
+ * thread could not write. So a reader on a thread of its own opens the file as a writer does, and does not write. On the main thread it
+ * must not: opening takes the writer's lock, for which a writer on the same thread would wait in vain.
+ */
+function mayBeShared (path: string): boolean {
+  if (isMainThread) return false
+  // Not made by its writer yet: it must not be made here.
+  if (statSync(path).size === 0) throw new StoreError('absent', `there is no store at ${path}`)
+  try {
+    for (const name of [path, `${path}-lock`]) accessSync(name, constants.W_OK)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -111,7 +111,8 @@ export class Partition {
 
   /** Undefined: it cannot be read. */
   read ({ first }: BlockHead): EventBatch | undefined {
-    const value = this.#numbered('blocks')?.get(first)
+    // Not copied: it is good until the next look at the database.
+    const value = this.#numbered('blocks')?.getBinaryFast(first)
     return value === undefined ? undefined : readBlock(value)
   }
 
@@ -201,7 +202,7 @@ export class Partition {
   #db (name: string, keyEncoding: 'uint32' | 'binary'): unknown {
     const known = this.#dbs.get(name)
     if (known !== undefined) return known
-    const made = this.#env.openDB({ name, encoding: 'binary', keyEncoding }) as Database<Buffer, never> | undefined
+    const made = this.#env.openDB({ name, encoding: 'binary', keyEncoding, ...{ create: !this.readOnly } }) as Database<Buffer, never> | undefined
     if (made !== undefined) this.#dbs.set(name, made)
     return made
   }

@@ -94,7 +94,7 @@ class Search {
       const row = rows === undefined ? i : rows[i] as number
       if (row >= batch.count) continue
       const nano = timeOf(batch, row)
-      if (nano < this.#filter.since || nano >= this.#filter.until) continue
+      if (!this.#filter.isAt(nano)) continue
       const place = { nano, partition, event: first + row }
       const last = this.#found[this.paging.limit]
       if ((this.#after === undefined || this.#before(this.#after, place)) && (last === undefined || this.#before(place, last)) && fits(row)) taken.push(place)

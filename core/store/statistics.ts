@@ -1,6 +1,7 @@
 /** Counts of the events that fit a question, block by block from the newest on. */
 import { attributeAt } from '../data/attributes.js'
 import type { EventBatch } from '../data/batch.js'
+import { nanoCellToMs, words } from '../data/columns.js'
 import { eventTypes, severityName, Severity } from '../data/enums.js'
 import { entityText } from '../correlation/entity.js'
 import { Buckets } from './buckets.js'
@@ -60,13 +61,13 @@ class Counting {
       if (looked === 'merged') return false
       const { block, batch, rows } = looked
       if (batch === undefined) this.damaged(`${partition.path}, block ${block.first}`)
-      else this.#count(batch, rows, counted.subarray(block.first, block.first + block.rows))
+      else this.#count(batch, rows, counted.subarray(block.first, block.first + block.rows), this.filter.isAllInTime(block))
     }
     return true
   }
 
   /** `counted`: one cell a row; what came after the look began has none. */
-  #count (batch: EventBatch, rows: readonly number[] | undefined, counted: Uint8Array): void {
+  #count (batch: EventBatch, rows: readonly number[] | undefined, counted: Uint8Array, isAllInTime: boolean): void {
     const fits = matcher(batch, this.filter.query)
     const chosen: number[] = []
     const count = rows?.length ?? batch.count
@@ -74,8 +75,7 @@ class Counting {
       const row = rows === undefined ? i : rows[i] as number
       if (row >= batch.count || counted[row] !== 0) continue
       counted[row] = 1
-      const nano = timeOf(batch, row)
-      if (nano >= this.filter.since && nano < this.filter.until && fits(row)) chosen.push(row)
+      if ((isAllInTime || this.filter.isAt(timeOf(batch, row))) && fits(row)) chosen.push(row)
     }
     this.#add(batch, this.#newestThatFit(batch, chosen))
   }
@@ -94,8 +94,10 @@ class Counting {
     this.#types.add(rows, row => type[row] as number, code => eventTypes[code] ?? 'unknown')
     if (source !== undefined) this.#sources.add(rows, row => source[row] as number, at => strings.at(at))
     if (symptom !== undefined) this.#symptoms.add(rows, row => symptom[row] as number, at => strings.at(at))
-    this.#entities.addTexts(rows, entitiesOf(batch))
-    for (const row of rows) this.#buckets.add(Number(timeOf(batch, row) / 1000n) / 1000, (severity[row] as number) >= Severity.error)
+    const { codeOf, textOf } = entitiesOf(batch)
+    this.#entities.add(rows, codeOf, textOf)
+    const timeMs = timesOf(batch)
+    for (const row of rows) this.#buckets.add(timeMs(row), (severity[row] as number) >= Severity.error)
   }
 
   finish (): Statistics {
@@ -112,13 +114,11 @@ class Tally {
   /** Counts by code first, so that the text of each is made once. */
   add (rows: readonly number[], codeOf: (row: number) => number, textOf: (code: number) => string): void {
     const byCode = new Map<number, number>()
-    for (const row of rows) byCode.set(codeOf(row), (byCode.get(codeOf(row)) ?? 0) + 1)
+    for (const row of rows) {
+      const code = codeOf(row)
+      byCode.set(code, (byCode.get(code) ?? 0) + 1)
+    }
     for (const [code, count] of byCode) this.#put(textOf(code), count)
-    this.#bound()
-  }
-
-  addTexts (rows: readonly number[], textOf: (row: number) => string): void {
-    for (const row of rows) this.#put(textOf(row), 1)
     this.#bound()
   }
 
@@ -135,23 +135,37 @@ class Tally {
   }
 }
 
-/** What a row is about: its own entity, else the pod, workload, service or node it came from; '' when none is known. */
-function entitiesOf (batch: EventBatch): (row: number) => string {
-  const { resource, entityKind, entityNamespace, entityName } = batch.columns
-  const ofResource = new Map<number, string>()
+/** Event times in milliseconds, to the microsecond, without a bigint a row. */
+function timesOf ({ columns: { timeUnixNano, observedTimeUnixNano } }: EventBatch): (row: number) => number {
+  const [time, observed] = [words(timeUnixNano), observedTimeUnixNano === undefined ? undefined : words(observedTimeUnixNano)]
+  return row => {
+    const ms = nanoCellToMs(time, row)
+    return Math.round((ms === 0 && observed !== undefined ? nanoCellToMs(observed, row) : ms) * 1000) / 1000
+  }
+}
+
+/**
+ * What a row is about: its own entity, else the pod, workload, service or node it came from; '' when none is known. By a code first, so
+ * that a text is made once a block.
+ */
+function entitiesOf (batch: EventBatch): { codeOf: (row: number) => number, textOf: (code: number) => string } {
+  const { strings, columns: { resource, entityKind, entityNamespace, entityName } } = batch
+  const size = strings.length
   const hasColumns = [...namingAttributes.keys()].some(key => batch.attributes.has(key))
-  const named = (row: number, ofRow: boolean): string => {
-    const { attributes = {} } = batch.resources[resource[row] as number] ?? {}
-    const [first] = entitiesNamed(key => (ofRow ? attributeAt(batch.attributes.get(key), row) : undefined) ?? attributes[key], attributes)
+  const cameFrom = (at: number, row: number | undefined): string => {
+    const { attributes = {} } = batch.resources[at] ?? {}
+    const [first] = entitiesNamed(key => (row === undefined ? undefined : attributeAt(batch.attributes.get(key), row)) ?? attributes[key], attributes)
     return first === undefined ? '' : entityText(first)
   }
-  return row => {
-    const name = batch.text(entityName, row)
-    if (name !== '') return entityText({ kind: batch.text(entityKind, row), namespace: batch.text(entityNamespace, row), name })
-    if (hasColumns) return named(row, true)
-    const at = resource[row] as number
-    const known = ofResource.get(at) ?? named(row, false)
-    ofResource.set(at, known)
-    return known
+  return {
+    codeOf (row) {
+      const name = entityName?.[row] ?? 0
+      if (name !== 0) return (name * size + (entityNamespace?.[row] ?? 0)) * size + (entityKind?.[row] ?? 0)
+      return -1 - (hasColumns ? row : resource[row] as number)
+    },
+    textOf (code) {
+      if (code < 0) return hasColumns ? cameFrom(resource[-1 - code] as number, -1 - code) : cameFrom(-1 - code, undefined)
+      return entityText({ kind: strings.at(code % size), namespace: strings.at(Math.floor(code / size) % size), name: strings.at(Math.floor(code / size / size)) })
+    }
   }
 }

@@ -44,7 +44,7 @@ export class Tables {
   #db (name: string, options: object): unknown {
     const known = this.#open.get(name)
     if (known !== undefined) return known
-    const made: unknown = this.#env.openDB(name, options)
+    const made: unknown = this.#env.openDB(name, { ...options, create: !this.readOnly } as object)
     if (made === undefined) throw new StoreError('absent', `${this.path} has no table ${name}: nothing was stored yet`)
     this.#open.set(name, made)
     return made

@@ -2,6 +2,7 @@
 import { exposedName } from './declaration.js'
 import { componentDropped } from './drops.js'
 import { edgeMetrics } from './edges.js'
+import { componentFailing } from './health-metrics.js'
 import type { MetricDeclaration } from './meter.js'
 import { ownMetrics } from './own-metrics.js'
 import { processMetrics } from './process-metrics.js'
@@ -9,7 +10,7 @@ import { threadMetrics } from './thread-metrics.js'
 
 /** In the order they are documented. */
 export function declaredMetrics (): readonly MetricDeclaration[] {
-  const groups = [edgeMetrics, { componentDropped }, processMetrics, threadMetrics]
+  const groups = [edgeMetrics, { componentDropped, componentFailing }, processMetrics, threadMetrics]
   return [...groups.flatMap(group => Object.values(group) as MetricDeclaration[]), ...ownMetrics]
 }
 

@@ -9,6 +9,7 @@ import { defineComponent, type ComponentFactory } from '../component/factory.js'
 import { accepted, retry, type Outcome } from '../component/outcome.js'
 import { answerer } from '../component/questions.js'
 import { emptyBatch, type EventBatch } from '../data/batch.js'
+import { EventIds } from '../data/ids.js'
 import type { Counter, Histogram, MetricDeclaration } from '../telemetry/meter.js'
 import { templateBatch } from './template-batch.js'
 
@@ -18,6 +19,7 @@ const sourceSchema = Type.Object({
   rows: Type.Integer({ default: 1000, description: 'Rows to send in all.' }),
   batch_rows: Type.Integer({ default: 100, description: 'Rows a batch.' }),
   rows_per_second: Type.Number({ default: 0, description: 'Pace; 0 = as fast as it is taken.' }),
+  fresh_ids: Type.Boolean({ default: false, description: 'Give each event an id of its own; else each batch has the ids of the first.' }),
   finish: Type.Boolean({ default: true, description: 'Ask for the end of the process when all rows are sent.' })
 }, { additionalProperties: false })
 
@@ -43,12 +45,13 @@ class Source implements Receiver {
   }
 
   async #run (host: Host): Promise<void> {
-    const { rows, batch_rows: batchRows, rows_per_second: rate, finish } = this.config
+    const { rows, batch_rows: batchRows, rows_per_second: rate, fresh_ids: freshIds, finish } = this.config
     const template = templateBatch(batchRows)
+    const ids = freshIds ? new EventIds() : undefined
     const startedMs = performance.now()
     for (let sent = 0; sent < rows && !this.#stopped; sent += batchRows) {
       if (rate > 0) await this.#until(startedMs + sent / rate * 1000)
-      await this.#send(stamped(template, Math.min(batchRows, rows - sent)), rate > 0)
+      await this.#send(stamped(template, Math.min(batchRows, rows - sent), ids), rate > 0)
       if (sent / batchRows % 64 === 0) await new Promise(resolve => setImmediate(resolve))
     }
     if (finish && !this.#stopped) host.finish('all rows are sent')
@@ -69,8 +72,13 @@ class Source implements Receiver {
   }
 }
 
-function stamped (template: EventBatch, rows: number): EventBatch {
-  const batch = template.slice(0, rows)
+function stamped (template: EventBatch, rows: number, ids: EventIds | undefined): EventBatch {
+  let batch = template.slice(0, rows)
+  if (ids !== undefined) {
+    const column = new Uint8Array(rows * 16)
+    ids.fill(column, 0, rows)
+    batch = batch.withColumn('id', column)
+  }
   const now = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n
   return batch.withColumn('timeUnixNano', new BigUint64Array(rows).fill(now))
 }

@@ -9,6 +9,7 @@ import { engineOf, type Engine, type Tick } from '../../core/correlation/engine.
 import type { EventBatch } from '../../core/data/batch.js'
 import { Signal, type SignalName } from '../../core/data/enums.js'
 import type { Meter } from '../../core/telemetry/meter.js'
+import { RememberedViews } from '../../core/topology/remembered-views.js'
 import { viewTopology } from '../../core/topology/view.js'
 import { Confidence } from './confidence.js'
 import type { ContextConfig } from './config.js'
@@ -36,6 +37,7 @@ export class ContextProcessor implements Processor {
   readonly #late: LateBinding
   readonly #reports: Reports
   readonly #enrichment: Enrichment | undefined
+  readonly #views: RememberedViews
   /** What became of batches that come again because the next one was not ready: they are not counted twice. */
   readonly #done = new WeakMap<EventBatch, EventBatch>()
   #cancelIdle: () => void = () => undefined
@@ -50,6 +52,7 @@ export class ContextProcessor implements Processor {
     @inject(Tokens.meter) meter: Meter
   ) {
     const engine = this.#engine = engineOf(shared)
+    this.#views = new RememberedViews(clock, question => viewTopology(engine.model.graph, question))
     engine.configure({ tickMs: config.tick })
     engine.use('context', { tick: tick => { this.#tick(tick) } })
     this.#late = new LateBinding(engine.symptoms, config.late_binding)
@@ -62,7 +65,7 @@ export class ContextProcessor implements Processor {
     this.#reports = new Reports(meter, this.#parts, this.#late)
   }
 
-  readonly answer = answerer({ 'topology.view': question => viewTopology(this.#engine.model.graph, question) })
+  readonly answer = answerer({ 'topology.view': question => this.#views.answer(question) })
 
   consume (batch: EventBatch): Outcome | Promise<Outcome> {
     if (batch.count === 0) return this.next.consume(batch)

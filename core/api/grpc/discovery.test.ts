@@ -73,6 +73,9 @@ for (const version of ['v1', 'v1alpha'] as const) {
     const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: ordered('tapio/v1/event_service.proto', files) }))
     const { getEvent } = registry.getService('tapio.v1.EventService')!.method
     assert.equal([getEvent?.input.typeName, getOption(getEvent!, http).pattern], ['tapio.v1.GetEventRequest', { case: 'get', value: '/v1/events/{id}' }])
+    for (const symbol of ['grpc.health.v1.HealthListResponse', 'google.rpc.BadRequest']) keep(await ask(stream, { fileContainingSymbol: symbol }))
+    const listed = files.get('grpc/health/v1/health.proto')?.messageType.find(m => m.name === 'HealthListResponse')
+    assert.equal(listed?.nestedType.map(m => [m.name, m.options?.mapEntry]), [['StatusesEntry', true]], 'clients refuse a map whose entry is not marked as such')
     assert.is((await ask(stream, { fileContainingSymbol: 'tapio.v1.Nothing' })).errorResponse?.errorCode, codes.NOT_FOUND)
     stream.end()
     await once(stream, 'end')

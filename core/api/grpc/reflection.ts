@@ -2,17 +2,18 @@
 import { fromBinary, toBinary, type DescFile } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { ReflectionService } from '@grpc/reflection'
-import { service as health } from 'grpc-health-check'
 import type { ServedService } from '../call.js'
+import { file_google_rpc_error_details } from '../gen/google/rpc/error_details_pb.js'
+import { file_grpc_health_v1_health } from '../gen/grpc/health/v1/health_pb.js'
 import type { LibraryStreams } from './library-streams.js'
+
+/** Beside the services: health, which the library serves without saying so, and what errors are made of. */
+const others = [file_grpc_health_v1_health, file_google_rpc_error_details]
 
 export function addReflection (services: readonly ServedService[], streams: LibraryStreams): void {
   const files = new Map<string, Buffer>()
-  for (const { service } of services) collect(service.file, files)
-  const reflection = new ReflectionService({
-    tapio: { format: 'Protocol Buffer 3 DescriptorProto', type: {}, fileDescriptorProtos: [...files.values()] },
-    ...Object.fromEntries(Object.entries(health).map(([name, { requestType }]) => [name, requestType as typeof requestType & { readonly format: string, readonly type: object, readonly fileDescriptorProtos: Buffer[] }]))
-  })
+  for (const file of [...services.map(s => s.service.file), ...others]) collect(file, files)
+  const reflection = new ReflectionService({ all: { format: 'Protocol Buffer 3 DescriptorProto', type: {}, fileDescriptorProtos: [...files.values()] } })
   reflection.addToServer(streams.adder(answer => withOptions(answer, files)))
 }
 

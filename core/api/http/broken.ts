@@ -9,12 +9,13 @@ const known: Readonly<Record<string, HttpError>> = {
   ERR_HTTP_REQUEST_TIMEOUT: new HttpError(408, 'DEADLINE_EXCEEDED', 'the head of the request did not come in time')
 }
 
-export function answerBroken (error: NodeJS.ErrnoException, socket: Duplex): void {
+export function answerBroken (error: NodeJS.ErrnoException, socket: Duplex, refused: (status: number) => void): void {
   const { code = '' } = error
   // Others are the socket's or TLS's own. Behind a head that was sent already a second one would be part of the first one's body.
   const answered = (socket as Duplex & { readonly _httpMessage?: { readonly headersSent: boolean } | null })._httpMessage?.headersSent === true
   if (!socket.writable || answered || !(code.startsWith('HPE_') || code in known)) { socket.destroy(); return }
   const problem = problemOf(known[code] ?? new HttpError(400, 'INVALID_ARGUMENT', 'this is not HTTP/1.1'))
+  refused(problem.status)
   const body = JSON.stringify(problem)
   socket.on('error', () => socket.destroy())
   socket.end(`HTTP/1.1 ${problem.status} ${problem.title}\r\ncontent-type: ${problemType}\r\nx-content-type-options: nosniff\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`)

@@ -30,6 +30,7 @@ export interface Exchanges {
   readonly logger: Logger
   readonly unix: boolean
   readonly unaryTimeoutMs: number
+  refused(status: number): void
   /** Calls under way, to be told when the server stops. */
   readonly calls: Set<AbortController>
   readonly streams: Set<AbortController>
@@ -110,9 +111,10 @@ function answerOptions ({ answers, routes, cors }: Exchanges, request: IncomingM
   answers.send(request, response, { status: 204, headers: { allow: methods.join(', '), ...api ? cors.preflight(request.headers, methods) : {} }, body: '' })
 }
 
-function fail ({ answers, logger }: Exchanges, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+function fail ({ answers, logger, refused }: Exchanges, request: IncomingMessage, response: ServerResponse, error: unknown): void {
   const known = error instanceof ApiError ? error : new ApiError('INTERNAL', 'the answer could not be made; the log of Tapio says why')
   const { instance } = answers.problem(request, response, known)
+  if (known instanceof HttpError) refused(known.status)
   if (known.code !== 'INTERNAL') return
   logger.error('a request to the API failed', { method: request.method, url: request.url?.slice(0, 200), instance, ...error === known ? {} : { error } })
 }

@@ -113,7 +113,7 @@ function broken (text: string, random: Random, headers: OutgoingHttpHeaders): Bu
   }
 }
 
-function check ({ operation }: Case, sent: Sent, { status, headers, text }: Got): void {
+function check ({ verb, operation }: Case, sent: Sent, { status, headers, text }: Got): void {
   assert.ok(status < 500 || status === 503, `status ${status}: ${text.slice(0, 300)}`)
   if (sent.method === 'HEAD' || sent.method === 'OPTIONS') return
   const type = String(headers['content-type'])
@@ -125,6 +125,8 @@ function check ({ operation }: Case, sent: Sent, { status, headers, text }: Got)
     assert.is(problem.status, status)
     return
   }
+  // By another method it was another operation.
+  if (sent.method !== verb) return
   const schema = operation.responses['200']?.content?.[type]?.schema ?? {}
   const pieces = type === 'application/json' ? [text] : type === 'text/event-stream' ? [...text.matchAll(/^data: (.*)$/gm)].map(m => m[1] as string) : text.split('\n').slice(0, -1)
   const name = String((schema['contentSchema'] as Schema | undefined ?? schema)['$ref']).split('/').pop() as string

@@ -147,6 +147,22 @@ test('what is not HTTP is a problem too', async () => {
   assert.match(await raw(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00])), /^HTTP\/1\.1 400 /)
 })
 
+test('what reached no method is counted by its status', async () => {
+  const refused: number[] = []
+  const counted = await startForTest(methods, { options: { refused: status => { refused.push(status) }, limits: { maxConnections: 1 } } })
+  await ask(counted.port, '/v1/nothing')
+  await ask(counted.port, '/v1/events', { headers: { host: 'evil.example' } })
+  await raw('hello\r\n\r\n', counted.port)
+  await ask(counted.port, '/v1/events/x')
+  assert.equal(refused, [404, 421, 400])
+  const held = connect(counted.port, '127.0.0.1')
+  await new Promise(resolve => held.on('connect', resolve))
+  assert.is(await raw('GET / HTTP/1.1\r\n', counted.port), '')
+  assert.equal(refused, [404, 421, 400, 0])
+  held.destroy()
+  await counted.stop()
+})
+
 test('a head that comes too slowly ends the connection', async () => {
   const slow = await startForTest(methods, { options: { limits: { headTimeoutMs: 200 } } })
   assert.match(await raw('GET /v1/events HTTP/1.1\r\nhost: loc', slow.port), /^HTTP\/1\.1 408 /)

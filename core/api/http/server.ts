@@ -38,6 +38,8 @@ export interface HttpServerOptions {
   readonly limits?: Partial<HttpLimits>
   /** Folder of the built web page; when it does not exist there is none. */
   readonly page?: string
+  /** Told of each request that reached no method, with its status; 0 = a connection beyond `maxConnections`. */
+  readonly refused?: (status: number) => void
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -78,6 +80,7 @@ export class HttpServer {
       bodies: new Bodies(limits, clock),
       files: new Files(answers),
       hosts: new Hosts(address, options.allowedHosts ?? []),
+      refused: options.refused ?? (() => {}),
       unix: address.kind === 'unix',
       unaryTimeoutMs: limits.unaryTimeoutMs,
       calls: new Set(),
@@ -125,7 +128,11 @@ export class HttpServer {
 
   #create (limits: HttpLimits): Server {
     const { headTimeoutMs, idleTimeoutMs } = limits
+    const { refused } = this.#shared
     const common = {
+      // A client that vanished holds a stream no longer than the system's probes take.
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headTimeoutMs,
       // Of the whole request: streams of requests last for days. Bodies have a limit of their own (body.ts).
@@ -137,7 +144,8 @@ export class HttpServer {
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => { void serveRequest(this.#shared, request, response) }
     const server = this.#access.secure ? createSecureServer({ ...common, ...this.#access.tlsOptions, handshakeTimeout: headTimeoutMs }, onRequest) : createServer(common, onRequest)
     server.maxConnections = limits.maxConnections
-    server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => answerBroken(error, socket))
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => answerBroken(error, socket, refused))
+    server.on('drop', () => refused(0))
     return server
   }
 }

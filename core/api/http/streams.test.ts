@@ -11,6 +11,7 @@ import * as assert from 'uvu/assert'
 import { ApiError, type Call } from '../call.js'
 import type { HeartbeatRequest } from '../gen/tapio/v1/collector_pb.js'
 import type { SubscribeEventsRequest } from '../gen/tapio/v1/event_pb.js'
+import { FakeClock } from '../../testing/fake-clock.js'
 import type { Problem } from './problem.js'
 import { ask, startForTest } from './server-for-test.js'
 
@@ -86,6 +87,29 @@ test('the head comes though nothing has happened yet, and a client that leaves e
   response.destroy()
   await waitFor(() => ended !== '')
   assert.is(ended, 'CANCELLED')
+  await server.stop()
+})
+
+test('a stream that has nothing to say says that it is still there', async () => {
+  const clock = new FakeClock()
+  let say = (): void => {}
+  async function * subscribe (_request: SubscribeEventsRequest, call: Call): AsyncGenerator<object> {
+    await new Promise<void>(resolve => { say = resolve })
+    yield { resumeToken: 'a' }
+    await aborted(call.signal)
+  }
+  const server = await startForTest({ 'EventService.subscribe': subscribe }, { options: { clock } })
+  const response = opened(server.port, '/v1/events:subscribe')
+  await waitFor(() => clock.pending > 1)
+  await clock.advance(250)
+  assert.is(await read(await response, /\n\n/), 'retry: 2000\n\n')
+  await clock.advance(14_750)
+  await clock.advance(15_000)
+  assert.is(await read(await response, /\n\n/), ': still here\n\n')
+  say()
+  assert.is(await read(await response, /data.*\n\n/), 'id: a\ndata: {"resumeToken":"a"}\n\n')
+  ;(await response).destroy()
+  await waitFor(() => clock.pending === 0)
   await server.stop()
 })
 

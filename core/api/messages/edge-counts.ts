@@ -1,10 +1,9 @@
 /** What edges and components counted, read out of a snapshot once. */
 import { exposedName } from '../../telemetry/declaration.js'
 import { componentDropped } from '../../telemetry/drops.js'
-import { edgeMetrics } from '../../telemetry/edges.js'
+import { edgeMetrics, type EdgeEnds } from '../../telemetry/edges.js'
 import type { MetricDeclaration } from '../../telemetry/meter.js'
 import type { HistogramSeries, MetricSnapshot, NumberSeries } from '../../telemetry/snapshot.js'
-import type { PlanEdge } from './plan-edges.js'
 
 export interface EdgeCounts {
   sent: bigint
@@ -21,7 +20,7 @@ export interface EdgeCounts {
 export const latencyBounds: readonly number[] = edgeMetrics.duration.bounds ?? []
 
 export interface Counts {
-  edge(edge: PlanEdge): EdgeCounts
+  edge(edge: EdgeEnds): EdgeCounts
   /** Rows that ended in a component (`processor/filter`, `ring/main:in`) on purpose, by reason. */
   drops(component: string): ReadonlyMap<string, bigint>
 }

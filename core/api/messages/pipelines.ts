@@ -1,8 +1,10 @@
 /** The graph with what flows in it: a plan, metrics at two moments, and health, as one message. */
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { componentId } from '../../component/id.js'
+import { edgesOf } from '../../graph/edges-of.js'
 import type { Plan } from '../../graph/plan.js'
 import { ringCapacity, ringLost, ringUsed } from '../../graph/runtime-metrics.js'
+import type { EdgeEnds } from '../../telemetry/edges.js'
 import type { HealthSnapshot } from '../../telemetry/health.js'
 import type { MetricDeclaration } from '../../telemetry/meter.js'
 import { processMetrics } from '../../telemetry/process-metrics.js'
@@ -12,7 +14,7 @@ import type { DropCountSchema, PipelineComponentSchema, PipelineEdgeSchema, Pipe
 import { countsOf, latencyBounds, numbersOf, type Counts } from './edge-counts.js'
 import { stateOf } from './health.js'
 import { u32, u64 } from './numbers.js'
-import { planEdges, planNodes, type PlanEdge, type PlanNode } from './plan-edges.js'
+import { planNodes, type PlanNode } from './plan-nodes.js'
 import { quantile } from './quantile.js'
 import { durationOf, timestampOf } from './time.js'
 
@@ -34,7 +36,7 @@ export function pipelineState ({ plan, timeMs, now, before, windowMs, health }: 
   return {
     time: timestampOf(timeMs), window: durationOf(windowMs), mode: plan.service.mode, pipelines: plan.pipelines.map(p => p.id).reverse(),
     components: planNodes(plan).map(node => componentMessage(node, counts, health)),
-    edges: planEdges(plan).map(edge => edgeMessage(edge, counts, earlier, seconds)),
+    edges: edgesOf(plan).map(edge => edgeMessage(edge, counts, earlier, seconds)),
     rings: ringMessages(plan, now, counts), threads: threadMessages(plan, now), process: processMessage(now, before, seconds)
   }
 }
@@ -48,7 +50,7 @@ function dropMessages (drops: ReadonlyMap<string, bigint>): MessageInitShape<typ
   return Array.from(drops, ([reason, events]) => ({ reason, events })).filter(d => d.events > 0n).sort((a, b) => a.reason < b.reason ? -1 : 1)
 }
 
-function edgeMessage (edge: PlanEdge, counts: Counts, earlier: Counts | undefined, seconds: number): MessageInitShape<typeof PipelineEdgeSchema> {
+function edgeMessage (edge: EdgeEnds, counts: Counts, earlier: Counts | undefined, seconds: number): MessageInitShape<typeof PipelineEdgeSchema> {
   const { sent, accepted, rejected, refused, retried, drops, inFlight, latencies } = counts.edge(edge)
   const before = earlier?.edge(edge)
   // A count that went down began anew.

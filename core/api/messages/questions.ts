@@ -32,7 +32,7 @@ export function tapFilterOf (filter: EventFilter | undefined): TapFilter {
     if (value !== undefined) throw badField(`filter.${path}`, 'is not for taps, which show what passes now')
   }
   const { entity, ...rest } = eventQueryOf(filter)
-  // A tap looks at the columns of an event, which have no uid to compare.
+  // Taps compare no uid.
   return { ...rest, ...(entity !== undefined && { entity: { ...given('kind', entity.kind), ...given('namespace', entity.namespace), name: entity.name } }) }
 }
 

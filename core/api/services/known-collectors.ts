@@ -2,13 +2,14 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { componentId } from '../../component/id.js'
 import type { RemoteCollector } from '../../component/questions.js'
+import { edgesOf } from '../../graph/edges-of.js'
 import type { Plan } from '../../graph/plan.js'
 import type { CollectorSchema } from '../gen/tapio/v1/collector_pb.js'
 import type { ApiHost } from '../host.js'
 import { countsOf, type Counts } from '../messages/edge-counts.js'
 import { stateOf } from '../messages/health.js'
 import { u64 } from '../messages/numbers.js'
-import { planEdges, planNodes } from '../messages/plan-edges.js'
+import { planNodes } from '../messages/plan-nodes.js'
 import { timestampOf } from '../messages/time.js'
 import { askComponent } from './asking.js'
 import type { RegisteredCollector, Registry } from './registry.js'
@@ -40,7 +41,7 @@ async function receivers (host: ApiHost): Promise<CollectorInit[]> {
  */
 function brought (plan: Plan, counts: Counts, receiver: string, of: (edge: ReturnType<Counts['edge']>) => bigint): bigint {
   const bySignal = new Map<string, bigint>()
-  for (const edge of planEdges(plan)) {
+  for (const edge of edgesOf(plan)) {
     if (edge.from !== receiver) continue
     const signal = plan.pipelines.find(p => p.id === edge.pipeline)?.signal ?? ''
     const rows = of(counts.edge(edge))

@@ -2,6 +2,8 @@
 import { hostname } from 'node:os'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { Clock } from '../../component/clock.js'
+import { edgesOf } from '../../graph/edges-of.js'
+import { edgeTest, TapRefused, type Tapped } from '../../graph/tap.js'
 import type { MetricSnapshot } from '../../telemetry/snapshot.js'
 import { ApiError, scopes, serve, type Call, type ServedService } from '../call.js'
 import type { GetServiceInfoResponseSchema, LimitsSchema, PipelineStateSchema, StoreInfoSchema, TapResponseSchema } from '../gen/tapio/v1/runtime_pb.js'
@@ -14,7 +16,6 @@ import { healthMessage } from '../messages/health.js'
 import { metricMessages } from '../messages/metrics.js'
 import { u64 } from '../messages/numbers.js'
 import { pipelineState } from '../messages/pipelines.js'
-import { planEdges, planNodes } from '../messages/plan-edges.js'
 import { tapFilterOf } from '../messages/questions.js'
 import { requestedDurationMs, timestampOf } from '../messages/time.js'
 import { topologyMessage, topologyQuestionOf } from '../messages/topology.js'
@@ -32,6 +33,8 @@ const apiVersions = ['tapio.v1']
 const defaultIntervalMs = 1000
 const intervalsMs = { min: 250, max: 60_000 } as const
 const defaultTapRate = 10
+/** Edges named to somebody who named none of them. */
+const maxNamed = 20
 /** A look that was longer ago says nothing about now. */
 const longestWindowMs = 60_000
 /** A shorter window makes rates jump. */
@@ -121,37 +124,20 @@ class LastLook {
   }
 }
 
-async function * tapped (host: ApiHost, { edge, filter, maxEventsPerSecond }: TapRequest, call: Call): AsyncGenerator<MessageInitShape<typeof TapResponseSchema>> {
-  const plan = planOr(host)
-  if (!planEdges(plan).some(e => selects(edge, e.from, e.to))) {
-    throw badField('edge', `is ${JSON.stringify(edge)}, which no edge of this graph fits; components are ${planNodes(plan).map(n => n.name).join(', ')}, and an edge is written FROM -> TO, with * for any part`)
-  }
+async function * tapped (host: ApiHost, { edge, filter, maxEventsPerSecond }: TapRequest, { signal }: Call): AsyncGenerator<MessageInitShape<typeof TapResponseSchema>> {
+  const edges = edgesOf(planOr(host))
+  const names = [...new Set(edges.map(e => `${e.from} -> ${e.to}`))]
+  if (!edges.some(edgeTest(edge))) throw badField('edge', `is ${JSON.stringify(edge)}, which fits none of ${names.slice(0, maxNamed).join(', ')}${names.length > maxNamed ? ', …' : ''}; a component fits too, and * any part`)
   const selection = { edge, filter: tapFilterOf(filter), maxEventsPerSecond: maxEventsPerSecond === 0 ? defaultTapRate : maxEventsPerSecond }
-  for await (const { rows, passed, notShown } of host.tap(selection, call.signal)) {
-    yield { events: rows.flatMap(({ from, to, pipeline, batch }) => eventMessages(batch).map(event => ({ from, to, pipeline, event }))), passed: u64(passed), notShown: u64(notShown) }
+  try {
+    for await (const seen of host.tap(selection, signal)) yield tapMessage(seen)
+  } catch (error) {
+    if (error instanceof TapRefused) throw new ApiError(error.why === 'no_edge' ? 'INVALID_ARGUMENT' : error.why === 'gone' ? 'UNAVAILABLE' : 'RESOURCE_EXHAUSTED', error.message)
+    throw error
   }
-  call.signal.throwIfAborted()
+  signal.throwIfAborted()
 }
 
-/** `FROM -> TO`, or a component at either end; `*` is any part, '' everything. */
-function selects (edge: string, from: string, to: string): boolean {
-  const [left = '', right] = edge.split('->').map(part => part.trim())
-  if (right === undefined) return left === '' || fits(left, from) || fits(left, to)
-  return fits(left, from) && fits(right, to)
+function tapMessage ({ rows, passed, notShown }: Tapped): MessageInitShape<typeof TapResponseSchema> {
+  return { events: rows.flatMap(({ from, to, pipeline, batch }) => eventMessages(batch).map(event => ({ from, to, pipeline, event }))), passed: u64(passed), notShown: u64(notShown) }
 }
-
-function fits (pattern: string, name: string): boolean {
-  // Piece by piece, so that no pattern of a client can make the search long.
-  const [first = '', ...rest] = pattern.split('*')
-  if (rest.length === 0) return pattern === name
-  const last = rest.pop() ?? ''
-  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false
-  let at = first.length
-  for (const piece of rest) {
-    const found = name.indexOf(piece, at)
-    if (found < 0 || found + piece.length > name.length - last.length) return false
-    at = found + piece.length
-  }
-  return true
-}
-

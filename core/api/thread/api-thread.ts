@@ -113,7 +113,9 @@ export class ApiThread {
       case 'series': this.options.runtime.metrics.addSeries(thread, message.series); return
       case 'status': this.#tell(message.state, message.reason); return
       case 'ask': void host.answer(message.id, message.question, message.argument); return
-      case 'giveUp': host.giveUp(message.id)
+      case 'giveUp': host.giveUp(message.id); return
+      // Its exit is the news.
+      case 'stopped':
     }
   }
 

@@ -33,7 +33,7 @@ export class LateStore implements StoreReader, StoreFeeds {
   async stats (): Promise<StoreStats> { return (await this.#store()).stats() }
   async eventFeed (query: EventQuery, options: FeedOptions): Promise<EventFeed> { return (await this.#store()).eventFeed(query, options) }
   async incidentFeed (query: Pick<IncidentQuery, 'minSeverity' | 'entity'>, options: FeedOptions): Promise<IncidentFeed> { return (await this.#store()).incidentFeed(query, options) }
-  async changed (timeoutMs: number, signal: AbortSignal): Promise<void> { await (await this.#store()).changed(timeoutMs, signal) }
+  async changed (timeoutMs: number, signal: AbortSignal, after?: string): Promise<void> { await (await this.#store()).changed(timeoutMs, signal, after) }
   async statistics (query: EventQuery, options: Parameters<StoreFeeds['statistics']>[1]): Promise<Statistics> { return (await this.#store()).statistics(query, options) }
 
   async close (): Promise<void> {

@@ -6,11 +6,13 @@ import { ThreadMeters } from '../../telemetry/registry.js'
 import { ThreadMetrics } from '../../telemetry/thread-metrics.js'
 import { ApiServer } from '../server.js'
 import type { ApiBirth, FromApi, ToApi } from './protocol.js'
+import { giveWay } from './priority.js'
 import { RemoteHost } from './remote-host.js'
 
 if (parentPort === null) throw new Error('worker.js runs as a worker thread only')
 const port = parentPort
 const { config, store, facts, catalog, slab, log } = workerData as ApiBirth
+giveWay()
 const send = (message: FromApi): void => port.postMessage(message)
 const logger = createLogger({ ...log, base: { thread: 'api' } })
 const meter = new ThreadMeters(slab, series => send({ type: 'series', series }), { logger }).meterFor({})

@@ -26,7 +26,12 @@ const everyMs = 500
 type Ask = (client: Client) => Promise<void>
 
 /** A channel is a connection of its own only when it is told so. */
-const connect = (address: string): Client => new Client(address, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 })
+function connect (address: string): Client {
+  const client = new Client(address, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 })
+  open.push(client)
+  return client
+}
+const open: Client[] = []
 
 function unary<M extends DescMethodUnary> (method: M, request: () => MessageInitShape<M['input']>): Ask {
   const { path, requestSerialize, responseDeserialize } = methodDefinition(method)
@@ -80,9 +85,9 @@ async function load ({ grpc, http, seconds, clients, streams, deaf }: LoadOrder)
       const startedMs = performance.now()
       await ask(client).then(() => { result.latenciesMs.push(performance.now() - startedMs) }, () => { result.errors++ })
     }
-    client.close()
   }))
   for (const call of [...followed, ...unread]) call.cancel()
+  for (const client of open) client.close()
   return { kinds: [...results.values()], received }
 }
 
@@ -97,5 +102,5 @@ function follow (client: Client, i: number, onMessage: (kind: string) => void): 
 }
 
 process.once('message', (order: LoadOrder) => {
-  void load(order).then(result => process.send?.(result, () => process.exit(0)))
+  void load(order).then(result => process.send?.(result, () => process.disconnect()))
 })

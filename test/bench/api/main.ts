@@ -35,7 +35,7 @@ export async function run (report: Report): Promise<void> {
       shutdown_timeout: '10s', telemetry: { metrics: { enabled: false } },
       api: { grpc: { endpoint: '127.0.0.1:0' }, http: { endpoint: '127.0.0.1:0' }, rate_limit: { requests_per_second: 0 }, max_streams_per_client: 1000 }
     })
-    .receiver('test_source', { rows: 1_000_000_000, batch_rows: batchRows, rows_per_second: rate })
+    .receiver('test_source', { rows: 1_000_000_000, batch_rows: batchRows, rows_per_second: rate, fresh_ids: true })
     .exporter('store', { directory: join(directory, 'store') })
     .build()
   try {

@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { systemClock } from '../../../component/clock.js'
 import { loadPlain } from '../../../config/load.js'
 import { BatchBuilder } from '../../../data/builder.js'
+import { encodeBatch } from '../../../data/codec.js'
 import { seeded } from '../../../data/testing/random.js'
 import { Instance, openCatalog, planConfig } from '../../../instance.js'
 import { openStore } from '../../../store/open.js'
@@ -12,8 +14,10 @@ import { storedEvent, symptoms } from '../../../store/testing/random-events.js'
 import { randomIncident, randomLink } from '../../../store/testing/random-incident.js'
 import { silentLogger } from '../../../testing/services.js'
 import type { ServedService } from '../../call.js'
-import type { ApiHost, TapSelection, Tapped } from '../../host.js'
+import type { ApiHost } from '../../host.js'
 import { createServices, type ReadableStore } from '../../services/index.js'
+
+const feedMs = 20
 
 export interface LiveServices {
   readonly services: readonly ServedService[]
@@ -27,9 +31,13 @@ export async function startLiveServices (registry: string, rows: number): Promis
   const instance = await startInstance(registry, directory)
   const store = await openStore(directory, { readOnly: true }) as ReadableStore & { close(): Promise<void> }
   const services = createServices({ host: hostOf(instance), store, clock: systemClock, logger: silentLogger, limits: {}, modules: [registry] })
+  const over = new AbortController()
+  const fed = feed(instance, over.signal)
   return {
     services,
     async stop () {
+      over.abort()
+      await fed
       await instance.stop()
       await store.close()
       rmSync(directory, { recursive: true })
@@ -71,14 +79,17 @@ function hostOf (instance: Instance): ApiHost {
     health: () => Promise.resolve(runtime.health.snapshot()),
     answering: question => runtime.answering(question),
     ask: (component, question, argument, signal) => runtime.ask(component, question, argument, signal),
-    tap
+    tap: (selection, signal) => runtime.tap(selection, signal)
   }
 }
 
-/** A stranger's look at an edge: rows at once, and then none until it is over. */
-async function * tap (_selection: TapSelection, signal: AbortSignal): AsyncGenerator<Tapped> {
-  const builder = new BatchBuilder(1)
-  builder.append(storedEvent(seeded(1), '0'.repeat(32)))
-  yield { rows: [{ from: 'receiver/api', to: 'pipeline/main', pipeline: 'main', batch: builder.finish() }], passed: 1, notShown: 0 }
-  await new Promise<void>(resolve => { if (signal.aborted) resolve(); else signal.addEventListener('abort', () => resolve(), { once: true }) })
+/** Events for taps and subscriptions to see, a few at a time, until `signal` aborts. */
+async function feed ({ runtime }: Instance, signal: AbortSignal): Promise<void> {
+  const random = seeded(11)
+  for (let batch = 1; !signal.aborted; batch++) {
+    const builder = new BatchBuilder(10)
+    for (let row = 0; row < 10; row++) builder.append(storedEvent(random, `f${(batch * 10 + row).toString(16).padStart(31, '0')}`))
+    await runtime.ask('receiver/api', 'events.submit', encodeBatch(builder.finish()), signal).catch(() => undefined)
+    await setTimeout(feedMs)
+  }
 }

@@ -1,7 +1,5 @@
-/** A plan as nodes and edges, by the names that metrics and taps give them (core/graph/thread-graph.ts). */
-import type { PipelinePlan, Plan } from '../../graph/plan.js'
-
-export interface PlanEdge { readonly from: string, readonly to: string, readonly pipeline: string }
+/** The components of a plan, by the names that metrics and taps give them; its edges: core/graph/edges-of.ts. */
+import type { Plan } from '../../graph/plan.js'
 
 export interface PlanNode {
   /** `receiver/otlp`, `pipeline/main`. */
@@ -10,21 +8,6 @@ export interface PlanNode {
   readonly id: string
   readonly pipelines: Set<string>
   readonly threads: Set<string>
-}
-
-/** Pipelines in the order of flow, each from its receivers to its exporters. */
-export function planEdges (plan: Plan): PlanEdge[] { return inFlow(plan).flatMap(edgesOf) }
-
-function edgesOf (p: PipelinePlan): PlanEdge[] {
-  const sources = [...p.realReceivers.map(id => `receiver/${id}`), ...p.fromConnectors.map(id => `connector/${id}`)]
-  const chain = [`pipeline/${p.id}`, ...p.processors.map(id => `processor/${id}`)]
-  const targets = [...p.toConnectors.map(id => `connector/${id}`), ...p.realExporters.map(id => `exporter/${id}`)]
-  const edge = (from: string, to: string): PlanEdge => ({ from, to, pipeline: p.id })
-  return [
-    ...sources.map(from => edge(from, chain[0] as string)),
-    ...chain.slice(1).map((to, i) => edge(chain[i] as string, to)),
-    ...targets.map(to => edge(chain.at(-1) as string, to))
-  ]
 }
 
 /** Each component once, where the flow meets it first. */
@@ -37,7 +20,7 @@ export function planNodes (plan: Plan): PlanNode[] {
     node.pipelines.add(pipeline)
     for (const thread of threads) node.threads.add(thread)
   }
-  for (const p of inFlow(plan)) {
+  for (const p of [...plan.pipelines].reverse()) {
     const middle = p.processThreads.length > 0 ? p.processThreads : [plan.deliverThread]
     for (const id of p.realReceivers) add('receiver', id, p.id, [p.receiveThread])
     for (const id of p.fromConnectors) add('connector', id, p.id, middle)
@@ -49,5 +32,3 @@ export function planNodes (plan: Plan): PlanNode[] {
   }
   return [...nodes.values()]
 }
-
-const inFlow = (plan: Plan): PipelinePlan[] => [...plan.pipelines].reverse()
