@@ -16,7 +16,7 @@ import type { Logger } from './telemetry/logger.js'
 
 type Body = Readonly<Record<string, unknown>> | null
 
-interface Draft { readonly id: string, readonly receivers: string[], readonly processors: string[], readonly exporters: string[] }
+interface Draft { readonly id: string, readonly receivers: string[], readonly processors: string[], readonly exporters: string[], durable?: true }
 
 /** The configuration is faulty: `message` lists every fault as the command line would print it. */
 export class ConfigError extends Error {
@@ -68,6 +68,12 @@ export class PipelineBuilder {
   receiver (id: string, config: Body = null): this { return this.#add('receivers', id, config, this.#current.receivers) }
   processor (id: string, config: Body = null): this { return this.#add('processors', id, config, this.#current.processors) }
   exporter (id: string, config: Body = null): this { return this.#add('exporters', id, config, this.#current.exporters) }
+
+  /** The current pipeline answers its receivers only when its exporters have a batch. */
+  durable (): this {
+    this.#current.durable = true
+    return this
+  }
 
   /** A connector that ends pipelines `from` and starts pipelines `to`. */
   connector (id: string, ends: { readonly from: readonly string[], readonly to: readonly string[] }, config: Body = null): this {

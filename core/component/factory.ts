@@ -51,6 +51,11 @@ export interface ComponentFactory {
    */
   parallel?(config: unknown): number
   /**
+   * Processors and exporters: what to set when, by its config, it answers while rows are in its memory only, so that a pipeline that
+   * is `durable` cannot hold it: `set \`wait_for_result: true\``. Left out or undefined = its answer is that of what comes after it.
+   */
+  answersEarly?(config: unknown): string | undefined
+  /**
    * Questions its instances answer while they run (questions.ts), by their `answer`. The API, the command line and the web page show
    * what they say, so a component that others could look into should. Left out = none.
    */

@@ -78,6 +78,8 @@ export interface Services {
   get<T>(token: Token<T>): T
   /** Instantiates a class whose constructor parameters carry `@inject(Tokens.x)`. */
   construct<T>(type: new (...args: never[]) => T): T
+  /** The same with some of them replaced: for whoever wraps a component. */
+  with(values: Partial<ServiceValues>): Services
 }
 
 /** Replaces or adds services for all components created after it: tests and plugins use it (`clock`, a store, …). */
@@ -89,6 +91,7 @@ export function createServices (values: ServiceValues, overrides: readonly Overr
   for (const override of overrides) override(scope)
   return {
     get: <T>(wanted: ServiceName | Token<T>) => scope.resolve(typeof wanted === 'string' ? Tokens[wanted] : wanted.key) as never,
-    construct: <T>(type: new (...args: never[]) => T) => scope.resolve(type as InjectionToken<T>)
+    construct: <T>(type: new (...args: never[]) => T) => scope.resolve(type as InjectionToken<T>),
+    with: replaced => createServices({ ...values, ...replaced }, overrides)
   }
 }

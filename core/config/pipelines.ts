@@ -49,7 +49,7 @@ function readPipeline (name: string, { key, value }: MapEntry, definitions: Defi
   const signal = readName(name, key, path, faults)
   const read = (side: Side): readonly ComponentId[] =>
     readList(child(value, side), [...path, side], { pipeline: name, side, kinds: sides[side], signal }, definitions, uses, faults)
-  const pipeline = { name, signal, receivers: read('receivers'), processors: read('processors'), exporters: read('exporters'), at: key }
+  const pipeline = { name, signal, receivers: read('receivers'), processors: read('processors'), exporters: read('exporters'), durable: isTrue(child(value, 'durable')), at: key }
   for (const side of ['receivers', 'exporters'] as const) {
     const list = entry(value, side)
     if (!isEmpty(list?.value)) continue
@@ -57,6 +57,9 @@ function readPipeline (name: string, { key, value }: MapEntry, definitions: Defi
   }
   return pipeline
 }
+
+/** Anything that is no boolean is the schema's to report. */
+const isTrue = (node: TreeNode | undefined): boolean => node?.kind === 'scalar' && (node.value === true || node.value === 'true')
 
 /** Missing, `[]` or without a value. Anything else that is no list is the schema's to report. */
 const isEmpty = (list: TreeNode | undefined): boolean =>

@@ -34,7 +34,8 @@ const ids = (description: string) => Type.Array(Type.String(), { default: [], de
 export const pipelineSchema = Options({
   receivers: ids('Where batches come from: ids of receivers or connectors.'),
   processors: ids('What happens to them, in this order: ids of processors.'),
-  exporters: ids('Where they go: ids of exporters or connectors. Each gets every batch.')
+  exporters: ids('Where they go: ids of exporters or connectors. Each gets every batch.'),
+  durable: Type.Boolean({ default: false, description: 'A receiver answers success only when the exporters have a batch: delivered, or in a `sending_queue` on disk. The pipeline then runs whole in the thread of the exporters.' })
 }, { description: 'One way through Tapio.' })
 
 export const serviceSchema = Options({
@@ -101,6 +102,8 @@ export interface ResolvedPipeline {
   readonly processors: readonly ComponentId[]
   /** Exporters and connectors. */
   readonly exporters: readonly ComponentId[]
+  /** An outcome is that of the exporters. */
+  readonly durable: boolean
   readonly at: Span
 }
 

@@ -25,7 +25,8 @@ export function specOf (config: ResolvedConfig): GraphSpec {
       signal: p.signal,
       receivers: p.receivers.map(id => id.text),
       processors: p.processors.map(id => id.text),
-      exporters: p.exporters.map(id => id.text)
+      exporters: p.exporters.map(id => id.text),
+      durable: p.durable
     })),
     extensions: service.extensions.map(id => id.text)
   }

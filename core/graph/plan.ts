@@ -17,7 +17,7 @@
  * hop costs more than they do, and a ring that carries joined batches is woken a hundred times less. Measured with OTLP
  * requests of 100 spans, otlp -> batch -> otlp: half the CPU a span.
  *
- * Pipelines of an `endToEnd` receiver, and all that share receivers or connectors with them, run whole in the deliver thread: no
+ * Pipelines of an `endToEnd` receiver, those that are `durable`, and all that share receivers or connectors with them, run whole in the deliver thread: no
  * ring is on their way, so an outcome is that of the exporters.
  */
 import type { Kind } from '../component/component.js'
@@ -63,7 +63,7 @@ export type FindFactory = (kind: Kind, type: string) => ComponentFactory | undef
 
 /** `cores` is what the machine has (os.availableParallelism()). All faults are reported, not the first. */
 export function planGraph (spec: GraphSpec, find: FindFactory, cores: number): PlanResult {
-  const faults = [...componentFaults(spec, find), ...pipelineFaults(spec)]
+  const faults = [...componentFaults(spec, find), ...pipelineFaults(spec), ...durableFaults(spec, find)]
   const order = faults.length > 0 ? [] : sortPipelines(spec, faults)
   if (faults.length > 0) return { ok: false, faults }
   const layout = threadLayout(spec.service, cores)
@@ -134,6 +134,15 @@ function pipelineFaults (spec: GraphSpec): PlanFault[] {
   return faults
 }
 
+/** What answers from memory on a way that promises more. */
+function durableFaults (spec: GraphSpec, find: FindFactory): PlanFault[] {
+  return spec.pipelines.filter(p => p.durable === true).flatMap(p => (['processors', 'exporters'] as const).flatMap(side => p[side].flatMap((id, i): PlanFault[] => {
+    const component = spec.components.find(c => c.id === id && c.kind === (side === 'processors' ? 'processor' : 'exporter'))
+    const why = component === undefined ? undefined : find(component.kind, componentId(component.kind, id).type)?.answersEarly?.(component.config)
+    return why === undefined ? [] : [{ path: ['service', 'pipelines', p.id, side, i], message: `the pipeline is durable, but \`${id}\` answers before its rows are safe: ${why}` }]
+  })))
+}
+
 function connectorFaults (spec: GraphSpec, id: string): PlanFault[] {
   const ends = spec.pipelines.some(p => p.exporters.includes(id))
   const starts = spec.pipelines.some(p => p.receivers.includes(id))
@@ -189,13 +198,13 @@ function planPipeline (p: PipelineSpec, connectors: ReadonlySet<string>, layout:
   }
 }
 
-/** Those fed by an `endToEnd` receiver, and whatever shares a receiver or a connector with one of them: it has one thread. */
+/** Those that are durable or fed by an `endToEnd` receiver, and whatever shares a receiver or a connector with one of them: it has one thread. */
 function endToEndPipelines (spec: GraphSpec, find: FindFactory): ReadonlySet<string> {
   const asks = (id: string): boolean => find('receiver', componentId('receiver', id).type)?.endToEnd === true
   const connectors = idsOf(spec, 'connector')
   const receivers = idsOf(spec, 'receiver')
   const ends = (p: PipelineSpec): string[] => [...p.receivers, ...p.exporters.filter(e => connectors.has(e))]
-  const reached = new Set(spec.pipelines.flatMap(p => p.receivers.filter(r => receivers.has(r) && asks(r))))
+  const reached = new Set(spec.pipelines.flatMap(p => p.receivers.filter(r => receivers.has(r) && (p.durable === true || asks(r)))))
   const whole = new Set<string>()
   for (let before = -1; before !== whole.size;) {
     before = whole.size

@@ -44,6 +44,8 @@ export interface PipelineSpec {
   readonly processors: readonly string[]
   /** Exporters, and connectors that start another pipeline. */
   readonly exporters: readonly string[]
+  /** Outcomes are those of the exporters: no ring and no buffer in memory answers before. Left out = false. */
+  readonly durable?: boolean
 }
 
 export interface GraphSpec {

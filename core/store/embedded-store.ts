@@ -9,7 +9,7 @@ import { BlockCache } from './block-cache.js'
 import { BlockFilter, hexOrThrow } from './block-filter.js'
 import { ChangeWatch } from './change-watch.js'
 import { paging } from './cursor.js'
-import type { WriterLock } from './directory.js'
+import type { DirectoryLock } from '../net/directory-lock.js'
 import { documentsIfThere, openDocuments, tablesName, type Documents } from './documents.js'
 import { EventFeedReader } from './event-feed.js'
 import type { EventFeed, FeedOptions, IncidentFeed, Statistics } from './feeds.js'
@@ -50,7 +50,7 @@ export class EmbeddedStore implements Store {
   #closed = false
 
   /** Without a lock: a reader. */
-  constructor (readonly directory: string, readonly options: EmbeddedOptions, readonly lock: WriterLock | undefined, mayBeAbsent = false) {
+  constructor (readonly directory: string, readonly options: EmbeddedOptions, readonly lock: DirectoryLock | undefined, mayBeAbsent = false) {
     this.#documents = mayBeAbsent ? documentsIfThere(directory) : openDocuments(directory, lock === undefined)
     this.#watch = new ChangeWatch(directory, options.clock)
     this.#partitions = new Partitions(directory, lock === undefined, options)

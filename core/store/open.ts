@@ -1,7 +1,7 @@
 /** The embedded store: one directory, one writer, any number of readers in any process. */
 import { systemClock, type Clock } from '../component/clock.js'
 import type { Logger } from '../telemetry/logger.js'
-import { expectDirectory, lockDirectory, makeDirectory } from './directory.js'
+import { expectDirectory, lockStore, makeDirectory } from './directory.js'
 import { EmbeddedStore } from './embedded-store.js'
 import type { Store, StoreReader } from './store.js'
 
@@ -37,7 +37,7 @@ export async function openStore (directory: string, { readOnly = false, mayBeAbs
     return new EmbeddedStore(directory, { ...defaults, ...options }, undefined, mayBeAbsent)
   }
   await makeDirectory(directory)
-  const lock = await lockDirectory(directory)
+  const lock = await lockStore(directory)
   try {
     return new EmbeddedStore(directory, { ...defaults, ...options }, lock)
   } catch (error) {

@@ -16,7 +16,9 @@ import type { ComponentFactory } from '../component/factory.js'
 import { faultCodes } from '../config/fault-codes.js'
 import { modes } from '../config/modes.js'
 import { optionsTable } from '../config/options-table.js'
+import { Options } from '../config/schema.js'
 import { columnsTable } from '../data/columns-table.js'
+import { deliveryDrops, deliveryMetrics, deliveryOptions } from '../delivery/with-delivery.js'
 import { runtimeMetrics } from '../graph/runtime-metrics.js'
 import { patternTables } from '../patterns/tables.js'
 import { declaredMetrics, metricsTable } from '../telemetry/declared-metrics.js'
@@ -36,6 +38,11 @@ function metricsText (metrics: readonly MetricDeclaration[]): string {
   return metrics.length === 0 ? 'None.' : metricsTable(metrics)
 }
 
+function dropsText (drops: Readonly<Record<string, string>>): string {
+  const reasons = Object.entries(drops)
+  return reasons.length === 0 ? 'It drops nothing.' : table(['reason', 'meaning'], reasons.map(([reason, meaning]) => [`\`${reason}\``, meaning]))
+}
+
 /** Where a component's folder is. Connectors live with the processors: they are steps between pipelines. */
 export function folderOf (factory: ComponentFactory): string {
   const room = factory.kind === 'receiver' ? 'receivers' : factory.kind === 'exporter' ? 'exporters' : 'processors'
@@ -43,11 +50,10 @@ export function folderOf (factory: ComponentFactory): string {
 }
 
 function componentParts (factory: ComponentFactory): Parts {
-  const reasons = Object.entries(factory.drops)
   return {
     options: () => optionsTable(factory.schema),
     metrics: () => metricsText(factory.metrics),
-    drops: () => reasons.length === 0 ? 'It drops nothing.' : table(['reason', 'meaning'], reasons.map(([reason, meaning]) => [`\`${reason}\``, meaning]))
+    drops: () => dropsText(factory.drops)
   }
 }
 
@@ -63,6 +69,7 @@ const documents: readonly (readonly [string, Parts])[] = [
   }],
   ['core/telemetry/README.md', { metrics: () => metricsTable([...declaredMetrics(), ...runtimeMetrics]) }],
   ['core/api/README.md', { options: () => optionsTable(apiSchema), metrics: () => metricsText(apiMetrics) }],
+  ['exporters/README.md', { options: () => optionsTable(Options(deliveryOptions)), metrics: () => metricsText(deliveryMetrics), drops: () => dropsText(deliveryDrops) }],
   ['core/data/README.md', { columns: columnsTable }],
   ['core/config/README.md', { faults: () => table(['code', 'meaning'], Object.entries(faultCodes).map(([code, meaning]) => [code, meaning])) }],
   ['core/patterns/README.md', Object.fromEntries(Object.entries(patternTables).map(([name, make]) => [name, () => { const { head, rows } = make(); return table(head, rows) }]))],

@@ -22,6 +22,7 @@ export const factory = defineComponent({
     const { send_batch_size: size, send_batch_max_size: max } = config as BatchConfig
     return max > 0 && max < size ? [{ path: ['send_batch_max_size'], message: `must be 0 or at least \`send_batch_size\` (${size}), found ${max}` }] : []
   },
+  answersEarly: config => (config as BatchConfig).wait_for_result ? undefined : 'set `wait_for_result: true`',
   async create (services) {
     const { BatchProcessor } = await import('./processor.js')
     return services.construct(BatchProcessor)

@@ -1,0 +1,38 @@
+/** `sending_queue` and `dead_letter` of every exporter: the Collector's words where it has one (exporterhelper README). */
+import { Type, type Static } from '@sinclair/typebox'
+import { ByteSize, Duration, Enum, Section } from '../../config/schema.js'
+import type { MetricDeclaration } from '../../telemetry/meter.js'
+
+export const sendingQueue = Section({
+  enabled: Type.Boolean({ default: false, description: 'Answer senders when a batch is in the queue, and deliver it behind. Off: a sender waits for the delivery.' }),
+  directory: Type.Optional(Type.String({ minLength: 1, description: 'Keep what waits on disk, in this directory of the exporter\'s own: it survives the end of the process. Left out: in memory, and what waits when Tapio ends is lost and counted.' })),
+  num_consumers: Type.Integer({ default: 10, minimum: 1, maximum: 256, description: 'Batches under way at once.' }),
+  max_size: ByteSize({ default: '256MiB', minimum: '64KiB', description: 'Bytes of what waits, in memory or on disk.' }),
+  max_age: Duration({ default: '0', description: 'What waits longer is dropped, counted as `queue_expired`; 0 = never.' }),
+  when_full: Enum(['refuse', 'drop_oldest'], { default: 'refuse', description: 'What a full queue does: ask senders to come again (nothing is lost as long as they do), or drop the oldest, counted as `queue_overflow`.' }),
+  fsync: Enum(['always', 'interval', 'never'], { default: 'interval', description: 'On disk: forced to it before every answer (survives a power cut), every `fsync_interval`, or when the system likes. All three survive the end of the process, also by kill -9.' }),
+  fsync_interval: Duration({ default: '1s', minimum: '10ms', description: 'For `fsync: interval`.' })
+}, { description: 'A queue before the exporter.' })
+
+export const deadLetter = Section({
+  directory: Type.Optional(Type.String({ minLength: 1, description: 'Where batches go that the other side rejects for good, as files that the `file` receiver reads. Left out: they are dropped, and counted.' })),
+  max_size: ByteSize({ default: '64MiB', minimum: '1MiB', description: 'Bytes of them; the oldest go first.' })
+}, { description: 'What becomes of what can never be delivered. Works with `sending_queue` on.' })
+
+export type SendingQueueConfig = Static<typeof sendingQueue>
+export type DeadLetterConfig = Static<typeof deadLetter>
+
+export const queueDrops = {
+  queue_overflow: 'The sending queue was full and `when_full` is `drop_oldest`.',
+  queue_expired: 'They waited in the sending queue for longer than `max_age`.',
+  rejected: 'The other side rejected them for good, after their sender had been answered; with `dead_letter` they are kept there.',
+  retries_exhausted: 'The other side could not take these rows for as long as `retry_on_failure.max_elapsed_time` says.',
+  shutdown: 'They waited in a sending queue in memory when Tapio ended.'
+} as const
+
+export const queuedBatches: MetricDeclaration = { name: 'sending_queue_batches', kind: 'gauge', unit: '', description: 'Batches that wait in the sending queue.' }
+export const queuedBytes: MetricDeclaration = { name: 'sending_queue', kind: 'gauge', unit: 'bytes', description: 'Bytes of the sending queue, on disk or in memory.' }
+export const queueCapacity: MetricDeclaration = { name: 'sending_queue_capacity', kind: 'gauge', unit: 'bytes', description: 'Most bytes the sending queue may have.' }
+export const damagedBytes: MetricDeclaration = { name: 'sending_queue_damaged', kind: 'counter', unit: 'bytes', description: 'Bytes of the sending queue on disk that could not be read: what was cut off by a power cut, or damaged.' }
+export const deadLetters: MetricDeclaration = { name: 'dead_letter', kind: 'counter', unit: 'events', description: 'Rows that were rejected for good and are kept as files.' }
+export const queueMetrics: readonly MetricDeclaration[] = [queuedBatches, queuedBytes, queueCapacity, damagedBytes, deadLetters]

@@ -1,0 +1,68 @@
+/**
+ * What every exporter has beside its own options, whatever it is: a queue, dead letters, a circuit breaker. Applied to each exporter of
+ * a catalog, those of plugins too.
+ *
+ *   pipeline ──► queue (memory or disk) ──► circuit breaker ──► the exporter itself, with its own timeout and requests
+ *                   │ rejected for good
+ *                   ▼
+ *               dead letters
+ *
+ * Behind a queue or a breaker the exporter itself does not retry: it would hide failures from the breaker for minutes. The queue does, as
+ * `retry_on_failure` says; with a breaker alone batches go back to whoever sent them.
+ */
+import type { TObject } from '@sinclair/typebox'
+import type { Consumer } from '../component/component.js'
+import type { AnyComponent, ComponentFactory } from '../component/factory.js'
+import type { Services } from '../component/services.js'
+import { Options } from '../config/schema.js'
+import { breakerMetrics, circuitBreaker, type CircuitBreakerConfig } from './breaker/options.js'
+import type { RetryOnFailure } from './retry-on-failure.js'
+import { deadLetter, queueDrops, queueMetrics, sendingQueue, type SendingQueueConfig } from './queue/options.js'
+
+const batchesPutAtOnce = 16
+
+interface DeliveryConfig { readonly sending_queue?: SendingQueueConfig, readonly circuit_breaker?: CircuitBreakerConfig }
+
+const isQueued = (config: unknown): boolean => (config as DeliveryConfig).sending_queue?.enabled === true
+const inMemory = (config: unknown): boolean => (config as DeliveryConfig).sending_queue?.directory === undefined
+const breaks = (config: unknown): boolean => (config as DeliveryConfig).circuit_breaker?.enabled === true
+
+/** The options that every exporter has. */
+export const deliveryOptions = { sending_queue: sendingQueue, dead_letter: deadLetter, circuit_breaker: circuitBreaker }
+export const deliveryMetrics = [...queueMetrics, ...breakerMetrics]
+export { queueDrops as deliveryDrops } from './queue/options.js'
+
+/** The factory unchanged when it is no exporter's. */
+export function withDelivery (factory: ComponentFactory): ComponentFactory {
+  const { properties, description } = factory.schema as TObject
+  if (factory.kind !== 'exporter' || properties === undefined || 'sending_queue' in properties) return factory
+  return Object.freeze({
+    ...factory,
+    schema: Options({ ...properties, ...deliveryOptions }, description === undefined ? {} : { description }),
+    metrics: [...factory.metrics, ...deliveryMetrics],
+    drops: { ...queueDrops, ...factory.drops },
+    parallel: config => isQueued(config) ? batchesPutAtOnce : factory.parallel?.(config) ?? 1,
+    answersEarly: config => isQueued(config) && inMemory(config) ? 'give its `sending_queue` a `directory`' : factory.answersEarly?.(config),
+    create: async services => await wrap(await factory.create(ofInner(services)) as AnyComponent & Consumer, services)
+  } satisfies ComponentFactory)
+}
+
+function ofInner (services: Services): Services {
+  const config = services.get('config') as { readonly retry_on_failure?: RetryOnFailure }
+  if (config.retry_on_failure === undefined || !(isQueued(config) || breaks(config))) return services
+  return services.with({ config: { ...config, retry_on_failure: { ...config.retry_on_failure, enabled: false } } })
+}
+
+async function wrap (exporter: AnyComponent & Consumer, services: Services): Promise<AnyComponent> {
+  const config = services.get('config')
+  let wrapped = exporter
+  if (breaks(config)) {
+    const { BreakingExporter } = await import('./breaker/breaking-exporter.js')
+    wrapped = new BreakingExporter(wrapped, services)
+  }
+  if (isQueued(config)) {
+    const { QueuedExporter } = await import('./queue/queued-exporter.js')
+    wrapped = new QueuedExporter(wrapped, services)
+  }
+  return wrapped
+}
