@@ -5,7 +5,7 @@ import { isFailing } from './status-machine.js'
 
 export const componentFailing: MetricDeclaration = {
   name: 'component_failing', kind: 'gauge', unit: '', attributes: ['component'],
-  description: '1 while a component is in recoverable or permanent error, else 0. Tapio is not ready then; `/readyz` says why.'
+  description: 'Whether a component is in recoverable or permanent error: 1, else 0. Tapio is not ready then; `/readyz` says why.'
 }
 
 export class HealthMetrics {
