@@ -4,12 +4,10 @@ import type { Exporter } from '../component/component.js'
 import { defineComponent, type ComponentFactory } from '../component/factory.js'
 import { accepted, type Outcome } from '../component/outcome.js'
 import { token } from '../component/services.js'
-import { pipelineOf } from '../builder.js'
+import { NewestIncidents, thinkingPipeline } from '../diagnosis/thinking.js'
 import { openCatalog, type Instance } from '../instance.js'
 import type { EventBatch } from '../data/batch.js'
 import type { Incident } from '../incidents/incident.js'
-import { byImportance } from '../story/select.js'
-import { incidentOfRow } from '../story/rows.js'
 import type { Logger } from '../telemetry/logger.js'
 import type { MetricAttributes } from '../telemetry/meter.js'
 import { valueOf } from '../telemetry/snapshot.js'
@@ -29,20 +27,6 @@ export const components: readonly ComponentFactory[] = [defineComponent({
     return exporter
   }
 })]
-
-/**
- * In the order of the flow. A dump comes as one burst of what happened over days, not in the order of time: one thought at the end is
- * enough, nothing is over because nothing more comes, and an object that is wrongly made is told even if no event complains.
- */
-const processors: readonly (readonly [type: string, config: Readonly<Record<string, unknown>> | null])[] = [
-  ['context', { tick: '1h', keep: '7d' }],
-  ['k8s_correlation', null],
-  ['temporal_correlation', null],
-  ['impact', null],
-  ['incident', { silent_findings: true, group_retention_period: '7d', resolve_after: '7d', open_weight: 0.2 }]
-]
-/** Without these there is nothing to tell; what the others would add is missed, no more. */
-const needed: ReadonlySet<string> = new Set(['context', 'incident'])
 
 export interface DiagnosisOptions {
   readonly paths: readonly string[]
@@ -67,21 +51,16 @@ export interface Diagnosis {
 /** Rejects with ConfigError when a component is not in the build, and with the reason when a path cannot be read. */
 export async function diagnose (options: DiagnosisOptions): Promise<Diagnosis> {
   const { paths, modules, logger, collectedAt, onProgress } = options
-  const newest = new Map<string, Incident>()
+  const newest = new NewestIncidents()
   let rows = 0
   const collect: Collect = batch => {
     onProgress?.(rows += batch.count)
-    for (const row of batch) {
-      const incident = incidentOfRow(row)
-      if (incident !== undefined && (newest.get(incident.id)?.version ?? 0) <= incident.version) newest.set(incident.id, incident)
-    }
+    newest.take(batch)
   }
-  const pipeline = pipelineOf([...modules, import.meta.url]).withMode('debug').withLogger(logger)
-    .withService({ tracing: false, profiling: false, telemetry: { metrics: { enabled: false } } })
+  const known = (await openCatalog(modules)).types('processor')
+  const pipeline = thinkingPipeline([...modules, import.meta.url], known, logger)
     .withOverride(container => { container.registerInstance(collectToken.key, collect) })
     .receiver('snapshot', { paths, objects: 'all', on_end: 'stop', ...(collectedAt !== undefined && { collected_at: collectedAt }) })
-  const known = (await openCatalog(modules)).types('processor')
-  for (const [type, config] of processors) if (needed.has(type) || known.includes(type)) pipeline.processor(type, config)
   const instance = await pipeline.exporter('collect').build()
   const broken = permanentError(instance)
   await instance.start()
@@ -95,7 +74,7 @@ export async function diagnose (options: DiagnosisOptions): Promise<Diagnosis> {
   // A refusal goes back along all edges, so it counts at the first; what was taken and lost later counts where that happened.
   const lost = Math.max(edges('rejected', first) + edges('refused', first), edges('dropped', {}))
   const events = edges('sent', first)
-  return { incidents: [...newest.values()].filter(i => i.mergedInto === undefined).sort(byImportance), events, lost }
+  return { incidents: newest.ranked(), events, lost }
 }
 
 /** Longer than any dump takes: all work was done before. */

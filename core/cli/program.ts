@@ -82,7 +82,7 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
   addRawCommand(program, io, done)
   addTestCommand(program, io, done)
   addDiagnoseCommand(program, io, done)
-  const open: OpenApi = async (source, to) => (await import('./client/open-api.js')).openApi(source, to, version)
+  const open: OpenApi = async (source, to) => (await import('./client/open-api.js')).openApi(source, to)
   addIncidentCommands(program, openIncidents, open, io, done)
   addClientCommands(program, open, io, done)
   program.command('completion').description('print a completion script').addArgument(new Argument('<shell>').choices(shells))

@@ -6,13 +6,11 @@ import { accepted, type Outcome } from '../../component/outcome.js'
 import type { Consumer, Exporter, Receiver } from '../../component/component.js'
 import { defineComponent, type ComponentFactory } from '../../component/factory.js'
 import { token } from '../../component/services.js'
-import { pipelineOf } from '../../builder.js'
 import { Options } from '../../config/schema.js'
 import type { EventBatch } from '../../data/batch.js'
 import type { Incident } from '../../incidents/incident.js'
+import { NewestIncidents, neededProcessors, thinkingPipeline } from '../../diagnosis/thinking.js'
 import { openCatalog } from '../../instance.js'
-import { incidentOfRow } from '../../story/rows.js'
-import { byImportance } from '../../story/select.js'
 import type { Logger } from '../../telemetry/logger.js'
 import { ApiError } from '../call.js'
 
@@ -46,17 +44,6 @@ export const components: readonly ComponentFactory[] = [
   })
 ]
 
-/** As of `tapio diagnose` (core/cli/diagnosis.ts): all at once, judged once at the end, and nothing is over because nothing more comes. */
-const processors: readonly (readonly [type: string, config: Readonly<Record<string, unknown>> | null])[] = [
-  ['context', { tick: '1h', keep: '7d' }],
-  ['k8s_correlation', null],
-  ['temporal_correlation', null],
-  ['impact', null],
-  ['incident', { silent_findings: true, group_retention_period: '7d', resolve_after: '7d', open_weight: 0.2 }]
-]
-/** Without these there is nothing to tell. */
-const needed = ['context', 'incident']
-
 /** Rows thought about before others may run. */
 const stepRows = 200
 const drainTimeoutMs = 60_000
@@ -82,16 +69,8 @@ export class Analysis {
   }
 
   async #run (events: EventBatch, signal: AbortSignal): Promise<Incident[]> {
-    const newest = new Map<string, Incident>()
-    const ends: Ends = {
-      feed: undefined,
-      collect: batch => {
-        for (const row of batch) {
-          const incident = incidentOfRow(row)
-          if (incident !== undefined && (newest.get(incident.id)?.version ?? 0) <= incident.version) newest.set(incident.id, incident)
-        }
-      }
-    }
+    const newest = new NewestIncidents()
+    const ends: Ends = { feed: undefined, collect: batch => { newest.take(batch) } }
     const instance = await this.#build(ends)
     await instance.start()
     try {
@@ -105,18 +84,15 @@ export class Analysis {
       await instance.stop(signal.aborted ? givenUpTimeoutMs : drainTimeoutMs)
     }
     signal.throwIfAborted()
-    return [...newest.values()].filter(i => i.mergedInto === undefined).sort(byImportance)
+    return newest.ranked()
   }
 
   async #build (ends: Ends) {
     const known = (await openCatalog(this.modules)).types('processor')
-    const missing = needed.filter(type => !known.includes(type))
+    const missing = neededProcessors.filter(type => !known.includes(type))
     if (missing.length > 0) throw new ApiError('FAILED_PRECONDITION', `this build of Tapio cannot explain events: it lacks the processors ${missing.join(' and ')}`)
-    const pipeline = pipelineOf([...this.modules, import.meta.url]).withMode('debug').withLogger(this.logger)
-      .withService({ tracing: false, profiling: false, telemetry: { metrics: { enabled: false } } })
+    return await thinkingPipeline([...this.modules, import.meta.url], known, this.logger)
       .withOverride(container => { container.registerInstance(endsToken.key, ends) })
-      .receiver('analysis')
-    for (const [type, config] of processors) if (known.includes(type)) pipeline.processor(type, config)
-    return await pipeline.exporter('analysis').build()
+      .receiver('analysis').exporter('analysis').build()
   }
 }

@@ -4,24 +4,24 @@ import { printable } from '../../story/printable.js'
 import type { Logger } from '../../telemetry/logger.js'
 import type { CommandIo } from '../io.js'
 import { openReadable } from '../open-incidents.js'
-import { storeHost } from './store-host.js'
 import type { Source } from './source.js'
 
-/** `version`: of this program. Rejects with an Error for people. */
-export async function openApi (source: Source, io: CommandIo, version: string): Promise<ApiClient> {
+/** Rejects with an Error for people. */
+export async function openApi (source: Source, io: CommandIo): Promise<ApiClient> {
   if (source.kind === 'server') {
     const { GrpcClient } = await import('../../api/client/grpc-client.js')
     return new GrpcClient(source.address)
   }
   const store = await openReadable(source.directory)
   const { LocalClient } = await import('../../api/client/local-client.js')
+  const { StoreHost } = await import('../../api/store-host.js')
   const { createServices } = await import('../../api/services/index.js')
   const { systemClock } = await import('../../component/clock.js')
   const logger = errorsOnly(io)
   const limits = { maxRequestBytes: 64n << 20n, maxPageSize: 1000, maxBatchEvents: 10_000, maxStreamsPerClient: 0, requestsPerSecond: 0 }
   return new LocalClient({
     where: source.directory, logger, close: () => store.close(),
-    services: createServices({ host: storeHost(version, Date.now()), store, clock: systemClock, logger, limits, modules: io.modules })
+    services: createServices({ host: new StoreHost(systemClock, logger), store, clock: systemClock, logger, limits, modules: io.modules })
   })
 }
 

@@ -32,7 +32,7 @@ export async function run (args: readonly string[], { columns, color = false, is
     ...(columns !== undefined && { columns }), ...(terminal !== undefined && { terminal: () => terminal })
   }
   const program = new Command('tapio').exitOverride().enablePositionalOptions().configureOutput({ writeOut: io.out, writeErr: io.err })
-  const opening: OpenApi = open ?? ((source, to) => openApi(source, to, '1.2.3'))
+  const opening: OpenApi = open ?? ((source, to) => openApi(source, to))
   const done = (answer: ExitName): void => { exit = answer }
   addIncidentCommands(program, openIncidents, opening, io, done)
   addClientCommands(program, opening, io, done)
