@@ -7,6 +7,7 @@ export { accepted, refused, rejected, retry, type Accepted, type Outcome, type R
 export { token, Tokens, type Drops, type Services, type ServiceValues, type Token } from './component/services.js'
 export type { Clock } from './component/clock.js'
 export type { ComponentId } from './component/id.js'
+export type { Pressure, PressureLevel } from './pressure/pressure.js'
 export type { StatusReporter } from './component/status.js'
 export { ByteSize, Duration, Endpoint, Enum, Options, Secret, Section, Url } from './config/schema.js'
 export type { AttributeColumn, Attributes, AttributeValue } from './data/attributes.js'

@@ -10,6 +10,7 @@ import type { Consumer } from './component.js'
 import type { ComponentId } from './id.js'
 import type { Logger } from '../telemetry/logger.js'
 import type { Meter } from '../telemetry/meter.js'
+import type { Pressure } from '../pressure/pressure.js'
 import type { StatusReporter } from './status.js'
 
 /** A typed name for a service. `description` appears in errors. */
@@ -50,7 +51,8 @@ export const Tokens = {
   next: Symbol.for('tapio:next'),
   outputs: Symbol.for('tapio:outputs'),
   nextBorrows: Symbol.for('tapio:nextBorrows'),
-  shared: Symbol.for('tapio:shared')
+  shared: Symbol.for('tapio:shared'),
+  pressure: Symbol.for('tapio:pressure')
 } as const
 
 export interface ServiceValues {
@@ -68,6 +70,8 @@ export interface ServiceValues {
   /** Whether all that `next` leads to in this thread `borrows` (factory.ts): memory of a batch is then free again with its outcome. */
   readonly nextBorrows: boolean
   readonly shared: Shared
+  /** How short of memory the process is: hold less when it is (core/pressure/pressure.ts says who does what). */
+  readonly pressure: Pressure
 }
 
 export type ServiceName = keyof ServiceValues

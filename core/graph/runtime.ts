@@ -17,6 +17,7 @@ import type { LogFormat } from '../telemetry/pino-logger.js'
 import { ThreadMeters } from '../telemetry/registry.js'
 import { createSlab } from '../telemetry/slab.js'
 import type { MetricSnapshot } from '../telemetry/snapshot.js'
+import { createPressureMemory, SharedPressure, type Pressure } from '../pressure/pressure.js'
 import type { ThreadHandle } from '../threads/thread-handle.js'
 import { LocalThread } from '../threads/local-thread.js'
 import { WorkerCrew } from '../threads/worker-crew.js'
@@ -61,6 +62,7 @@ export class Runtime {
   readonly endRequested: Promise<EndRequest>
   readonly #options: RuntimeOptions
   readonly #rings: Rings
+  readonly #pressure = createPressureMemory()
   readonly #meters: ThreadMeters
   readonly #crew: WorkerCrew
   readonly #threads: ThreadHandle[] = []
@@ -86,6 +88,7 @@ export class Runtime {
       log: options.log ?? { level: 'info', format: 'json' },
       logger: options.logger,
       rings: this.#rings,
+      pressure: this.#pressure,
       metrics: this.metrics,
       meter: this.#meters.meterFor({}),
       eventsOf: thread => this.#eventsOf(thread),
@@ -142,6 +145,9 @@ export class Runtime {
   /** The same for a reader in another thread: batches stay documents of core/data/codec.ts, in memory that can be handed over. */
   tapReports (selection: TapSelection, signal: AbortSignal): AsyncIterable<TapReport> { return this.#taps.reports(selection, signal) }
 
+  /** How short of memory the process is. */
+  get pressure (): Pressure { return new SharedPressure(this.#pressure) }
+
   /** For instruments of the process as a whole. */
   get meter (): Meter { return this.#meters.meterFor({}) }
 
@@ -159,6 +165,7 @@ export class Runtime {
       rings: this.#rings.memories('main'),
       inherit: {},
       slab,
+      pressure: this.#pressure,
       logger: this.#options.logger,
       events: this.#eventsOf('main'),
       overrides: this.#options.overrides ?? [],

@@ -13,6 +13,7 @@ import { createServices, createShared, type Override, type ServiceValues } from 
 import type { ComponentState, StatusReporter } from '../component/status.js'
 import { localRetryPolicy } from '../delivery/backoff.js'
 import type { Logger } from '../telemetry/logger.js'
+import type { Pressure } from '../pressure/pressure.js'
 import type { Meter } from '../telemetry/meter.js'
 import { Edge, noRecorder, type EdgeRecorder } from './edge.js'
 import { fanOut } from './fanout.js'
@@ -35,6 +36,7 @@ export interface ThreadServices {
   lifecycle(component: string, state: ComponentState): void
   host(component: string): Host
   find(kind: Kind, type: string): ComponentFactory | undefined
+  readonly pressure: Pressure
   readonly overrides: readonly Override[]
 }
 
@@ -255,7 +257,8 @@ export class ThreadGraph {
       next,
       outputs,
       nextBorrows,
-      shared: this.#shared
+      shared: this.#shared,
+      pressure: services.pressure
     }
     try {
       const component = await factory.create(createServices(values, services.overrides))

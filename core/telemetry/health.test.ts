@@ -8,7 +8,7 @@ import type { Logger } from './logger.js'
 import { isLegalTransition } from './status-machine.js'
 import { componentKey, createStatusReporter, type StatusReport } from './status-reporter.js'
 
-const states: ComponentState[] = ['created', 'starting', 'ok', 'recoverable_error', 'permanent_error', 'stopping', 'stopped']
+const states: ComponentState[] = ['created', 'starting', 'ok', 'degraded', 'recoverable_error', 'permanent_error', 'stopping', 'stopped']
 
 function open () {
   let nowMs = 0
@@ -22,13 +22,14 @@ function open () {
 const otlp = componentId('exporter', 'otlp/backup')
 const key = componentKey(otlp)
 
-test('the machine has exactly the transitions of the Collector', () => {
+test('the machine has exactly the transitions of the Collector, and those of degraded', () => {
   const legal = states.flatMap(from => states.filter(to => isLegalTransition(from, to)).map(to => `${from} ${to}`))
   assert.equal(legal, [
     'created starting',
-    'starting ok', 'starting recoverable_error', 'starting permanent_error', 'starting stopping',
-    'ok recoverable_error', 'ok permanent_error', 'ok stopping',
-    'recoverable_error ok', 'recoverable_error permanent_error', 'recoverable_error stopping',
+    'starting ok', 'starting degraded', 'starting recoverable_error', 'starting permanent_error', 'starting stopping',
+    'ok degraded', 'ok recoverable_error', 'ok permanent_error', 'ok stopping',
+    'degraded ok', 'degraded recoverable_error', 'degraded permanent_error', 'degraded stopping',
+    'recoverable_error ok', 'recoverable_error degraded', 'recoverable_error permanent_error', 'recoverable_error stopping',
     'permanent_error stopping',
     'stopping recoverable_error', 'stopping permanent_error', 'stopping stopped'
   ])
@@ -36,7 +37,7 @@ test('the machine has exactly the transitions of the Collector', () => {
 
 test('from every state, every illegal report is ignored and logged at debug', () => {
   const paths: Record<ComponentState, ComponentState[]> = {
-    created: [], starting: ['starting'], ok: ['starting', 'ok'], recoverable_error: ['starting', 'recoverable_error'],
+    created: [], starting: ['starting'], ok: ['starting', 'ok'], degraded: ['starting', 'degraded'], recoverable_error: ['starting', 'recoverable_error'],
     permanent_error: ['starting', 'permanent_error'], stopping: ['starting', 'stopping'], stopped: ['starting', 'stopping', 'stopped']
   }
   for (const from of states) {

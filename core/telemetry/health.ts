@@ -22,7 +22,7 @@ export interface ComponentHealth {
   readonly state: ComponentState
   /** When it came into this state, ISO 8601; a new reason does not change it. */
   readonly since: string
-  /** Empty unless it is in error. */
+  /** Empty unless it is degraded or in error. */
   readonly reason: string
 }
 
@@ -77,7 +77,7 @@ export class HealthBoard {
       return
     }
     const before = entry.state
-    const why = isFailing(state) ? reason : ''
+    const why = isFailing(state) || state === 'degraded' ? reason : ''
     if (before === state && entry.reason === why) return
     if (before !== state) entry.sinceMs = this.#clock.unixMs()
     entry.state = state

@@ -1,14 +1,16 @@
 /**
  * Which state of a component may follow which. The Collector's machine (docs/component-status.md and
- * service/internal/status/status.go), where `created` is its None; its FatalError is `Host.fail` here.
+ * service/internal/status/status.go), where `created` is its None; its FatalError is `Host.fail` here, and `degraded`
+ * (component/status.ts) is ours.
  */
 import type { ComponentState } from '../component/status.js'
 
 const next: Readonly<Record<ComponentState, readonly ComponentState[]>> = {
   created: ['starting'],
-  starting: ['ok', 'recoverable_error', 'permanent_error', 'stopping'],
-  ok: ['recoverable_error', 'permanent_error', 'stopping'],
-  recoverable_error: ['ok', 'permanent_error', 'stopping'],
+  starting: ['ok', 'degraded', 'recoverable_error', 'permanent_error', 'stopping'],
+  ok: ['degraded', 'recoverable_error', 'permanent_error', 'stopping'],
+  degraded: ['ok', 'recoverable_error', 'permanent_error', 'stopping'],
+  recoverable_error: ['ok', 'degraded', 'permanent_error', 'stopping'],
   permanent_error: ['stopping'],
   stopping: ['recoverable_error', 'permanent_error', 'stopped'],
   stopped: []

@@ -37,6 +37,7 @@ export function createStatusReporter (component: string, send: (report: StatusRe
   }
   return {
     ok: () => report('ok', ''),
+    degraded: reason => report('degraded', reason),
     recoverableError: reason => report('recoverable_error', reason),
     permanentError: reason => report('permanent_error', reason)
   }

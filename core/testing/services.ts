@@ -6,6 +6,7 @@ import { accepted, type Outcome } from '../component/outcome.js'
 import { createServices, createShared, type Services, type Shared } from '../component/services.js'
 import type { StatusReporter } from '../component/status.js'
 import type { EventBatch } from '../data/batch.js'
+import { SharedPressure, type Pressure } from '../pressure/pressure.js'
 import type { LogFields, Logger } from '../telemetry/logger.js'
 import type { Meter, MetricAttributes, MetricDeclaration } from '../telemetry/meter.js'
 import { FakeClock } from './fake-clock.js'
@@ -75,6 +76,7 @@ function key (d: MetricDeclaration, a: MetricAttributes = {}): string {
 export class RecordingStatus implements StatusReporter {
   readonly events: string[] = []
   ok (): void { this.events.push('ok') }
+  degraded (reason: string): void { this.events.push(`degraded: ${reason}`) }
   recoverableError (reason: string): void { this.events.push(`recoverable: ${reason}`) }
   permanentError (reason: string): void { this.events.push(`permanent: ${reason}`) }
 }
@@ -98,7 +100,7 @@ export interface TestBench {
 }
 
 /** Services for one component under test; `outputs` names the outputs of a connector. */
-export function testBench (kind: Kind, id: string, config: unknown, options: { readonly clock?: Clock, readonly outputs?: readonly string[], readonly nextBorrows?: boolean, readonly shared?: Shared } = {}): TestBench & { readonly outputs: Map<string, CollectingConsumer> } {
+export function testBench (kind: Kind, id: string, config: unknown, options: { readonly clock?: Clock, readonly outputs?: readonly string[], readonly nextBorrows?: boolean, readonly shared?: Shared, readonly pressure?: Pressure } = {}): TestBench & { readonly outputs: Map<string, CollectingConsumer> } {
   const next = new CollectingConsumer()
   const logger = new RecordingLogger()
   const meter = new RecordingMeter()
@@ -107,7 +109,7 @@ export function testBench (kind: Kind, id: string, config: unknown, options: { r
   const clock = options.clock ?? new FakeClock()
   const outputs = new Map((options.outputs ?? []).map(name => [name, new CollectingConsumer()]))
   const services = createServices({
-    id: componentId(kind, id), config, logger, meter, clock, status, next, outputs, nextBorrows: options.nextBorrows ?? false, shared: options.shared ?? createShared(),
+    id: componentId(kind, id), config, logger, meter, clock, status, next, outputs, nextBorrows: options.nextBorrows ?? false, shared: options.shared ?? createShared(), pressure: options.pressure ?? new SharedPressure(),
     drops: { add: (reason, rows) => { drops.set(reason, (drops.get(reason) ?? 0) + rows) } }
   })
   return { services, next, logger, meter, status, host: new RecordingHost(), drops, clock, outputs }

@@ -9,6 +9,7 @@ import type { LogFormat } from '../telemetry/pino-logger.js'
 import type { LogLevel } from '../telemetry/logger.js'
 import type { SeriesDescription } from '../telemetry/series.js'
 import type { Slab } from '../telemetry/slab.js'
+import type { PressureMemory } from '../pressure/pressure.js'
 import type { RingMemory } from './ring.js'
 
 /** Given to a worker at birth (workerData). */
@@ -19,6 +20,7 @@ export interface WorkerBirth {
   readonly catalog: readonly string[]
   readonly rings: Readonly<Record<string, RingMemory>>
   readonly slab: Slab
+  readonly pressure: PressureMemory
   readonly log: { readonly level: LogLevel, readonly format: LogFormat }
   /** Rings whose dead reader left its cursor for this worker, with the reader's index. */
   readonly inherit: Readonly<Record<string, number>>

@@ -6,6 +6,7 @@ import { systemClock, type Clock } from '../component/clock.js'
 import type { Consumer, Deadline, Host } from '../component/component.js'
 import type { ComponentState, StatusReporter } from '../component/status.js'
 import type { Override } from '../component/services.js'
+import { SharedPressure, type PressureMemory } from '../pressure/pressure.js'
 import { localRetryPolicy } from '../delivery/backoff.js'
 import { createDrops } from '../telemetry/drops.js'
 import type { FindFactory, Plan } from '../graph/plan.js'
@@ -41,6 +42,7 @@ export interface ThreadOptions {
   readonly rings: Readonly<Record<string, RingMemory>>
   readonly inherit: Readonly<Record<string, number>>
   readonly slab: Slab
+  readonly pressure: PressureMemory
   readonly logger: Logger
   readonly events: ThreadEvents
   readonly overrides?: readonly Override[]
@@ -75,6 +77,7 @@ export class ThreadRuntime {
       lifecycle: (component, state) => { if (state !== 'ok' || !this.#spoken.has(component)) this.#tell(component, state) },
       host: component => this.#hostOf(component),
       find: options.find,
+      pressure: new SharedPressure(options.pressure),
       overrides: options.overrides ?? []
     }, (pipeline, side) => this.#writer(pipeline, side))
     this.taps = new ThreadTaps({ edges: this.graph.edges, clock: this.#clock, logger: options.logger, tapped: (id, report) => options.events.tapped(id, report) })
@@ -152,7 +155,12 @@ export class ThreadRuntime {
       this.#spoken.add(component)
       this.#tell(component, state, reason)
     }
-    return { ok: () => tell('ok', ''), recoverableError: reason => tell('recoverable_error', reason), permanentError: reason => tell('permanent_error', reason) }
+    return {
+      ok: () => tell('ok', ''),
+      degraded: reason => tell('degraded', reason),
+      recoverableError: reason => tell('recoverable_error', reason),
+      permanentError: reason => tell('permanent_error', reason)
+    }
   }
 
   /** One writing end a thread, however many components send into the pipeline. */

@@ -18,6 +18,7 @@ import { workerDeaths, workerLost } from '../graph/runtime-metrics.js'
 import type { Layer } from '../graph/thread-graph.js'
 import type { TapSelection } from '../graph/tap.js'
 import type { Answered } from '../graph/unanswered.js'
+import type { PressureMemory } from '../pressure/pressure.js'
 import type { Inquiry, WorkerBirth } from './protocol.js'
 import type { ThreadHandle } from './thread-handle.js'
 import type { ThreadEvents } from './thread-runtime.js'
@@ -29,6 +30,7 @@ export interface CrewOptions {
   readonly log: { readonly level: LogLevel, readonly format: LogFormat }
   readonly logger: Logger
   readonly rings: Rings
+  readonly pressure: PressureMemory
   readonly metrics: MetricStore
   readonly meter: Meter
   eventsOf(thread: string): ThreadEvents
@@ -102,9 +104,9 @@ export class WorkerCrew {
   }
 
   #spawn (thread: string, member: Member, inherit: Readonly<Record<string, number>>): void {
-    const { plan, catalog, log, rings, metrics } = this.options
+    const { plan, catalog, log, rings, metrics, pressure } = this.options
     metrics.addThread(thread, member.slab)
-    const birth: WorkerBirth = { thread, plan, catalog, rings: rings.memories(thread), slab: member.slab, log, inherit }
+    const birth: WorkerBirth = { thread, plan, catalog, rings: rings.memories(thread), slab: member.slab, pressure, log, inherit }
     const events = this.options.eventsOf(thread)
     member.host = new WorkerHost(birth, {
       ...events,

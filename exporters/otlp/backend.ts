@@ -50,6 +50,7 @@ export class SharedStatus {
   of (endpoint: string, named: boolean): StatusReporter {
     return {
       ok: () => { this.#failing.delete(endpoint); this.#tell() },
+      degraded: reason => this.status.degraded(reason),
       recoverableError: reason => { this.#failing.set(endpoint, named ? `${endpoint}: ${reason}` : reason); this.#tell() },
       permanentError: reason => this.status.permanentError(reason)
     }

@@ -14,7 +14,7 @@ export function healthMessage ({ live, ready, graph, components }: HealthSnapsho
 }
 
 /** Worst first. */
-const ranks: readonly ComponentState[] = ['permanent_error', 'recoverable_error', 'created', 'starting', 'stopping', 'stopped', 'ok']
+const ranks: readonly ComponentState[] = ['permanent_error', 'recoverable_error', 'degraded', 'created', 'starting', 'stopping', 'stopped', 'ok']
 
 /** How a component is: the worst of its copies, which the board knows as `processor/batch@process-0`. Empty when it knows none. */
 export function stateOf ({ components }: HealthSnapshot, name: string): { readonly state: string, readonly reason: string } {

@@ -34,7 +34,7 @@ export function toneOfSeverity (word: string | undefined): 'bad' | 'warn' | 'pla
 export function toneOfState (word: string | undefined): 'good' | 'warn' | 'bad' | 'plain' {
   if (word === undefined) return 'plain'
   if (['ok', 'connected', 'serving', 'running'].includes(word)) return 'good'
-  if (['recoverable_error', 'starting', 'stopping', 'away'].includes(word)) return 'warn'
+  if (['recoverable_error', 'degraded', 'starting', 'stopping', 'away'].includes(word)) return 'warn'
   return ['permanent_error', 'fatal_error', 'not_serving'].includes(word) ? 'bad' : 'plain'
 }
 

@@ -68,7 +68,7 @@ export type Collector = Message<"tapio.v1.Collector"> & {
   labels: { [key: string]: string };
 
   /**
-   * `starting`, `ok`, `recoverable_error`, `permanent_error`, `stopped`; remote ones: `connected`, `away`.
+   * `starting`, `ok`, `degraded`, `recoverable_error`, `permanent_error`, `stopped`; remote ones: `connected`, `away`.
    *
    * @generated from field: string state = 7;
    */
@@ -166,7 +166,7 @@ export type CollectorJson = {
   labels?: { [key: string]: string };
 
   /**
-   * `starting`, `ok`, `recoverable_error`, `permanent_error`, `stopped`; remote ones: `connected`, `away`.
+   * `starting`, `ok`, `degraded`, `recoverable_error`, `permanent_error`, `stopped`; remote ones: `connected`, `away`.
    *
    * @generated from field: string state = 7;
    */

@@ -513,7 +513,7 @@ export type ComponentHealth = Message<"tapio.v1.ComponentHealth"> & {
   component: string;
 
   /**
-   * `starting`, `ok`, `recoverable_error`, `permanent_error`, `fatal_error`, `stopping`, `stopped`.
+   * `starting`, `ok`, `degraded`, `recoverable_error`, `permanent_error`, `fatal_error`, `stopping`, `stopped`.
    *
    * @generated from field: string state = 2;
    */
@@ -548,7 +548,7 @@ export type ComponentHealthJson = {
   component?: string;
 
   /**
-   * `starting`, `ok`, `recoverable_error`, `permanent_error`, `fatal_error`, `stopping`, `stopped`.
+   * `starting`, `ok`, `degraded`, `recoverable_error`, `permanent_error`, `fatal_error`, `stopping`, `stopped`.
    *
    * @generated from field: string state = 2;
    */
