@@ -43,7 +43,7 @@ export function withDelivery (factory: ComponentFactory): ComponentFactory {
     drops: { ...queueDrops, ...factory.drops },
     parallel: config => isQueued(config) ? batchesPutAtOnce : factory.parallel?.(config) ?? 1,
     answersEarly: config => isQueued(config) && inMemory(config) ? 'give its `sending_queue` a `directory`' : factory.answersEarly?.(config),
-    create: async services => await wrap(await factory.create(ofInner(services)) as AnyComponent & Consumer, services)
+    create: async services => await wrap(await factory.create(ofInner(services)) as AnyComponent & Consumer, services, factory.borrows === true)
   } satisfies ComponentFactory)
 }
 
@@ -53,7 +53,7 @@ function ofInner (services: Services): Services {
   return services.with({ config: { ...config, retry_on_failure: { ...config.retry_on_failure, enabled: false } } })
 }
 
-async function wrap (exporter: AnyComponent & Consumer, services: Services): Promise<AnyComponent> {
+async function wrap (exporter: AnyComponent & Consumer, services: Services, borrows: boolean): Promise<AnyComponent> {
   const config = services.get('config')
   let wrapped = exporter
   if (breaks(config)) {
@@ -62,7 +62,7 @@ async function wrap (exporter: AnyComponent & Consumer, services: Services): Pro
   }
   if (isQueued(config)) {
     const { QueuedExporter } = await import('./queue/queued-exporter.js')
-    wrapped = new QueuedExporter(wrapped, services)
+    wrapped = new QueuedExporter(wrapped, services, borrows)
   }
   return wrapped
 }

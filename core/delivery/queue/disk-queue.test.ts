@@ -30,7 +30,7 @@ async function open (directory: string, more: Partial<DiskQueueOptions> = {}): P
   const dropped = new Map<string, number>()
   const damage: string[] = []
   const queue = await DiskQueue.open({
-    directory, fsync: 'never', fsyncIntervalMs: 1000, maxBytes: 1 << 30, maxAgeMs: 0, whenFull: 'refuse', maxCachedBytes: 1 << 20, clock: new FakeClock(),
+    directory, fsync: 'never', fsyncIntervalMs: 1000, maxBytes: 1 << 30, maxAgeMs: 0, whenFull: 'refuse', maxCachedBytes: 1 << 20, lends: true, clock: new FakeClock(),
     onDrop: (reason, rows) => { dropped.set(reason, (dropped.get(reason) ?? 0) + rows) },
     onDamage: (file, offset, bytes, reason) => { damage.push(`${file.slice(directory.length + 1)} ${offset}+${bytes} ${reason}`) },
     ...more

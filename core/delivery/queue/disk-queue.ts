@@ -7,18 +7,20 @@
  *   interval   yes                but for the last interval
  *   never      yes                as far as the system has written back
  *
- * Memory: batches that were put lately (`maxCachedBytes`) and 40 bytes for each that waits.
+ * Memory: batches that were put lately (`maxCachedBytes`) and some 100 bytes for each that waits. What an earlier life left is looked
+ * through behind, oldest first, and given out as soon as the first file is known.
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../component/clock.js'
-import type { EventBatch } from '../../data/batch.js'
+import { EventBatch } from '../../data/batch.js'
 import { decodeBatch } from '../../data/decode.js'
-import { headerLength } from '../../data/file-format.js'
+import { frameHeadLength, headerLength } from '../../data/file-format.js'
 import { lockDirectory, type DirectoryLock } from '../../net/directory-lock.js'
+import { FrameMemory, type Frame } from './frame-memory.js'
 import type { BatchQueue, PutResult, Taken } from './queue.js'
 import { Segment, type Entry } from './segment.js'
-import { listSegments, readDone, removeSegment, scanSegment, segmentName } from './segment-files.js'
+import { listSegments, removeSegment } from './segment-files.js'
 import { SegmentWriter, type FsyncPolicy } from './segment-writer.js'
 
 export interface DiskQueueOptions {
@@ -32,7 +34,10 @@ export interface DiskQueueOptions {
   readonly fsyncIntervalMs: number
   /** `refuse`: what finds no room is not taken; `drop_oldest`: the oldest file makes room. */
   readonly whenFull: 'refuse' | 'drop_oldest'
+  /** Of batches put lately, given out without reading them again. */
   readonly maxCachedBytes: number
+  /** Whoever takes a batch does not touch it once it is done: it says that its memory is lent, and that is used anew. */
+  readonly lends: boolean
   readonly clock: Clock
   /** Rows that are lost and why: `overflow`, `expired`. */
   readonly onDrop: (reason: string, rows: number) => void
@@ -43,19 +48,26 @@ export interface DiskQueueOptions {
 const shareOfSegment = 16
 const minSegmentBytes = 1 << 20
 const maxSegmentBytes = 64 << 20
-const maxFrameBytes = 0x7fffffff
+/** Of backlogs up to this size all is known when the queue is open. */
+const readyBytes = 64 << 20
+/** 1 MiB each: what is cached, written and under way, with some that a few old frames hold. */
+const memoryBlocks = 32
 
 export class DiskQueue implements BatchQueue {
   /** Oldest first; the last may be the writer's. */
   readonly #segments: Segment[] = []
   readonly #waiters: (() => void)[] = []
   readonly #removing = new Set<Promise<void>>()
+  readonly #memory: FrameMemory
   #writer!: SegmentWriter
   #cachedBytes = 0
   #reservedBytes = 0
   #closed = false
+  known: Promise<void> = Promise.resolve()
 
-  private constructor (readonly options: DiskQueueOptions, readonly lock: DirectoryLock) {}
+  private constructor (readonly options: DiskQueueOptions, readonly lock: DirectoryLock) {
+    this.#memory = new FrameMemory(options.lends ? memoryBlocks : 0)
+  }
 
   /** Rejects with an error for people when the directory cannot be used or another process has it. */
   static async open (options: DiskQueueOptions): Promise<DiskQueue> {
@@ -80,7 +92,7 @@ export class DiskQueue implements BatchQueue {
 
   /** On disk. */
   get bytes (): number { return this.#segments.reduce((sum, s) => sum + s.bytes, 0) }
-  /** Batches that wait. */
+  /** Batches that wait; of an earlier life's files that have not been looked through yet, one each. */
   get waiting (): number { return this.#segments.reduce((sum, s) => sum + s.waiting, 0) }
   get underWay (): number { return this.#segments.reduce((sum, s) => sum + s.underWay, 0) }
   /** When the oldest file that has something to deliver was last written; undefined when there is none. */
@@ -88,10 +100,10 @@ export class DiskQueue implements BatchQueue {
 
   async put (batch: EventBatch): Promise<PutResult> {
     if (this.#closed) return { status: 'failed', reason: 'the queue is closed' }
-    const frame = this.#writer.encode(batch)
+    const frame = this.#writer.prepare(batch)
     this.#expire()
     // Room for the header of a file that may have to be begun, too.
-    const needed = frame.length + headerLength
+    const needed = frame.byteLength + headerLength
     if (!this.#makeRoom(needed)) return { status: 'full' }
     this.#reservedBytes += needed
     try {
@@ -106,10 +118,12 @@ export class DiskQueue implements BatchQueue {
   async take (): Promise<Taken | undefined> {
     while (!this.#closed) {
       this.#expire()
-      const entry = this.#next()
+      const unknown = this.#segments.find(s => s.waiting > 0)
+      if (unknown?.isLoaded === false) { await this.#look(unknown); continue }
+      const entry = unknown?.take()
       if (entry === undefined) { await new Promise<void>(resolve => this.#waiters.push(resolve)); continue }
-      const batch = await this.#batchOf(entry)
-      if (batch !== undefined) return this.#taken(entry, batch)
+      const taken = await this.#taken(entry)
+      if (taken !== undefined) return taken
     }
     return undefined
   }
@@ -120,7 +134,8 @@ export class DiskQueue implements BatchQueue {
     this.#closed = true
     this.#wake(Infinity)
     await this.#writer.close()
-    for (const segment of this.#segments) await segment.close()
+    await this.known
+    for (const segment of this.#segments) await segment.close(segment.isDelivered ? 'dropped' : 'kept')
     this.#removeDelivered()
     await Promise.all(this.#removing)
     await this.lock.release()
@@ -128,64 +143,87 @@ export class DiskQueue implements BatchQueue {
   }
 
   async #load (): Promise<void> {
-    const { directory, onDamage } = this.options
-    const numbers = await listSegments(directory)
-    for (const number of numbers) {
-      const found = await scanSegment(join(directory, segmentName(number)), maxFrameBytes)
-      const done = await readDone(directory, number)
-      const segment = new Segment(directory, number, found.bytes, found.changedMs)
-      for (const { offset, bytes, reason } of found.damage) onDamage(segment.path, offset, bytes, reason)
-      for (const { offset, length } of found.frames) if (!done.has(offset)) segment.add({ segment, offset, length, rows: -1, batch: undefined })
+    const { directory, onDamage, clock } = this.options
+    const found = await listSegments(directory)
+    for (const { number, bytes, changedMs } of found) {
+      const segment = Segment.found(directory, number, clock, bytes, changedMs, damage => { onDamage(segment.path, damage.offset, damage.bytes, damage.reason) })
       this.#segments.push(segment)
     }
-    const { fsync, fsyncIntervalMs, clock, maxBytes } = this.options
+    let ready = 0
+    for (const segment of [...this.#segments]) if ((ready += segment.bytes) <= readyBytes) await segment.load()
+    const { fsync, fsyncIntervalMs, maxBytes } = this.options
     this.#writer = new SegmentWriter({
-      directory, fsync, fsyncIntervalMs, clock,
+      directory, fsync, fsyncIntervalMs, clock, memory: this.#memory,
       segmentBytes: Math.min(maxSegmentBytes, Math.max(minSegmentBytes, Math.floor(maxBytes / shareOfSegment))),
-      firstNumber: (numbers.at(-1) ?? 0) + 1,
+      firstNumber: (found.at(-1)?.number ?? 0) + 1,
       onSegment: segment => { this.#segments.push(segment) },
-      onWritten: entry => { this.#cache(entry); this.#wake(1) }
+      onWritten: (entry, batch, frame) => { this.#cache(entry, batch, frame); this.#wake(1) }
     })
     this.#removeDelivered()
+    this.known = this.#lookThrough()
   }
 
-  /** Batches put lately are given out from memory; older ones are read again. */
-  #cache (entry: Entry): void {
-    if (this.#cachedBytes + entry.length > this.options.maxCachedBytes || entry.batch?.raw.lent !== undefined) { entry.batch = undefined; return }
-    this.#cachedBytes += entry.length
-  }
-
-  #next (): Entry | undefined {
-    for (const segment of this.#segments) {
-      const entry = segment.take()
-      if (entry !== undefined) return entry
+  /** One file after the other: how much there is to do is known soon, and no disk is kept from serving. */
+  async #lookThrough (): Promise<void> {
+    for (;;) {
+      const segment = this.#segments.find(s => !s.isLoaded)
+      if (segment === undefined || this.#closed) return
+      await this.#look(segment)
     }
-    return undefined
+  }
+
+  /** A file that cannot be looked through is left alone, for the next life: it may be the disk that is at fault. */
+  async #look (segment: Segment): Promise<void> {
+    try {
+      await segment.load()
+      if (segment.isDelivered && this.#segments.includes(segment)) this.#remove(segment)
+    } catch (error) {
+      if (!this.#forget(segment)) return
+      this.options.onDamage(segment.path, 0, segment.bytes, (error as Error).message)
+    }
+    this.#wake(Infinity)
+  }
+
+  /** Batches put lately are given out from memory; older ones are read again. What is lent to us we have in the frame. */
+  #cache (entry: Entry, batch: EventBatch, frame: Frame): void {
+    if (this.#cachedBytes + entry.length > this.options.maxCachedBytes) return
+    this.#cachedBytes += entry.length
+    if (batch.raw.lent === undefined) { entry.young = batch; return }
+    frame.hold()
+    entry.young = frame
   }
 
   /** undefined: it cannot be read, and is told as damage. */
-  async #batchOf (entry: Entry): Promise<EventBatch | undefined> {
-    if (entry.batch !== undefined) return entry.batch
+  async #taken (entry: Entry): Promise<Taken | undefined> {
+    const { young } = entry
+    if (young instanceof EventBatch) return this.#handOut(entry, young)
+    const frame = young ?? this.#memory.claim(frameHeadLength + entry.length)
+    if (young !== undefined) frame.hold()
     try {
-      const decoded = decodeBatch(await entry.segment.read(entry))
+      const document = frame.bytes.subarray(frameHeadLength)
+      if (young === undefined) await entry.segment.read(entry, document)
+      // What another life wrote is checked as what comes from outside is.
+      const decoded = decodeBatch(document, young !== undefined ? 'in memory' : entry.rows >= 0, this.#memory.lends)
       if (decoded.ok) {
         entry.rows = decoded.batch.count
-        return decoded.batch
+        return this.#handOut(entry, decoded.batch, frame)
       }
       this.options.onDamage(entry.segment.path, entry.offset, entry.length, decoded.error)
     } catch (error) {
       this.options.onDamage(entry.segment.path, entry.offset, entry.length, (error as Error).message)
     }
+    frame.release()
     this.#finish(entry)
     return undefined
   }
 
-  #taken (entry: Entry, batch: EventBatch): Taken {
+  #handOut (entry: Entry, batch: EventBatch, frame?: Frame): Taken {
     let over = false
     const once = (act: () => void) => () => {
       if (over) return
       over = true
       act()
+      frame?.release()
     }
     return {
       batch,
@@ -201,9 +239,11 @@ export class DiskQueue implements BatchQueue {
   }
 
   #uncache (entry: Entry): void {
-    if (entry.batch === undefined) return
+    const { young } = entry
+    if (young === undefined) return
     this.#cachedBytes -= entry.length
-    entry.batch = undefined
+    entry.young = undefined
+    if (!(young instanceof EventBatch)) young.release()
   }
 
   #removeDelivered (): void {
@@ -215,8 +255,15 @@ export class DiskQueue implements BatchQueue {
   }
 
   #remove (segment: Segment, after: Promise<void> = Promise.resolve()): void {
-    this.#segments.splice(this.#segments.indexOf(segment), 1)
-    this.#track(after.then(() => segment.close()).then(() => removeSegment(segment.directory, segment.number)))
+    this.#forget(segment)
+    this.#track(after.then(() => segment.close('dropped')).then(() => removeSegment(segment.directory, segment.number)))
+  }
+
+  /** False: it was forgotten before. */
+  #forget (segment: Segment): boolean {
+    const at = this.#segments.indexOf(segment)
+    if (at >= 0) this.#segments.splice(at, 1)
+    return at >= 0
   }
 
   /** Waited for by `close`. A file that cannot be removed is found again by the next life, with nothing in it to deliver. */
@@ -257,6 +304,7 @@ export class DiskQueue implements BatchQueue {
   }
 
   #drop (segment: Segment, reason: string): void {
+    if (!segment.isLoaded) { this.#dropUnknown(segment, reason); return }
     const entries = segment.drain()
     const { onDrop } = this.options
     const known = entries.filter(e => e.rows >= 0)
@@ -270,10 +318,19 @@ export class DiskQueue implements BatchQueue {
     else this.#track(counted)
   }
 
+  /** Nobody has looked what is in it. One that cannot be looked through goes uncounted, and is told. */
+  #dropUnknown (segment: Segment, reason: string): void {
+    const { onDrop, onDamage } = this.options
+    this.#remove(segment, segment.load().then(() => this.#countRows(segment, segment.drain())).then(rows => { if (rows > 0) onDrop(reason, rows) }, (error: unknown) => {
+      onDamage(segment.path, 0, segment.bytes, (error as Error).message)
+    }))
+  }
+
   async #countRows (segment: Segment, entries: readonly Entry[]): Promise<number> {
     let rows = 0
     for (const entry of entries) {
-      const decoded = await segment.read(entry).then(d => decodeBatch(d), () => undefined)
+      const document = Buffer.allocUnsafeSlow(entry.length)
+      const decoded = await segment.read(entry, document).then(() => decodeBatch(document), () => undefined)
       if (decoded?.ok === true) rows += decoded.batch.count
     }
     return rows

@@ -17,6 +17,8 @@ export interface BatchQueue {
   readonly waiting: number
   readonly underWay: number
   readonly bytes: number
+  /** Resolves when what an earlier life of the process left is known, and with it `waiting`. Left out: it always is. */
+  readonly known?: Promise<void>
   /** Never throws. The batch is the caller's again with the answer: what is lent is copied. */
   put(batch: EventBatch): Promise<PutResult>
   /** The oldest batch that waits; waits for one. undefined: the queue is closed. */

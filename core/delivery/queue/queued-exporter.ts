@@ -21,7 +21,6 @@ export interface QueuedConfig { readonly sending_queue: SendingQueueConfig, read
 
 const fullRetryAfterMs = 200
 const failedRetryAfterMs = 1000
-/** Batches put lately, given out without reading them again. */
 const maxCachedBytes = 16 << 20
 
 export class QueuedExporter implements Component, Consumer {
@@ -36,7 +35,8 @@ export class QueuedExporter implements Component, Consumer {
   #underWay = 0
   #idle: () => void = () => undefined
 
-  constructor (readonly inner: AnyComponent & Consumer, readonly services: Services) {
+  /** `innerBorrows`: of its factory (factory.ts). */
+  constructor (readonly inner: AnyComponent & Consumer, readonly services: Services, readonly innerBorrows: boolean) {
     this.#config = services.get('config') as QueuedConfig
     const policy = (this.#config.retry_on_failure === undefined ? undefined : retryPolicyOf(this.#config.retry_on_failure)) ?? collectorRetryPolicy
     // On disk it can wait: its age is the queue's business.
@@ -50,7 +50,7 @@ export class QueuedExporter implements Component, Consumer {
   async start (host: Host): Promise<void> {
     this.#queue = await this.#open()
     const { directory, max_size: maxBytes } = this.#config.dead_letter
-    if (directory !== undefined) this.#dead = await this.#openDisk(directory, { maxBytes, maxAgeMs: 0, whenFull: 'drop_oldest', fsync: 'interval', fsyncIntervalMs: 1000, dropReason: () => undefined })
+    if (directory !== undefined) this.#dead = await this.#openDisk(directory, { maxBytes, maxAgeMs: 0, whenFull: 'drop_oldest', fsync: 'interval', fsyncIntervalMs: 1000, maxCachedBytes: 0, dropReason: () => undefined })
     try {
       await this.inner.start?.(host)
     } catch (error) {
@@ -77,7 +77,7 @@ export class QueuedExporter implements Component, Consumer {
     this.#draining = true
     if (this.#queue !== undefined) {
       const over = aborted(deadline.signal)
-      await Promise.race([this.#emptied(), over.promise])
+      await Promise.race([Promise.resolve(this.#queue.known).then(() => this.#emptied()), over.promise])
       over.cancel()
     }
     this.#abort.abort()
@@ -92,14 +92,14 @@ export class QueuedExporter implements Component, Consumer {
     const drops = this.services.get('drops')
     const dropReason = (reason: string, rows: number): void => { drops.add(`queue_${reason}`, rows) }
     if (directory === undefined) return new MemoryQueue({ maxBytes, maxAgeMs, whenFull, clock: this.services.get('clock'), onDrop: dropReason })
-    return this.#openDisk(directory, { maxBytes, maxAgeMs, whenFull, fsync, fsyncIntervalMs, dropReason })
+    return this.#openDisk(directory, { maxBytes, maxAgeMs, whenFull, fsync, fsyncIntervalMs, maxCachedBytes, dropReason })
   }
 
-  #openDisk (directory: string, { dropReason, ...options }: Pick<ConstructorParameters<typeof MemoryQueue>[0], 'maxBytes' | 'maxAgeMs' | 'whenFull'> & { readonly fsync: SendingQueueConfig['fsync'], readonly fsyncIntervalMs: number, readonly dropReason: (reason: string, rows: number) => void }): Promise<DiskQueue> {
+  #openDisk (directory: string, { dropReason, ...options }: Pick<ConstructorParameters<typeof MemoryQueue>[0], 'maxBytes' | 'maxAgeMs' | 'whenFull'> & { readonly fsync: SendingQueueConfig['fsync'], readonly fsyncIntervalMs: number, readonly maxCachedBytes: number, readonly dropReason: (reason: string, rows: number) => void }): Promise<DiskQueue> {
     const logger = this.services.get('logger')
     const damaged = this.services.get('meter').counter(damagedBytes)
     return DiskQueue.open({
-      directory, ...options, maxCachedBytes, clock: this.services.get('clock'), onDrop: dropReason,
+      directory, ...options, lends: this.innerBorrows, clock: this.services.get('clock'), onDrop: dropReason,
       onDamage: (file, offset, bytes, reason) => {
         damaged.add(bytes)
         logger.warn('a part of a queue on disk cannot be read and is left out', { file, offset, bytes, reason })

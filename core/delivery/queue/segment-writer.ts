@@ -2,7 +2,8 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import type { Clock } from '../../component/clock.js'
 import type { EventBatch } from '../../data/batch.js'
-import { encodeFrame, fileHeader, frameHeadLength, newMarker } from '../../data/file-format.js'
+import { fileHeader, frameHeadLength, newMarker, prepareFrame, type PreparedFrame } from '../../data/file-format.js'
+import type { Frame, FrameMemory } from './frame-memory.js'
 import { Segment, type Entry } from './segment.js'
 
 export type FsyncPolicy = 'always' | 'interval' | 'never'
@@ -14,17 +15,18 @@ export interface SegmentWriterOptions {
   /** A segment is not begun anew before it has so many bytes. */
   readonly segmentBytes: number
   readonly clock: Clock
+  readonly memory: FrameMemory
   /** The first number that is free. */
   readonly firstNumber: number
   /** A new segment, before anything is in it. */
   readonly onSegment: (segment: Segment) => void
-  /** A batch that is written: it may be delivered. */
-  readonly onWritten: (entry: Entry) => void
+  /** A batch that is written: it may be delivered. Its frame is let go after this call, unless it is held. */
+  readonly onWritten: (entry: Entry, batch: EventBatch, frame: Frame) => void
 }
 
 export type WriteResult = { readonly status: 'written' } | { readonly status: 'failed', readonly reason: string }
 
-interface Pending { readonly frame: Buffer, readonly batch: EventBatch, readonly resolve: (result: WriteResult) => void }
+interface Pending { readonly frame: Frame, readonly batch: EventBatch, readonly resolve: (result: WriteResult) => void }
 
 /** Written and forced to the disk together. */
 const groupBytes = 8 << 20
@@ -48,12 +50,14 @@ export class SegmentWriter {
   get segment (): Segment | undefined { return this.#segment }
 
   /** The size of a batch in the file: asked before `write`, so that the queue can say that it has no room. */
-  encode (batch: EventBatch): Buffer { return encodeFrame(batch, this.#marker) }
+  prepare (batch: EventBatch): PreparedFrame { return prepareFrame(batch, this.#marker) }
 
-  write (batch: EventBatch, frame: Buffer): Promise<WriteResult> {
+  write (batch: EventBatch, prepared: PreparedFrame): Promise<WriteResult> {
+    const frame = this.options.memory.claim(prepared.byteLength)
+    prepared.writeTo(frame.bytes)
     return new Promise(resolve => {
       this.#pending.push({ frame, batch, resolve })
-      this.#pendingBytes += frame.length
+      this.#pendingBytes += frame.bytes.length
       this.#writing ??= this.#run().finally(() => { this.#writing = undefined })
     })
   }
@@ -72,7 +76,8 @@ export class SegmentWriter {
       const group = this.#takeGroup()
       const result = await this.#writeGroup(group)
       for (const { frame, resolve } of group) {
-        this.#pendingBytes -= frame.length
+        this.#pendingBytes -= frame.bytes.length
+        frame.release()
         resolve(result)
       }
     }
@@ -80,17 +85,17 @@ export class SegmentWriter {
 
   #takeGroup (): Pending[] {
     let [n, bytes] = [0, 0]
-    while (n < this.#pending.length && (n === 0 || bytes < groupBytes)) bytes += (this.#pending[n++] as Pending).frame.length
+    while (n < this.#pending.length && (n === 0 || bytes < groupBytes)) bytes += (this.#pending[n++] as Pending).frame.bytes.length
     return this.#pending.splice(0, n)
   }
 
   async #writeGroup (group: readonly Pending[]): Promise<WriteResult> {
     let at = 0
     try {
-      if (this.#syncFault !== '') throw new Error(this.#syncFault)
+      this.#tellSyncFault()
       const { file, segment } = await this.#openFile()
       at = segment.bytes
-      await writeAll(file, group.map(p => p.frame), at)
+      await writeAll(file, runs(group.map(p => p.frame.bytes)), at)
       if (this.options.fsync === 'always') await file.datasync()
       this.#note(segment, group)
       if (segment.bytes >= this.options.segmentBytes) await this.#closeFile()
@@ -103,10 +108,10 @@ export class SegmentWriter {
 
   #note (segment: Segment, group: readonly Pending[]): void {
     for (const { frame, batch } of group) {
-      const entry: Entry = { segment, offset: segment.bytes, length: frame.length - frameHeadLength, rows: batch.count, batch }
-      segment.bytes += frame.length
+      const entry: Entry = { segment, offset: segment.bytes, length: frame.bytes.length - frameHeadLength, rows: batch.count, young: undefined }
+      segment.bytes += frame.bytes.length
       segment.add(entry)
-      this.options.onWritten(entry)
+      this.options.onWritten(entry, batch, frame)
     }
     segment.changedMs = this.options.clock.unixMs()
     this.#unsynced = true
@@ -126,7 +131,7 @@ export class SegmentWriter {
   async #openFile (): Promise<{ readonly file: FileHandle, readonly segment: Segment }> {
     if (this.#file !== undefined && this.#segment !== undefined) return { file: this.#file, segment: this.#segment }
     const { directory, clock, onSegment, fsync } = this.options
-    const segment = new Segment(directory, this.#number, 0, clock.unixMs())
+    const segment = new Segment(directory, this.#number, clock, 0, clock.unixMs())
     const file = await open(segment.path, 'wx', 0o600)
     this.#number++
     try {
@@ -160,17 +165,33 @@ export class SegmentWriter {
     })
   }
 
-  /** A disk that cannot keep what it was given is told to whoever writes next, once. */
+  /** A disk that cannot keep what it was given is told to whoever writes next, once: what comes then is tried anew. */
+  #tellSyncFault (): void {
+    const fault = this.#syncFault
+    this.#syncFault = ''
+    if (fault !== '') throw new Error(fault)
+  }
+
   async #sync (file: FileHandle): Promise<void> {
     if (!this.#unsynced || this.options.fsync === 'never') return
     this.#unsynced = false
     try {
       await file.datasync()
-      this.#syncFault = ''
     } catch (error) {
       this.#syncFault = `what was written cannot be forced to the disk: ${(error as Error).message}`
     }
   }
+}
+
+/** Neighbours in memory as one. */
+function runs (parts: readonly Buffer[]): Buffer[] {
+  const joined: Buffer[] = []
+  for (const part of parts) {
+    const last = joined.at(-1)
+    if (last !== undefined && last.buffer === part.buffer && last.byteOffset + last.length === part.byteOffset) joined[joined.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + part.length)
+    else joined.push(part)
+  }
+  return joined
 }
 
 /** `writev` may write less than it was given. */

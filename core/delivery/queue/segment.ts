@@ -1,9 +1,11 @@
 /** One file of a queue: which of its batches wait, which are under way, which are done. */
 import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Clock } from '../../component/clock.js'
 import type { EventBatch } from '../../data/batch.js'
 import { frameHeadLength } from '../../data/file-format.js'
-import { doneName, encodeDone, segmentName } from './segment-files.js'
+import type { Frame } from './frame-memory.js'
+import { doneName, encodeDone, readDone, scanSegment, segmentName, type FoundDamage } from './segment-files.js'
 
 export interface Entry {
   readonly segment: Segment
@@ -12,31 +14,57 @@ export interface Entry {
   readonly length: number
   /** -1: it was written in an earlier life and has not been read. */
   rows: number
-  /** Still in memory; undefined: only on disk. */
-  batch: EventBatch | undefined
+  /** Still in memory, as the batch that was put or as its frame; undefined: only on disk. */
+  young: EventBatch | Frame | undefined
 }
+
+/**
+ * Notes of what is done are written together, this long after the first: at full load that saves one write a batch. A kill -9 has as
+ * many batches come again as were delivered in this time, beside those under way.
+ */
+const noteDelayMs = 5
 
 export class Segment {
   /** In order; from `#head` on they wait. */
   #waiting: Entry[] = []
   #head = 0
   #underWay = 0
-  #reader: FileHandle | undefined
+  #reader: Promise<FileHandle> | undefined
   #done: FileHandle | undefined
-  #doneQueue: Buffer[] = []
-  #writingDone: Promise<void> | undefined
+  #notes: number[] = []
+  #cancelNotes: (() => void) | undefined
+  #writingNotes: Promise<void> | undefined
+  /** undefined: what is in it is known. */
+  #unread: ((damage: FoundDamage) => void) | undefined
+  #reading: Promise<void> | undefined
   bytes: number
   changedMs: number
 
-  constructor (readonly directory: string, readonly number: number, bytes: number, changedMs: number) {
+  constructor (readonly directory: string, readonly number: number, readonly clock: Clock, bytes: number, changedMs: number) {
     this.bytes = bytes
     this.changedMs = changedMs
   }
 
+  /** A file of an earlier life. What is in it is known after `load`. */
+  static found (directory: string, number: number, clock: Clock, bytes: number, changedMs: number, onDamage: (damage: FoundDamage) => void): Segment {
+    const segment = new Segment(directory, number, clock, bytes, changedMs)
+    segment.#unread = onDamage
+    return segment
+  }
+
   get path (): string { return join(this.directory, segmentName(this.number)) }
-  get waiting (): number { return this.#waiting.length - this.#head }
+  get isLoaded (): boolean { return this.#unread === undefined }
+  /** One that is not loaded has at least one, as far as anybody knows. */
+  get waiting (): number { return this.isLoaded ? this.#waiting.length - this.#head : 1 }
   get underWay (): number { return this.#underWay }
   get isDelivered (): boolean { return this.waiting === 0 && this.#underWay === 0 }
+
+  /** Looks through it, once. Rejects with the system's error; what is in it is then unknown still. */
+  load (): Promise<void> {
+    if (this.#unread === undefined) return Promise.resolve()
+    this.#reading ??= this.#load(this.#unread).finally(() => { this.#reading = undefined })
+    return this.#reading
+  }
 
   add (entry: Entry): void { this.#waiting.push(entry) }
 
@@ -62,8 +90,11 @@ export class Segment {
   /** Written behind, never forced to the disk: what is lost of it by a power cut is delivered once more. */
   finish (entry: Entry): void {
     this.#underWay--
-    this.#doneQueue.push(encodeDone(entry.offset))
-    this.#writingDone ??= this.#writeDone()
+    this.#notes.push(entry.offset)
+    this.#cancelNotes ??= this.clock.after(noteDelayMs, () => {
+      this.#cancelNotes = undefined
+      this.#writingNotes ??= this.#writeNotes()
+    })
   }
 
   /** All that wait, taken out for good. */
@@ -74,38 +105,46 @@ export class Segment {
     return entries
   }
 
-  /** The document of a frame, in memory of its own. Rejects with the system's error, or when the file ends before. */
-  async read ({ offset, length }: Entry): Promise<Buffer> {
-    this.#reader ??= await open(this.path, 'r')
-    const document = Buffer.allocUnsafeSlow(length)
-    const { bytesRead } = await this.#reader.read(document, 0, length, offset + frameHeadLength)
+  /** The document of a frame, at the start of `target`. Rejects with the system's error, or when the file ends before. */
+  async read ({ offset, length }: Entry, target: Buffer): Promise<void> {
+    this.#reader ??= open(this.path, 'r')
+    const reader = await this.#reader
+    const { bytesRead } = await reader.read(target, 0, length, offset + frameHeadLength)
     if (bytesRead < length) throw new Error(`${this.path} ends at ${offset + frameHeadLength + bytesRead}, inside a batch of ${length} bytes`)
-    return document
   }
 
-  /** Resolves when what is done is written, as far as it can be. */
-  async settle (): Promise<void> { await this.#writingDone }
-
-  async close (): Promise<void> {
-    await this.settle()
-    await this.#reader?.close()
+  /** With the last notes, unless they are of no use any more. */
+  async close (notes: 'kept' | 'dropped' = 'kept'): Promise<void> {
+    this.#cancelNotes?.()
+    this.#cancelNotes = undefined
+    await this.#writingNotes
+    if (notes === 'kept' && this.#notes.length > 0) await this.#writeNotes()
+    await (await this.#reader?.catch(() => undefined))?.close()
     await this.#done?.close()
     this.#reader = this.#done = undefined
   }
 
-  async #writeDone (): Promise<void> {
+  async #load (onDamage: (damage: FoundDamage) => void): Promise<void> {
+    const { frames, damage } = await scanSegment(this.path)
+    const done = await readDone(this.directory, this.number)
+    this.#unread = undefined
+    for (const found of damage) onDamage(found)
+    for (const { offset, length } of frames) if (!done.has(offset)) this.add({ segment: this, offset, length, rows: -1, young: undefined })
+  }
+
+  async #writeNotes (): Promise<void> {
     try {
       this.#done ??= await open(join(this.directory, doneName(this.number)), 'a', 0o600)
-      while (this.#doneQueue.length > 0) {
-        const bytes = Buffer.concat(this.#doneQueue)
-        this.#doneQueue = []
-        await this.#done.appendFile(bytes)
+      while (this.#notes.length > 0) {
+        const bytes = encodeDone(this.#notes)
+        this.#notes = []
+        await this.#done.write(bytes)
       }
     } catch {
       // On a full disk: those batches come once more after a restart, and the file goes with its segment.
-      this.#doneQueue = []
+      this.#notes = []
     } finally {
-      this.#writingDone = undefined
+      this.#writingNotes = undefined
     }
   }
 }
