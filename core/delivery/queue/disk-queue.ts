@@ -11,14 +11,14 @@
  * through behind, oldest first, and given out as soon as the first file is known.
  */
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Clock } from '../../component/clock.js'
 import { EventBatch } from '../../data/batch.js'
 import { decodeBatch } from '../../data/decode.js'
 import { frameHeadLength, headerLength } from '../../data/file-format.js'
 import { lockDirectory, type DirectoryLock } from '../../net/directory-lock.js'
+import { wait } from '../insist.js'
 import { FrameMemory, type Frame } from './frame-memory.js'
-import type { BatchQueue, PutResult, Taken } from './queue.js'
+import type { BatchQueue, PutResult, Taken, WhenFull } from './queue.js'
 import { Segment, type Entry } from './segment.js'
 import { listSegments, removeSegment } from './segment-files.js'
 import { SegmentWriter, type FsyncPolicy } from './segment-writer.js'
@@ -32,32 +32,38 @@ export interface DiskQueueOptions {
   readonly maxAgeMs: number
   readonly fsync: FsyncPolicy
   readonly fsyncIntervalMs: number
-  /** `refuse`: what finds no room is not taken; `drop_oldest`: the oldest file makes room. */
-  readonly whenFull: 'refuse' | 'drop_oldest'
+  /** `drop_oldest`: the oldest file makes room. */
+  readonly whenFull: WhenFull
   /** Of batches put lately, given out without reading them again. */
   readonly maxCachedBytes: number
   /** Whoever takes a batch does not touch it once it is done: it says that its memory is lent, and that is used anew. */
   readonly lends: boolean
   readonly clock: Clock
-  /** Rows that are lost and why: `overflow`, `expired`. */
+  /** Rows that are lost and why: `overflow`, `expired`, `damaged` (as far as it is known how many they were). */
   readonly onDrop: (reason: string, rows: number) => void
   /** Bytes that cannot be read; how many rows they were nobody knows any more. */
   readonly onDamage: (file: string, offset: number, bytes: number, reason: string) => void
 }
 
+/** So many files at most: what `drop_oldest` drops at once, and what stays on disk for a batch that is not delivered. */
 const shareOfSegment = 16
-const minSegmentBytes = 1 << 20
+const minSegmentBytes = 4096
 const maxSegmentBytes = 64 << 20
 /** Of backlogs up to this size all is known when the queue is open. */
 const readyBytes = 64 << 20
 /** 1 MiB each: what is cached, written and under way, with some that a few old frames hold. */
 const memoryBlocks = 32
 
+/** A file that cannot be read now may be readable soon: too many open files, a disk that comes back. */
+const readAttempts = 30
+const readAgainMs = 1000
+
 export class DiskQueue implements BatchQueue {
   /** Oldest first; the last may be the writer's. */
   readonly #segments: Segment[] = []
   readonly #waiters: (() => void)[] = []
   readonly #removing = new Set<Promise<void>>()
+  readonly #closing = new AbortController()
   readonly #memory: FrameMemory
   #writer!: SegmentWriter
   #cachedBytes = 0
@@ -90,13 +96,12 @@ export class DiskQueue implements BatchQueue {
     }
   }
 
-  /** On disk. */
-  get bytes (): number { return this.#segments.reduce((sum, s) => sum + s.bytes, 0) }
+  /** On disk, without a file that has been delivered and waits for more to come. */
+  get bytes (): number { return this.#segments.reduce((sum, s) => sum + (s.isDelivered ? 0 : s.bytes), 0) }
   /** Batches that wait; of an earlier life's files that have not been looked through yet, one each. */
   get waiting (): number { return this.#segments.reduce((sum, s) => sum + s.waiting, 0) }
   get underWay (): number { return this.#segments.reduce((sum, s) => sum + s.underWay, 0) }
-  /** When the oldest file that has something to deliver was last written; undefined when there is none. */
-  get oldestMs (): number | undefined { return this.#segments.find(s => s.waiting > 0)?.changedMs }
+  readonly rowsInMemory = 0
 
   async put (batch: EventBatch): Promise<PutResult> {
     if (this.#closed) return { status: 'failed', reason: 'the queue is closed' }
@@ -104,7 +109,7 @@ export class DiskQueue implements BatchQueue {
     this.#expire()
     // Room for the header of a file that may have to be begun, too.
     const needed = frame.byteLength + headerLength
-    if (!this.#makeRoom(needed)) return { status: 'full' }
+    if (!this.#makeRoom(needed)) return this.#noRoom(batch)
     this.#reservedBytes += needed
     try {
       const result = await this.#writer.write(batch, frame)
@@ -132,6 +137,7 @@ export class DiskQueue implements BatchQueue {
   async close (): Promise<number> {
     if (this.#closed) return 0
     this.#closed = true
+    this.#closing.abort()
     this.#wake(Infinity)
     await this.#writer.close()
     await this.known
@@ -146,7 +152,7 @@ export class DiskQueue implements BatchQueue {
     const { directory, onDamage, clock } = this.options
     const found = await listSegments(directory)
     for (const { number, bytes, changedMs } of found) {
-      const segment = Segment.found(directory, number, clock, bytes, changedMs, damage => { onDamage(segment.path, damage.offset, damage.bytes, damage.reason) })
+      const segment = Segment.found(directory, number, clock, bytes, this.#monotonic(changedMs), damage => { onDamage(segment.path, damage.offset, damage.bytes, damage.reason) })
       this.#segments.push(segment)
     }
     let ready = 0
@@ -199,22 +205,34 @@ export class DiskQueue implements BatchQueue {
     if (young instanceof EventBatch) return this.#handOut(entry, young)
     const frame = young ?? this.#memory.claim(frameHeadLength + entry.length)
     if (young !== undefined) frame.hold()
-    try {
-      const document = frame.bytes.subarray(frameHeadLength)
-      if (young === undefined) await entry.segment.read(entry, document)
-      // What another life wrote is checked as what comes from outside is.
-      const decoded = decodeBatch(document, young !== undefined ? 'in memory' : entry.rows >= 0, this.#memory.lends)
-      if (decoded.ok) {
-        entry.rows = decoded.batch.count
-        return this.#handOut(entry, decoded.batch, frame)
-      }
-      this.options.onDamage(entry.segment.path, entry.offset, entry.length, decoded.error)
-    } catch (error) {
-      this.options.onDamage(entry.segment.path, entry.offset, entry.length, (error as Error).message)
+    const decoded = young === undefined ? await this.#read(entry, frame) : decodeBatch(frame.bytes.subarray(frameHeadLength), 'in memory', this.#memory.lends)
+    if (decoded === 'closed') return undefined
+    if (decoded.ok) {
+      entry.rows = decoded.batch.count
+      return this.#handOut(entry, decoded.batch, frame)
     }
     frame.release()
+    this.options.onDamage(entry.segment.path, entry.offset, entry.length, decoded.error)
+    if (entry.rows > 0) this.options.onDrop('damaged', entry.rows)
     this.#finish(entry)
     return undefined
+  }
+
+  /** What the system refuses is asked for again for a while: only what is read can be known to be damaged. */
+  async #read (entry: Entry, frame: Frame): Promise<ReturnType<typeof decodeBatch> | 'closed'> {
+    const document = frame.bytes.subarray(frameHeadLength)
+    for (let attempt = 1; !this.#closed; attempt++) {
+      try {
+        await entry.segment.read(entry, document)
+        // What another life wrote is checked as what comes from outside is.
+        return decodeBatch(document, entry.rows >= 0, this.#memory.lends)
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException
+        if (code === undefined || code === 'ENOENT' || attempt === readAttempts) return { ok: false, error: message }
+        await wait(readAgainMs, this.options.clock, this.#closing.signal)
+      }
+    }
+    return 'closed'
   }
 
   #handOut (entry: Entry, batch: EventBatch, frame?: Frame): Taken {
@@ -227,15 +245,26 @@ export class DiskQueue implements BatchQueue {
     }
     return {
       batch,
+      atMs: entry.atMs,
       done: once(() => { this.#finish(entry) }),
-      putBack: once(() => { entry.segment.putBack(entry); this.#wake(1) })
+      putBack: once(() => { this.#putBack(entry) })
     }
+  }
+
+  #putBack (entry: Entry): void {
+    if (entry.segment.isGone) {
+      this.options.onDrop('overflow', entry.rows)
+      this.#finish(entry)
+      return
+    }
+    entry.segment.putBack(entry)
+    this.#wake(1)
   }
 
   #finish (entry: Entry): void {
     this.#uncache(entry)
     entry.segment.finish(entry)
-    if (entry.segment.isDelivered && !this.#closed) this.#removeDelivered()
+    if (entry.segment.isDelivered && !entry.segment.isGone && !this.#closed) this.#removeDelivered()
   }
 
   #uncache (entry: Entry): void {
@@ -254,7 +283,8 @@ export class DiskQueue implements BatchQueue {
     }
   }
 
-  #remove (segment: Segment, after: Promise<void> = Promise.resolve()): void {
+  #remove (segment: Segment, after: Promise<unknown> = Promise.resolve()): void {
+    segment.isGone = true
     this.#forget(segment)
     this.#track(after.then(() => segment.close('dropped')).then(() => removeSegment(segment.directory, segment.number)))
   }
@@ -267,16 +297,16 @@ export class DiskQueue implements BatchQueue {
   }
 
   /** Waited for by `close`. A file that cannot be removed is found again by the next life, with nothing in it to deliver. */
-  #track (work: Promise<void>): void {
-    const tracked = work.catch(() => undefined).finally(() => { this.#removing.delete(tracked) })
+  #track (work: Promise<unknown>): void {
+    const tracked = work.then(() => undefined).catch(() => undefined).finally(() => { this.#removing.delete(tracked) })
     this.#removing.add(tracked)
   }
 
   #makeRoom (bytes: number): boolean {
     const { maxBytes, whenFull } = this.options
-    const fits = (): boolean => this.bytes + this.#reservedBytes + bytes <= maxBytes
+    const fits = (): boolean => this.#segments.reduce((sum, s) => sum + s.bytes, 0) + this.#reservedBytes + bytes <= maxBytes
     while (!fits() && this.#dropDelivered());
-    if (whenFull === 'drop_oldest') while (!fits() && this.#dropOldest('overflow'));
+    if (whenFull === 'drop_oldest') while (!fits() && this.#dropOldest());
     return fits()
   }
 
@@ -288,23 +318,55 @@ export class DiskQueue implements BatchQueue {
     return true
   }
 
-  #expire (): void {
-    const { maxAgeMs, clock } = this.options
-    if (maxAgeMs === 0) return
-    const before = clock.unixMs() - maxAgeMs
-    while ((this.oldestMs ?? Infinity) < before && this.#dropOldest('expired'));
+  /** Unless senders are to wait, what finds no room is dropped. */
+  #noRoom (batch: EventBatch): PutResult {
+    if (this.options.whenFull === 'refuse') return { status: 'full' }
+    this.options.onDrop('overflow', batch.count)
+    return { status: 'dropped' }
   }
 
-  /** All that waits in the oldest file with something waiting. False: there is none. */
-  #dropOldest (reason: string): boolean {
-    const segment = this.#segments.find(s => s.waiting > 0)
-    if (segment === undefined) return false
-    this.#drop(segment, reason)
+  #expire (): void {
+    const { maxAgeMs, clock, onDrop } = this.options
+    if (maxAgeMs === 0) return
+    const before = clock.monotonicMs() - maxAgeMs
+    for (const segment of this.#segments.filter(s => s.waiting > 0)) {
+      if ((segment.oldestMs ?? before) >= before) return
+      // Of an earlier life only the age of the whole file is known.
+      if ((segment.oldest?.rows ?? -1) < 0) { this.#expireWhole(segment); continue }
+      let rows = 0
+      for (let entry = segment.oldest; entry !== undefined && entry.rows >= 0 && entry.atMs < before; entry = segment.oldest) {
+        segment.take()
+        rows += entry.rows
+        this.#finish(entry)
+      }
+      onDrop('expired', rows)
+    }
+  }
+
+  #expireWhole (segment: Segment): void {
+    const counted = this.#drop(segment, 'expired')
+    if (segment.underWay === 0) this.#remove(segment, counted)
+    else this.#track(counted)
+  }
+
+  /** A time of the wall clock, which may jump, on the clock that does not. */
+  #monotonic (unixMs: number): number {
+    const { clock } = this.options
+    return clock.monotonicMs() - Math.max(0, clock.unixMs() - unixMs)
+  }
+
+  /** The oldest file that something waits in or is under way from, for its room. What is under way may still be delivered. False: there is none. */
+  #dropOldest (): boolean {
+    const segment = this.#segments.find(s => !s.isDelivered)
+    if (segment === undefined || (segment === this.#writer.segment && this.#writer.pendingBytes > 0)) return false
+    const counted = this.#drop(segment, 'overflow')
+    this.#remove(segment, segment === this.#writer.segment ? Promise.all([counted, this.#writer.rotate()]) : counted)
     return true
   }
 
-  #drop (segment: Segment, reason: string): void {
-    if (!segment.isLoaded) { this.#dropUnknown(segment, reason); return }
+  /** Resolves when its rows are counted: then its file may go. */
+  #drop (segment: Segment, reason: string): Promise<unknown> {
+    if (!segment.isLoaded) return this.#dropUnknown(segment, reason)
     const entries = segment.drain()
     const { onDrop } = this.options
     const known = entries.filter(e => e.rows >= 0)
@@ -312,18 +374,18 @@ export class DiskQueue implements BatchQueue {
     if (known.length > 0) onDrop(reason, known.reduce((sum, e) => sum + e.rows, 0))
     for (const entry of entries) this.#uncache(entry)
     // Rows of what nobody has read are counted before their file goes; it leaves the bound now, and the disk in a moment.
-    const counted = unread.length === 0 ? Promise.resolve() : this.#countRows(segment, unread).then(rows => { if (rows > 0) onDrop(reason, rows) })
-    if (segment === this.#writer.segment) this.#dropDelivered()
-    else if (segment.underWay === 0) this.#remove(segment, counted)
-    else this.#track(counted)
+    return unread.length === 0 ? Promise.resolve() : this.#countRows(segment, unread).then(rows => { if (rows > 0) onDrop(reason, rows) })
   }
 
   /** Nobody has looked what is in it. One that cannot be looked through goes uncounted, and is told. */
-  #dropUnknown (segment: Segment, reason: string): void {
-    const { onDrop, onDamage } = this.options
-    this.#remove(segment, segment.load().then(() => this.#countRows(segment, segment.drain())).then(rows => { if (rows > 0) onDrop(reason, rows) }, (error: unknown) => {
-      onDamage(segment.path, 0, segment.bytes, (error as Error).message)
-    }))
+  async #dropUnknown (segment: Segment, reason: string): Promise<void> {
+    try {
+      await segment.load()
+    } catch (error) {
+      this.options.onDamage(segment.path, 0, segment.bytes, (error as Error).message)
+      return
+    }
+    await this.#drop(segment, reason)
   }
 
   async #countRows (segment: Segment, entries: readonly Entry[]): Promise<number> {

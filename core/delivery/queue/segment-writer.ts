@@ -1,5 +1,5 @@
 /** The one writer of a queue: appends groups of batches to the newest segment and answers when the policy says that they are safe. */
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, rm, type FileHandle } from 'node:fs/promises'
 import type { Clock } from '../../component/clock.js'
 import type { EventBatch } from '../../data/batch.js'
 import { fileHeader, frameHeadLength, newMarker, prepareFrame, type PreparedFrame } from '../../data/file-format.js'
@@ -107,13 +107,13 @@ export class SegmentWriter {
   }
 
   #note (segment: Segment, group: readonly Pending[]): void {
+    const atMs = this.options.clock.monotonicMs()
     for (const { frame, batch } of group) {
-      const entry: Entry = { segment, offset: segment.bytes, length: frame.bytes.length - frameHeadLength, rows: batch.count, young: undefined }
+      const entry: Entry = { segment, atMs, offset: segment.bytes, length: frame.bytes.length - frameHeadLength, rows: batch.count, young: undefined }
       segment.bytes += frame.bytes.length
       segment.add(entry)
       this.options.onWritten(entry, batch, frame)
     }
-    segment.changedMs = this.options.clock.unixMs()
     this.#unsynced = true
     if (this.options.fsync === 'interval') this.#armSync()
   }
@@ -131,7 +131,7 @@ export class SegmentWriter {
   async #openFile (): Promise<{ readonly file: FileHandle, readonly segment: Segment }> {
     if (this.#file !== undefined && this.#segment !== undefined) return { file: this.#file, segment: this.#segment }
     const { directory, clock, onSegment, fsync } = this.options
-    const segment = new Segment(directory, this.#number, clock, 0, clock.unixMs())
+    const segment = new Segment(directory, this.#number, clock, 0)
     const file = await open(segment.path, 'wx', 0o600)
     this.#number++
     try {
@@ -140,6 +140,8 @@ export class SegmentWriter {
       if (fsync !== 'never') await syncDirectory(directory)
     } catch (error) {
       await file.close()
+      // Every attempt on a full disk would leave one behind.
+      await rm(segment.path, { force: true }).catch(() => undefined)
       throw error
     }
     segment.bytes = fileHeader(this.#marker).length

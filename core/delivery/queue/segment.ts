@@ -12,6 +12,8 @@ export interface Entry {
   readonly offset: number
   /** Of the document. */
   readonly length: number
+  /** When it was put, on the monotonic clock; of what an earlier life wrote, when its file was last written. */
+  readonly atMs: number
   /** -1: it was written in an earlier life and has not been read. */
   rows: number
   /** Still in memory, as the batch that was put or as its frame; undefined: only on disk. */
@@ -24,6 +26,8 @@ export interface Entry {
  */
 const noteDelayMs = 5
 
+interface Unread { readonly atMs: number, readonly onDamage: (damage: FoundDamage) => void }
+
 export class Segment {
   /** In order; from `#head` on they wait. */
   #waiting: Entry[] = []
@@ -35,20 +39,21 @@ export class Segment {
   #cancelNotes: (() => void) | undefined
   #writingNotes: Promise<void> | undefined
   /** undefined: what is in it is known. */
-  #unread: ((damage: FoundDamage) => void) | undefined
+  #unread: Unread | undefined
   #reading: Promise<void> | undefined
+  readonly #reads = new Set<Promise<unknown>>()
   bytes: number
-  changedMs: number
+  /** Its file is being removed: what is under way from it is in memory alone. */
+  isGone = false
 
-  constructor (readonly directory: string, readonly number: number, readonly clock: Clock, bytes: number, changedMs: number) {
+  constructor (readonly directory: string, readonly number: number, readonly clock: Clock, bytes: number) {
     this.bytes = bytes
-    this.changedMs = changedMs
   }
 
-  /** A file of an earlier life. What is in it is known after `load`. */
-  static found (directory: string, number: number, clock: Clock, bytes: number, changedMs: number, onDamage: (damage: FoundDamage) => void): Segment {
-    const segment = new Segment(directory, number, clock, bytes, changedMs)
-    segment.#unread = onDamage
+  /** A file of an earlier life, last written at `atMs` of the monotonic clock. What is in it is known after `load`. */
+  static found (directory: string, number: number, clock: Clock, bytes: number, atMs: number, onDamage: (damage: FoundDamage) => void): Segment {
+    const segment = new Segment(directory, number, clock, bytes)
+    segment.#unread = { atMs, onDamage }
     return segment
   }
 
@@ -67,6 +72,12 @@ export class Segment {
   }
 
   add (entry: Entry): void { this.#waiting.push(entry) }
+
+  /** The one that `take` gives next. */
+  get oldest (): Entry | undefined { return this.#waiting[this.#head] }
+
+  /** When that was put; undefined when none waits. */
+  get oldestMs (): number | undefined { return this.#unread?.atMs ?? this.oldest?.atMs }
 
   /** The oldest that waits. */
   take (): Entry | undefined {
@@ -90,6 +101,7 @@ export class Segment {
   /** Written behind, never forced to the disk: what is lost of it by a power cut is delivered once more. */
   finish (entry: Entry): void {
     this.#underWay--
+    if (this.isGone) return
     this.#notes.push(entry.offset)
     this.#cancelNotes ??= this.clock.after(noteDelayMs, () => {
       this.#cancelNotes = undefined
@@ -106,11 +118,14 @@ export class Segment {
   }
 
   /** The document of a frame, at the start of `target`. Rejects with the system's error, or when the file ends before. */
-  async read ({ offset, length }: Entry, target: Buffer): Promise<void> {
-    this.#reader ??= open(this.path, 'r')
-    const reader = await this.#reader
-    const { bytesRead } = await reader.read(target, 0, length, offset + frameHeadLength)
-    if (bytesRead < length) throw new Error(`${this.path} ends at ${offset + frameHeadLength + bytesRead}, inside a batch of ${length} bytes`)
+  async read (entry: Entry, target: Buffer): Promise<void> {
+    const read = this.#read(entry, target)
+    this.#reads.add(read)
+    try {
+      await read
+    } finally {
+      this.#reads.delete(read)
+    }
   }
 
   /** With the last notes, unless they are of no use any more. */
@@ -119,17 +134,29 @@ export class Segment {
     this.#cancelNotes = undefined
     await this.#writingNotes
     if (notes === 'kept' && this.#notes.length > 0) await this.#writeNotes()
+    await Promise.allSettled(this.#reads)
     await (await this.#reader?.catch(() => undefined))?.close()
     await this.#done?.close()
     this.#reader = this.#done = undefined
   }
 
-  async #load (onDamage: (damage: FoundDamage) => void): Promise<void> {
+  async #read ({ offset, length }: Entry, target: Buffer): Promise<void> {
+    this.#reader ??= open(this.path, 'r')
+    const opened = this.#reader
+    const reader = await opened.catch((error: unknown) => {
+      if (this.#reader === opened) this.#reader = undefined
+      throw error
+    })
+    const { bytesRead } = await reader.read(target, 0, length, offset + frameHeadLength)
+    if (bytesRead < length) throw new Error(`${this.path} ends at ${offset + frameHeadLength + bytesRead}, inside a batch of ${length} bytes`)
+  }
+
+  async #load ({ atMs, onDamage }: Unread): Promise<void> {
     const { frames, damage } = await scanSegment(this.path)
     const done = await readDone(this.directory, this.number)
     this.#unread = undefined
     for (const found of damage) onDamage(found)
-    for (const { offset, length } of frames) if (!done.has(offset)) this.add({ segment: this, offset, length, rows: -1, young: undefined })
+    for (const { offset, length } of frames) if (!done.has(offset)) this.add({ segment: this, offset, length, atMs, rows: -1, young: undefined })
   }
 
   async #writeNotes (): Promise<void> {
