@@ -42,6 +42,7 @@ export class Segment {
   #unread: Unread | undefined
   #reading: Promise<void> | undefined
   readonly #reads = new Set<Promise<unknown>>()
+  #closed = false
   bytes: number
   /** Its file is being removed: what is under way from it is in memory alone. */
   isGone = false
@@ -101,7 +102,7 @@ export class Segment {
   /** Written behind, never forced to the disk: what is lost of it by a power cut is delivered once more. */
   finish (entry: Entry): void {
     this.#underWay--
-    if (this.isGone) return
+    if (this.isGone || this.#closed) return
     this.#notes.push(entry.offset)
     this.#cancelNotes ??= this.clock.after(noteDelayMs, () => {
       this.#cancelNotes = undefined
@@ -130,6 +131,7 @@ export class Segment {
 
   /** With the last notes, unless they are of no use any more. */
   async close (notes: 'kept' | 'dropped' = 'kept'): Promise<void> {
+    this.#closed = true
     this.#cancelNotes?.()
     this.#cancelNotes = undefined
     await this.#writingNotes
