@@ -69,7 +69,7 @@ export class DiskQueue implements BatchQueue {
     const { directory } = options
     let lock: DirectoryLock | undefined
     try {
-      await mkdir(directory, { recursive: true, mode: 0o700 })
+      await makeDirectory(directory)
       lock = await lockDirectory(directory)
     } catch (error) {
       throw new Error(`the queue's directory ${directory} cannot be used: ${(error as Error).message}`, { cause: error })
@@ -344,4 +344,12 @@ export class DiskQueue implements BatchQueue {
   #wake (most: number): void {
     for (const resolve of this.#waiters.splice(0, Math.min(most, this.#waiters.length))) resolve()
   }
+}
+
+async function makeDirectory (directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+    // Of a read-only file system, too; the simple form tells why.
+    if (error.code !== 'ENOENT') throw error
+    await mkdir(directory, { mode: 0o700 })
+  })
 }
