@@ -29,6 +29,7 @@ import type { RingPlan } from './plan-rings.js'
 import { Rings } from './rings.js'
 import type { TapReport, TapSelection, Tapped } from './tap.js'
 import { Taps } from './taps.js'
+import { within } from './within.js'
 import { layers, type Layer } from './layers.js'
 import { PlanChange, isIntoProcess, type PlanChanged } from './plan-change.js'
 
@@ -285,12 +286,4 @@ export class Runtime {
 function isOf (plan: Plan, { component_kind: kind, component_id: id, ring }: MetricAttributes): boolean {
   if (ring !== undefined) return plan.rings.some(r => r.id === ring)
   return kind === undefined || id === undefined || plan.components.some(c => c.kind === kind && c.id === id)
-}
-
-/** Waits for `work`, at most `timeoutMs`. */
-async function within (work: Promise<unknown>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>(resolve => { timer = setTimeout(resolve, Math.max(0, timeoutMs)) })
-  await Promise.race([work, late])
-  clearTimeout(timer)
 }
