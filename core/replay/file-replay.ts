@@ -53,13 +53,13 @@ export class FileReplay {
     if (outcome.status === 'rejected') report.reject(outcome.reason, rejected)
     if (delivered === 0) { this.#left++; return }
     if (delivered < found.batch.count && !await this.#keepRest(found, mask, outcome, sent)) { this.#left++; return }
-    this.notes.add(found.offset)
-    if (this.notes.fault !== '') report.unnoted(`${this.file} cannot be noted: ${this.notes.fault}`, delivered)
+    this.notes.add(found.offset, delivered)
   }
 
   /** After the last batch. `isWhole`: the file was read to its end. */
   async close (isWhole: boolean, whenDelivered: WhenDelivered): Promise<void> {
     await this.notes.close()
+    this.report.unnoted(`beside ${this.file} nothing can be noted: ${this.notes.fault}`, this.notes.lostRows)
     if (!isWhole || this.#left > 0 || this.#isDamaged || whenDelivered.kind === 'keep') return
     try {
       if (whenDelivered.kind === 'delete') await rm(this.file)

@@ -15,12 +15,16 @@ import { openToWrite } from '../files/safe-open.js'
 /** Offsets are 32 bits. */
 const maxOffset = 0xffffffff
 
+interface Note { readonly bytes: Buffer, readonly rows: number }
+
 export class Notes {
   readonly #delivered: Set<number>
-  #waiting: Buffer[] = []
+  #waiting: Note[] = []
   #writing: Promise<void> | undefined
   #file: FileHandle | undefined
   #fault = ''
+  /** Delivered, and not noted. */
+  lostRows = 0
 
   private constructor (readonly path: string, delivered: ReadonlySet<number>, readonly head: Buffer) { this.#delivered = new Set(delivered) }
 
@@ -42,12 +46,12 @@ export class Notes {
 
   has (offset: number): boolean { return this.#delivered.has(offset) }
 
-  /** Written behind: `settle` waits for it. */
-  add (offset: number): void {
+  /** A batch of so many rows is delivered. Written behind: `close` waits for it. */
+  add (offset: number, rows: number): void {
     this.#delivered.add(offset)
-    if (this.#fault !== '') return
-    if (offset > maxOffset) { this.#fault = 'the file is larger than 4 GiB'; return }
-    this.#waiting.push(encodeDone(offset))
+    if (offset > maxOffset) this.#fault = 'the file is larger than 4 GiB'
+    if (this.#fault !== '') { this.lostRows += rows; return }
+    this.#waiting.push({ bytes: encodeDone(offset), rows })
     this.#writing ??= this.#write()
   }
 
@@ -67,15 +71,18 @@ export class Notes {
   }
 
   async #write (): Promise<void> {
+    let group: readonly Note[] = []
     try {
       this.#file ??= await this.#open()
       while (this.#waiting.length > 0) {
-        const bytes = Buffer.concat(this.#waiting)
+        group = this.#waiting
         this.#waiting = []
-        await this.#file.appendFile(bytes)
+        await this.#file.appendFile(Buffer.concat(group.map(note => note.bytes)))
+        group = []
       }
     } catch (error) {
       this.#fault = (error as Error).message
+      for (const { rows } of [...group, ...this.#waiting]) this.lostRows += rows
       this.#waiting = []
     } finally {
       this.#writing = undefined

@@ -25,7 +25,7 @@ import { openCatalog } from '../instance.js'
 import { silentLogger } from '../testing/services.js'
 import { Choice, type ChoiceOptions } from './choice.js'
 import { findPlaces } from './places.js'
-import { replay, type ReplayOptions } from './replay.js'
+import { replay, replayModule, type ReplayOptions } from './replay.js'
 import { ReplayReport } from './report.js'
 import { toExporter } from './rewire.js'
 import { survey, type Survey } from './survey.js'
@@ -36,8 +36,8 @@ const test = suite<Context>('replay')
 test.before.each(context => { context.folder = mkdtempSync(join(tmpdir(), 'tapio-replay-')); resetTarget() })
 test.after.each(({ folder }) => { rmSync(folder, { recursive: true, force: true }) })
 
-const catalog = await openCatalog([targetModule])
-const loaded = loadPlain({ receivers: {}, exporters: { target: null }, service: { telemetry: { metrics: { enabled: false } }, pipelines: {} } }, catalog)
+const catalog = await openCatalog([targetModule, replayModule])
+const loaded = loadPlain({ receivers: { replay: null }, exporters: { target: null }, service: { pipelines: { main: { receivers: ['replay'], exporters: ['target'] } } } }, catalog)
 assert.ok(loaded.ok, JSON.stringify(loaded))
 const config = toExporter(loaded.config, componentId('exporter', 'target'))
 

@@ -47,7 +47,7 @@ function fedBy ({ pipelines }: ResolvedConfig, names: readonly string[], receive
 function direct (config: ResolvedConfig): ResolvedConfig {
   const { service } = config
   const quiet: ServiceSettings = { ...service, ...modes.debug, mode: 'debug', tracing: false, profiling: false, extensions: [], api: undefined, metricsServer: { ...service.metricsServer, enabled: false } }
-  return usedOnly({ ...config, service: quiet, components: [...config.components.map(c => c.id.kind === 'exporter' ? { ...c, config: withoutQueue(c.config) } : c), replayReceiver] })
+  return usedOnly({ ...config, service: quiet, components: [...config.components.filter(c => c.id.kind !== 'receiver').map(c => c.id.kind === 'exporter' ? { ...c, config: withoutQueue(c.config) } : c), replayReceiver] })
 }
 
 function withoutQueue (config: unknown): unknown {

@@ -6,7 +6,7 @@ import { loadConfig } from '../../config/load.js'
 import { renderFaults } from '../../config/render.js'
 import type { WhenDelivered } from '../../replay/file-replay.js'
 import { PlaceError, findPlaces } from '../../replay/places.js'
-import { replay } from '../../replay/replay.js'
+import { replay, replayModule } from '../../replay/replay.js'
 import { ReplayReport } from '../../replay/report.js'
 import { throughPipeline, toExporter } from '../../replay/rewire.js'
 import { printable } from '../../story/printable.js'
@@ -62,9 +62,9 @@ async function toEndpoint (paths: readonly string[], flags: ReplayFlags, io: Com
   if (flags.dryRun === true) return showSurveys(paths, flags, io, doing)
   const to = flags.to as string
   const { exporter, source } = destinationOf(to, flags)
-  const catalog = await openCatalog(io.modules)
+  const catalog = await openCatalog([...io.modules, replayModule])
   // Without pipelines it is no whole configuration: the one of the replay is added.
-  const loaded = loadConfig({ configs: [source, 'yaml:receivers: {file: {paths: [x]}}', `yaml:service: {pipelines: {replay: {receivers: [file], exporters: [${exporter}]}}}`] }, catalog, {})
+  const loaded = loadConfig({ configs: [source, 'yaml:receivers: {replay: null}', `yaml:service: {pipelines: {replay: {receivers: [replay], exporters: [${exporter}]}}}`] }, catalog, {})
   if (!loaded.ok) { io.err(`${renderFaults(loaded.faults, { color: io.color })}\n`); return 'config' }
   const component = loaded.config.components.find(c => c.id.kind === 'exporter')
   if (component === undefined) throw new PlaceError(`this build has no exporter for ${to}`)
