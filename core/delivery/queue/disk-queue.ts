@@ -15,11 +15,12 @@ import type { Clock } from '../../component/clock.js'
 import type { EventBatch } from '../../data/batch.js'
 import { decodeBatch } from '../../data/decode.js'
 import { headerLength } from '../../data/file-format.js'
-import { lockDirectory, type DirectoryLock } from '../../net/directory-lock.js'
+import type { Letter } from '../../data/letter.js'
+import { lockDirectory, lockHolder, type DirectoryLock } from '../../net/directory-lock.js'
 import { wait } from '../insist.js'
 import type { BatchQueue, PutResult, Taken, WhenFull } from './queue.js'
 import { Segment, type Entry } from './segment.js'
-import { listSegments, readDone, removeSegment, scanSegment, segmentName } from './segment-files.js'
+import { freeNumber, listSegments, readDone, removeSegment, scanSegment, segmentName } from './segment-files.js'
 import { SegmentWriter, type FsyncPolicy } from './segment-writer.js'
 
 export interface DiskQueueOptions {
@@ -74,7 +75,7 @@ export class DiskQueue implements BatchQueue {
     } catch (error) {
       throw new Error(`the queue's directory ${directory} cannot be used: ${(error as Error).message}`, { cause: error })
     }
-    if (lock === undefined) throw new Error(`the queue's directory ${directory} is in use by another process: give each exporter one of its own`)
+    if (lock === undefined) throw new Error(`the queue's directory ${directory} is in use by ${await lockHolder(directory) ?? 'another process'}: give each exporter one of its own, or end that process first`)
     const queue = new DiskQueue(options, lock)
     try {
       await queue.#load()
@@ -92,9 +93,10 @@ export class DiskQueue implements BatchQueue {
   get underWay (): number { return this.#segments.reduce((sum, s) => sum + s.underWay, 0) }
   readonly rowsInMemory = 0
 
-  async put (batch: EventBatch): Promise<PutResult> {
+  /** `letter`: why it lies here for good. */
+  async put (batch: EventBatch, letter?: Letter): Promise<PutResult> {
     if (this.#closed) return { status: 'failed', reason: 'the queue is closed' }
-    const frame = this.#writer.encode(batch)
+    const frame = this.#writer.encode(batch, letter)
     this.#expire()
     // Room for the header of a file that may have to be begun, too.
     const needed = frame.length + headerLength
@@ -150,7 +152,7 @@ export class DiskQueue implements BatchQueue {
     this.#writer = new SegmentWriter({
       directory, fsync, fsyncIntervalMs, clock,
       segmentBytes: Math.min(maxSegmentBytes, Math.max(minSegmentBytes, Math.floor(maxBytes / shareOfSegment))),
-      firstNumber: (numbers.at(-1) ?? 0) + 1,
+      firstNumber: await freeNumber(directory),
       onSegment: segment => { this.#segments.push(segment) },
       onWritten: entry => { this.#cache(entry); this.#wake(1) }
     })
