@@ -6,6 +6,7 @@ import { systemClock, type Clock } from '../component/clock.js'
 import type { Consumer, Deadline, Host } from '../component/component.js'
 import type { ComponentState, StatusReporter } from '../component/status.js'
 import type { Override } from '../component/services.js'
+import { HeapWatch } from '../pressure/heap-watch.js'
 import { SharedPressure, type PressureMemory } from '../pressure/pressure.js'
 import { localRetryPolicy } from '../delivery/backoff.js'
 import { createDrops } from '../telemetry/drops.js'
@@ -56,6 +57,8 @@ export class ThreadRuntime {
   readonly #meters: ThreadMeters
   readonly #clock: Clock
   readonly #engine: ThreadMetrics
+  readonly #pressure: SharedPressure
+  readonly #heap: HeapWatch
   readonly #producers: RingProducer[] = []
   readonly #writers = new Map<string, Consumer | undefined>()
   /** Components that told their state themselves: having started is then no news. */
@@ -67,6 +70,8 @@ export class ThreadRuntime {
     this.#clock = options.clock ?? systemClock
     this.#meters = new ThreadMeters(options.slab, series => options.events.series(series), { logger: options.logger })
     this.#engine = new ThreadMetrics(this.#meters.meterFor({}), options.thread, this.#clock)
+    this.#pressure = new SharedPressure(options.pressure)
+    this.#heap = new HeapWatch({ pressure: this.#pressure, place: options.plan.threads.indexOf(options.thread), clock: this.#clock })
     this.graph = new ThreadGraph(options.plan, options.thread, {
       clock: this.#clock,
       logger: options.logger,
@@ -77,7 +82,7 @@ export class ThreadRuntime {
       lifecycle: (component, state) => { if (state !== 'ok' || !this.#spoken.has(component)) this.#tell(component, state) },
       host: component => this.#hostOf(component),
       find: options.find,
-      pressure: new SharedPressure(options.pressure),
+      pressure: this.#pressure,
       overrides: options.overrides ?? []
     }, (pipeline, side) => this.#writer(pipeline, side))
     this.taps = new ThreadTaps({ edges: this.graph.edges, clock: this.#clock, logger: options.logger, tapped: (id, report) => options.events.tapped(id, report) })
@@ -91,6 +96,7 @@ export class ThreadRuntime {
 
   async start (layer: Layer): Promise<void> {
     this.#engine.start()
+    this.#heap.start()
     await this.graph.start(layer)
     for (const p of this.#pumps) if (p.layer === layer) p.pump.start()
   }
@@ -127,6 +133,7 @@ export class ThreadRuntime {
   close (): void {
     this.taps.endAll()
     this.#engine.stop()
+    this.#heap.stop()
     for (const producer of this.#producers) producer.detach()
   }
 
@@ -197,6 +204,7 @@ export class ThreadRuntime {
       parallel: toProcess ? 1 : this.graph.parallel(ring.pipeline),
       clock: this.#clock,
       policy: localRetryPolicy,
+      pressure: this.#pressure,
       logger,
       onDrop: (reason, rows) => drops.add(reason, rows)
     })
