@@ -10,7 +10,7 @@ import type { SharedPressure } from './pressure.js'
 
 const intervalMs = 1000
 /** Between two collections, which stop the thread for 10 to 50 ms each: as the Collector's memory_limiter, but never without a pause. */
-const collectEveryMs = { shed: 10_000, refuse: 2000 } as const
+const collectEveryMs = { short: 10_000, refuse: 2000 } as const
 
 export interface HeapWatchOptions {
   readonly pressure: SharedPressure
@@ -51,8 +51,8 @@ export class HeapWatch {
 
   #due (nowMs: number): boolean {
     const { pressure } = this.options
-    if (!pressure.atLeast('shed')) return false
-    return nowMs - this.#collectedMs >= (pressure.atLeast('refuse') ? collectEveryMs.refuse : collectEveryMs.shed)
+    if (!pressure.atLeast('shrink')) return false
+    return nowMs - this.#collectedMs >= (pressure.atLeast('refuse') ? collectEveryMs.refuse : collectEveryMs.short)
   }
 }
 

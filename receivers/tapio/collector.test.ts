@@ -6,6 +6,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { systemClock } from '../../core/component/clock.js'
 import { encodeBatch } from '../../core/data/codec.js'
+import { SharedPressure } from '../../core/pressure/pressure.js'
 import { randomBatch } from '../../core/data/testing/random-batch.js'
 import { seeded } from '../../core/data/testing/random.js'
 import { CollectingConsumer, RecordingLogger, RecordingMeter, RecordingStatus } from '../../core/testing/services.js'
@@ -18,7 +19,7 @@ test.after.each(({ folder }) => rmSync(folder, { recursive: true }))
 
 function open (folder: string, maxCollectors = 10): { collectors: Collectors, next: CollectingConsumer, status: RecordingStatus, logger: RecordingLogger } {
   const [next, status, logger] = [new CollectingConsumer(), new RecordingStatus(), new RecordingLogger()]
-  const collectors = new Collectors({ next, status, logger, clock: systemClock, metrics: new ReceiverMetrics(new RecordingMeter()), remembered: 1024, maxCollectors, stateFile: join(folder, 'state'), fsync: true })
+  const collectors = new Collectors({ next, status, logger, clock: systemClock, metrics: new ReceiverMetrics(new RecordingMeter()), remembered: 1024, pressure: new SharedPressure(), maxCollectors, stateFile: join(folder, 'state'), fsync: true })
   collectors.open()
   return { collectors, next, status, logger }
 }

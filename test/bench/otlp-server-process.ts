@@ -34,7 +34,7 @@ async function startReceiver (protocol: 'grpc' | 'http'): Promise<number> {
 
 /** The least that grpc-js can be asked to do. */
 function startGrpcJs (): Promise<number> {
-  const intake = new Intake({ next, clock: systemClock, metrics: new ReceiverMetrics(meter), retryAfterMs: 1000, scratch: new Scratch(true) })
+  const intake = new Intake({ next, clock: systemClock, metrics: new ReceiverMetrics(meter), retryAfterMs: 1000, scratch: new Scratch(true), pressure: new SharedPressure() })
   const gate = new Gate(256, 2 ** 27)
   const same = (b: Buffer): Buffer => b
   const server = new grpc.Server()
