@@ -24,7 +24,7 @@ export interface MemorySource {
 export function systemMemory (root = '/'): MemorySource {
   const group = cgroupMemory(root)
   const trimmer = memoryTrimmer()
-  const ownUsedBytes = (): number => unevictable(text(join(root, 'proc/self/status'))) ?? process.memoryUsage.rss()
+  const ownUsedBytes = (): number => residentBytes(text(join(root, 'proc/self/status'))) ?? process.memoryUsage.rss()
   return {
     totalBytes: Math.min(group?.limitBytes ?? Infinity, totalmem()),
     of: group === undefined ? 'the machine' : `the control group ${group.directory}`,
@@ -36,12 +36,18 @@ export function systemMemory (root = '/'): MemorySource {
   }
 }
 
-/** Resident memory that is no copy of a file: pages of files (the program, a mapped store) go when they are needed. */
-function unevictable (status: string | undefined): number | undefined {
+/** The program and its libraries, as they are mapped from their files. */
+const programBytes = 64 * 1024 * 1024
+
+/**
+ * Resident memory (RSS), but of pages of files no more than the program's: a store that is mapped into memory fills what there is with pages
+ * that go when they are needed.
+ */
+function residentBytes (status: string | undefined): number | undefined {
   const kib = (field: string): number | undefined => {
     const digits = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status ?? '')?.[1]
     return digits === undefined ? undefined : Number(digits)
   }
   const anonymous = kib('RssAnon')
-  return anonymous === undefined ? undefined : (anonymous + (kib('RssShmem') ?? 0)) * 1024
+  return anonymous === undefined ? undefined : (anonymous + (kib('RssShmem') ?? 0)) * 1024 + Math.min(programBytes, (kib('RssFile') ?? 0) * 1024)
 }

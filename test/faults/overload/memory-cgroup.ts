@@ -1,5 +1,5 @@
 /** A control group with a memory limit of its own, below that of this process: what a container runtime makes. Needs root and Linux. */
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface MemoryCgroup {
@@ -17,6 +17,7 @@ export function makeMemoryCgroup (name: string, limitBytes: number): MemoryCgrou
   for (const parent of ['/sys/fs/cgroup', '/sys/fs/cgroup/memory']) {
     const directory = join(parent, name)
     const v1 = parent.endsWith('memory')
+    if (!existsSync(join(parent, v1 ? 'memory.limit_in_bytes' : 'cgroup.controllers'))) continue
     try {
       if (!v1) writeFileSync(join(parent, 'cgroup.subtree_control'), '+memory')
       mkdirSync(directory)
