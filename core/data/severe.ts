@@ -1,4 +1,4 @@
-/** How much rows are worth keeping, for whoever cannot keep all. */
+/** How much rows are worth keeping, for whoever cannot keep all. Asked when memory is short: nothing that is read for it stays. */
 import type { EventBatch } from './batch.js'
 import { Severity } from './enums.js'
 
@@ -6,16 +6,19 @@ import { Severity } from './enums.js'
 export function worthOf (severity: number): number { return severity === 0 ? Severity.info : severity }
 
 /** Whether any row is at least as severe as `floor`. Reads the records of a batch that nobody has read (about 1 us each). */
-export function holdsSevere ({ columns: { severity }, count }: EventBatch, floor: number): boolean {
-  for (let row = 0; row < count; row++) if (worthOf(severity[row] ?? 0) >= floor) return true
-  return false
+export function holdsSevere (batch: EventBatch, floor: number): boolean {
+  return aside(batch).columns.severity.some(severity => worthOf(severity) >= floor)
 }
 
 /** The rows at least as severe as `floor`, and the others; undefined when there are none. Both share the bytes of the batch. */
 export function bySeverity (batch: EventBatch, floor: number): { readonly severe: EventBatch | undefined, readonly others: EventBatch | undefined } {
-  const { columns: { severity }, count } = batch
-  const keep = severity.map(s => worthOf(s) >= floor ? 1 : 0)
-  const severe = batch.filter(keep)
-  if (severe.count === 0) return { severe: undefined, others: batch }
-  return { severe, others: severe.count === count ? undefined : batch.filter(keep.map(k => 1 - k)) }
+  const read = aside(batch)
+  const keep = read.columns.severity.map(severity => worthOf(severity) >= floor ? 1 : 0)
+  const rows = keep.reduce((n, k) => n + k, 0)
+  if (rows === 0) return { severe: undefined, others: batch }
+  if (rows === batch.count) return { severe: batch, others: undefined }
+  return { severe: read.filter(keep), others: read.filter(keep.map(k => 1 - k)) }
 }
+
+/** A batch keeps the columns that were read of it, at some 200 bytes a row: they are read of another that is thrown away. */
+function aside (batch: EventBatch): EventBatch { return batch.unread === undefined ? batch : batch.withOrigin(batch.origin) }

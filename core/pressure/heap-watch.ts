@@ -10,7 +10,7 @@ import type { SharedPressure } from './pressure.js'
 
 const intervalMs = 1000
 /** Between two collections, which stop the thread for 10 to 50 ms each: as the Collector's memory_limiter, but never without a pause. */
-const collectEveryMs = { short: 10_000, refuse: 2000 } as const
+const collectEveryMs = { short: 5000, refuse: 2000 } as const
 
 export interface HeapWatchOptions {
   readonly pressure: SharedPressure

@@ -45,16 +45,17 @@ export class MemoryQueue implements BatchQueue {
   /** Batches of severe rows, which go before the others. */
   get waitingSevere (): number { return this.#severe.length }
 
-  /** What of `batch` goes before others, and what does not: nothing does while little waits. */
-  partsOf (batch: EventBatch): Parts {
+  /** What of `batch` goes before others, and what does not: nothing does while little waits, here and (`elsewhere` bytes) in what is behind. */
+  partsOf (batch: EventBatch, elsewhere = 0): Parts {
     const { severeFrom, maxBytes } = this.options
-    return severeFrom === 0 || this.bytes <= Math.min(maxBytes * muchShare, muchBytes) ? { severe: undefined, others: batch } : bySeverity(batch, severeFrom)
+    return severeFrom === 0 || this.bytes + elsewhere <= Math.min(maxBytes * muchShare, muchBytes) ? { severe: undefined, others: batch } : bySeverity(batch, severeFrom)
   }
 
-  put (batch: EventBatch): Promise<PutResult> { return this.putParts(this.partsOf(batch), sizeOf(batch)) }
+  put (batch: EventBatch): Promise<PutResult> { return this.putParts(this.partsOf(batch)) }
 
-  /** `bytes` is the size of what the parts were, whose raw bytes they share. */
-  putParts ({ severe, others }: Parts, bytes = sizeOf(severe ?? others)): Promise<PutResult> {
+  /** Parts share their raw bytes, which are counted once. */
+  putParts ({ severe, others }: Parts): Promise<PutResult> {
+    const bytes = Math.max(sizeOf(severe), sizeOf(others))
     if (this.#closed) return Promise.resolve({ status: 'failed', reason: 'the queue is closed' })
     this.#expire()
     const { maxBytes, whenFull } = this.options
@@ -131,13 +132,11 @@ export class MemoryQueue implements BatchQueue {
   }
 }
 
-/** Raw bytes and columns: a bound on memory, not to the byte. */
+/** A bound on memory, not to the byte. Unread rows stay so here: only their bytes count. */
 function sizeOf (batch: EventBatch | undefined): number {
   if (batch === undefined) return 0
-  let bytes = 256
-  for (const buffer of batch.raw.buffers) bytes += buffer.byteLength
-  if (batch.unread === undefined) for (const column of Object.values(batch.columns)) bytes += column.byteLength
-  return bytes
+  const objects = 256
+  return objects + (batch.unread === undefined ? batch.byteLength : batch.raw.buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0))
 }
 
 /** In memory of its own. */

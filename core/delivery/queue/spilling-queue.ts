@@ -38,10 +38,11 @@ export class SpillingQueue implements BatchQueue {
 
   async put (batch: EventBatch): Promise<PutResult> {
     if (this.#closed) return { status: 'failed', reason: 'the queue is closed' }
-    const { memory } = this.options
-    if (this.#spills) return this.#divide(memory.partsOf(batch))
-    const result = await memory.put(batch)
-    if (result.status === 'full') return this.#spill(batch)
+    const { memory, disk } = this.options
+    const parts = memory.partsOf(batch, disk.bytes)
+    if (this.#spills) return this.#divide(parts)
+    const result = await memory.putParts(parts)
+    if (result.status === 'full') return this.#divide(parts)
     this.#arrived()
     return result
   }

@@ -3,7 +3,7 @@ import { oracleType, requestType } from '../../../core/otlp/testing/oracle.js'
 
 export interface Told { readonly id: number, readonly severe: boolean, readonly madeMs: number }
 
-const padding = 'x'.repeat(2400)
+const padding = 'x'.repeat(8000)
 const type = oracleType(requestType('logs'))
 /** OpenTelemetry's numbers: INFO, ERROR. */
 const [info, error] = [9, 17]
