@@ -7,13 +7,13 @@ import type { EventBatch } from '../../data/batch.js'
 import { encodeBatch } from '../../data/codec.js'
 import { decodeBatch } from '../../data/decode.js'
 import { bySeverity } from '../../data/severe.js'
-import type { BatchQueue, PutResult, Taken } from './queue.js'
+import type { BatchQueue, PutResult, Taken, WhenFull } from './queue.js'
 
 export interface MemoryQueueOptions {
   readonly maxBytes: number
   /** What waits longer is dropped; 0 = never. */
   readonly maxAgeMs: number
-  readonly whenFull: 'refuse' | 'drop_oldest'
+  readonly whenFull: WhenFull
   /** Severity (data/enums.ts) from which on a row is severe; 0 = none is. */
   readonly severeFrom: number
   readonly clock: Clock
@@ -37,6 +37,7 @@ export class MemoryQueue implements BatchQueue {
   #next = 0
   #closed = false
   bytes = 0
+  rowsInMemory = 0
 
   constructor (readonly options: MemoryQueueOptions) {}
 
@@ -60,7 +61,11 @@ export class MemoryQueue implements BatchQueue {
     this.#expire()
     const { maxBytes, whenFull } = this.options
     while (whenFull === 'drop_oldest' && this.bytes + bytes > maxBytes && this.waiting > 0) this.#drop('overflow')
-    if (this.bytes + bytes > maxBytes) return Promise.resolve({ status: 'full' })
+    if (this.bytes + bytes > maxBytes) {
+      if (whenFull === 'refuse') return Promise.resolve({ status: 'full' })
+      this.options.onDrop('overflow', (severe?.count ?? 0) + (others?.count ?? 0))
+      return Promise.resolve({ status: 'dropped' })
+    }
     if (others !== undefined) this.#enqueue(others, bytes, false)
     if (severe !== undefined) this.#enqueue(severe, others === undefined ? bytes : 0, true)
     return Promise.resolve({ status: 'queued' })
@@ -84,15 +89,17 @@ export class MemoryQueue implements BatchQueue {
   close (): Promise<number> {
     this.#closed = true
     for (const resolve of this.#waiters.splice(0)) resolve()
-    const lost = [...this.#severe.splice(0), ...this.#others.splice(0), ...this.#taken].reduce((rows, e) => rows + e.batch.count, 0)
+    const lost = this.rowsInMemory
+    this.#severe.length = this.#others.length = 0
     this.#taken.clear()
-    this.bytes = 0
+    this.bytes = this.rowsInMemory = 0
     return Promise.resolve(lost)
   }
 
   #enqueue (batch: EventBatch, bytes: number, severe: boolean): void {
     const entry = { number: this.#next++, batch: batch.raw.lent === undefined ? batch : copyOf(batch), bytes, atMs: this.options.clock.monotonicMs(), severe }
     this.bytes += bytes
+    this.rowsInMemory += batch.count
     this.#lineOf(entry).push(entry)
     this.#waiters.shift()?.()
   }
@@ -102,7 +109,7 @@ export class MemoryQueue implements BatchQueue {
     const entry = line.shift()
     if (entry === undefined) return undefined
     this.#taken.add(entry)
-    return { batch: entry.batch, done: () => { if (this.#taken.delete(entry)) this.bytes -= entry.bytes }, putBack: () => { this.#putBack(entry) } }
+    return { batch: entry.batch, atMs: entry.atMs, done: () => { if (this.#taken.delete(entry)) this.#forget(entry) }, putBack: () => { this.#putBack(entry) } }
   }
 
   #lineOf ({ severe }: Entry): Entry[] { return severe ? this.#severe : this.#others }
@@ -127,8 +134,13 @@ export class MemoryQueue implements BatchQueue {
 
   #lose (entry: Entry | undefined, reason: string): void {
     if (entry === undefined) return
-    this.bytes -= entry.bytes
+    this.#forget(entry)
     this.options.onDrop(reason, entry.batch.count)
+  }
+
+  #forget (entry: Entry): void {
+    this.bytes -= entry.bytes
+    this.rowsInMemory -= entry.batch.count
   }
 }
 

@@ -36,6 +36,8 @@ export class SpillingQueue implements BatchQueue {
   get underWay (): number { return this.options.memory.underWay + this.options.disk.underWay }
   get bytes (): number { return this.options.memory.bytes + this.options.disk.bytes }
 
+  get rowsInMemory (): number { return this.options.memory.rowsInMemory }
+
   async put (batch: EventBatch): Promise<PutResult> {
     if (this.#closed) return { status: 'failed', reason: 'the queue is closed' }
     const { memory, disk } = this.options
@@ -74,13 +76,13 @@ export class SpillingQueue implements BatchQueue {
     const { memory, disk } = this.options
     const taken = (memory.waitingSevere > 0 ? memory.takeNow() : undefined) ?? (disk.waiting > 0 ? await disk.takeNow() : undefined) ?? memory.takeNow()
     if (taken === undefined) return undefined
-    return { batch: taken.batch, done: () => { taken.done() }, putBack: () => { taken.putBack(); this.#arrived() } }
+    return { batch: taken.batch, atMs: taken.atMs, done: () => { taken.done() }, putBack: () => { taken.putBack(); this.#arrived() } }
   }
 
   /** Others first: when they are not taken nothing may be. */
   async #divide ({ severe, others }: Parts): Promise<PutResult> {
     const result = others === undefined ? { status: 'queued' } as const : await this.#spill(others)
-    if (severe === undefined || result.status !== 'queued') return result
+    if (severe === undefined || !isTaken(result)) return result
     // What it shares with the others is on disk by now: it must not keep their bytes.
     const kept = await this.options.memory.putParts({ severe: copyOf(severe), others: undefined })
     this.#arrived()
@@ -108,7 +110,7 @@ export class SpillingQueue implements BatchQueue {
       const taken = memory.takeOther() ?? (this.#closed ? memory.takeNow() : undefined)
       if (taken === undefined) return
       const result = await this.#spill(taken.batch)
-      if (result.status === 'queued') taken.done()
+      if (isTaken(result)) taken.done()
       else { taken.putBack(); this.#arrived(); return }
     }
   }
@@ -118,3 +120,6 @@ export class SpillingQueue implements BatchQueue {
     for (const resolve of this.#waiters.splice(0)) resolve()
   }
 }
+
+/** Over the disk's bound the policy may be to drop. */
+function isTaken ({ status }: PutResult): boolean { return status === 'queued' || status === 'dropped' }
