@@ -12,6 +12,7 @@ import type { RingPlan } from '../graph/plan-rings.js'
 import { Outlet } from '../graph/outlet.js'
 import type { Layer } from '../graph/layers.js'
 import type { ThreadGraph } from '../graph/thread-graph.js'
+import type { Pressure } from '../pressure/pressure.js'
 import type { Logger } from '../telemetry/logger.js'
 import type { HeldRing } from './protocol.js'
 import { RingConsumer, RingProducer } from './ring.js'
@@ -26,6 +27,7 @@ export interface RingEndsOptions {
   /** Read positions that dead readers left, by ring. */
   readonly inherit?: Readonly<Record<string, number>>
   readonly clock: Clock
+  readonly pressure: Pressure
   readonly logger: Logger
   drops(component: string, pipeline: string): { add: (reason: string, rows: number) => void }
 }
@@ -157,6 +159,7 @@ export class RingEnds {
       parallel: this.#parallel(ring),
       clock,
       policy: localRetryPolicy,
+      pressure: this.options.pressure,
       logger,
       onDrop: (reason, rows) => drops.add(reason, rows)
     })
