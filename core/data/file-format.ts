@@ -17,6 +17,7 @@ import { randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { EventBatch } from './batch.js'
 import { prepareBatch } from './codec.js'
+import type { Letter } from './letter.js'
 
 export const magic = Buffer.from('TAPIOEV1', 'latin1')
 export const markerLength = 16
@@ -44,9 +45,9 @@ export interface PreparedFrame {
   writeTo(target: Buffer): void
 }
 
-/** `batch` as a frame. Throws RangeError when it would take 4 GiB or more. */
-export function prepareFrame (batch: EventBatch, marker: Uint8Array): PreparedFrame {
-  const document = prepareBatch(batch, true)
+/** `batch` as a frame; with `letter` as a dead letter. Throws RangeError when it would take 4 GiB or more. */
+export function prepareFrame (batch: EventBatch, marker: Uint8Array, letter?: Letter): PreparedFrame {
+  const document = prepareBatch(batch, true, letter)
   return {
     byteLength: frameHeadLength + document.byteLength,
     writeTo (target) {
@@ -57,8 +58,8 @@ export function prepareFrame (batch: EventBatch, marker: Uint8Array): PreparedFr
 }
 
 /** The same in memory of its own. */
-export function encodeFrame (batch: EventBatch, marker: Uint8Array): Buffer {
-  const prepared = prepareFrame(batch, marker)
+export function encodeFrame (batch: EventBatch, marker: Uint8Array, letter?: Letter): Buffer {
+  const prepared = prepareFrame(batch, marker, letter)
   const frame = Buffer.allocUnsafeSlow(prepared.byteLength)
   prepared.writeTo(frame)
   return frame

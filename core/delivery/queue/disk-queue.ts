@@ -15,12 +15,14 @@ import type { Clock } from '../../component/clock.js'
 import { EventBatch } from '../../data/batch.js'
 import { decodeBatch } from '../../data/decode.js'
 import { frameHeadLength, headerLength } from '../../data/file-format.js'
-import { lockDirectory, type DirectoryLock } from '../../net/directory-lock.js'
+import type { Letter } from '../../data/letter.js'
+import { lockDirectory, lockHolder, type DirectoryLock } from '../../net/directory-lock.js'
+import { roomUnder, type Pressure } from '../../pressure/pressure.js'
 import { wait } from '../insist.js'
 import { FrameMemory, type Frame } from './frame-memory.js'
 import type { BatchQueue, PutResult, Taken, WhenFull } from './queue.js'
 import { Segment, type Entry } from './segment.js'
-import { listSegments, removeSegment } from './segment-files.js'
+import { findSegments, freeNumber, removeSegment } from './segment-files.js'
 import { SegmentWriter, type FsyncPolicy } from './segment-writer.js'
 
 export interface DiskQueueOptions {
@@ -37,7 +39,9 @@ export interface DiskQueueOptions {
   /** Of batches put lately, given out without reading them again. */
   readonly maxCachedBytes: number
   /** Whoever takes a batch does not touch it once it is done: it says that its memory is lent, and that is used anew. */
-  readonly lends: boolean
+  readonly lends?: boolean
+  /** Short of memory, less is cached. */
+  readonly pressure?: Pressure
   readonly clock: Clock
   /** Rows that are lost and why: `overflow`, `expired`, `damaged` (as far as it is known how many they were). */
   readonly onDrop: (reason: string, rows: number) => void
@@ -72,7 +76,7 @@ export class DiskQueue implements BatchQueue {
   known: Promise<void> = Promise.resolve()
 
   private constructor (readonly options: DiskQueueOptions, readonly lock: DirectoryLock) {
-    this.#memory = new FrameMemory(options.lends ? memoryBlocks : 0)
+    this.#memory = new FrameMemory(options.lends === true ? memoryBlocks : 0)
   }
 
   /** Rejects with an error for people when the directory cannot be used or another process has it. */
@@ -80,12 +84,12 @@ export class DiskQueue implements BatchQueue {
     const { directory } = options
     let lock: DirectoryLock | undefined
     try {
-      await mkdir(directory, { recursive: true, mode: 0o700 })
+      await makeDirectory(directory)
       lock = await lockDirectory(directory)
     } catch (error) {
       throw new Error(`the queue's directory ${directory} cannot be used: ${(error as Error).message}`, { cause: error })
     }
-    if (lock === undefined) throw new Error(`the queue's directory ${directory} is in use by another process: give each exporter one of its own`)
+    if (lock === undefined) throw new Error(`the queue's directory ${directory} is in use by ${await lockHolder(directory) ?? 'another process'}: give each exporter one of its own, or end that process first`)
     const queue = new DiskQueue(options, lock)
     try {
       await queue.#load()
@@ -103,9 +107,10 @@ export class DiskQueue implements BatchQueue {
   get underWay (): number { return this.#segments.reduce((sum, s) => sum + s.underWay, 0) }
   readonly rowsInMemory = 0
 
-  async put (batch: EventBatch): Promise<PutResult> {
+  /** `letter`: why it lies here for good. */
+  async put (batch: EventBatch, letter?: Letter): Promise<PutResult> {
     if (this.#closed) return { status: 'failed', reason: 'the queue is closed' }
-    const frame = this.#writer.prepare(batch)
+    const frame = this.#writer.encode(batch, letter)
     this.#expire()
     // Room for the header of a file that may have to be begun, too.
     const needed = frame.byteLength + headerLength
@@ -122,12 +127,21 @@ export class DiskQueue implements BatchQueue {
   /** The oldest batch that waits; waits for one. undefined: the queue is closed. */
   async take (): Promise<Taken | undefined> {
     while (!this.#closed) {
-      this.#expire()
-      const unknown = this.#segments.find(s => s.waiting > 0)
-      if (unknown?.isLoaded === false) { await this.#look(unknown); continue }
-      const entry = unknown?.take()
-      if (entry === undefined) { await new Promise<void>(resolve => this.#waiters.push(resolve)); continue }
-      const taken = await this.#taken(entry)
+      const taken = await this.takeNow()
+      if (taken !== undefined) return taken
+      // What came meanwhile woke nobody.
+      if (!this.#closed && this.#next() === undefined) await new Promise<void>(resolve => this.#waiters.push(resolve))
+    }
+    return undefined
+  }
+
+  /** The same without waiting: undefined when there is none. */
+  async takeNow (): Promise<Taken | undefined> {
+    this.#expire()
+    for (let segment = this.#next(); segment !== undefined && !this.#closed; segment = this.#next()) {
+      if (!segment.isLoaded) { await this.#look(segment); continue }
+      const entry = segment.take()
+      const taken = entry === undefined ? undefined : await this.#taken(entry)
       if (taken !== undefined) return taken
     }
     return undefined
@@ -150,7 +164,7 @@ export class DiskQueue implements BatchQueue {
 
   async #load (): Promise<void> {
     const { directory, onDamage, clock } = this.options
-    const found = await listSegments(directory)
+    const found = await findSegments(directory)
     for (const { number, bytes, changedMs } of found) {
       const segment = Segment.found(directory, number, clock, bytes, this.#monotonic(changedMs), damage => { onDamage(segment.path, damage.offset, damage.bytes, damage.reason) })
       this.#segments.push(segment)
@@ -161,7 +175,7 @@ export class DiskQueue implements BatchQueue {
     this.#writer = new SegmentWriter({
       directory, fsync, fsyncIntervalMs, clock, memory: this.#memory,
       segmentBytes: Math.min(maxSegmentBytes, Math.max(minSegmentBytes, Math.floor(maxBytes / shareOfSegment))),
-      firstNumber: (found.at(-1)?.number ?? 0) + 1,
+      firstNumber: await freeNumber(directory),
       onSegment: segment => { this.#segments.push(segment) },
       onWritten: (entry, batch, frame) => { this.#cache(entry, batch, frame); this.#wake(1) }
     })
@@ -192,12 +206,17 @@ export class DiskQueue implements BatchQueue {
 
   /** Batches put lately are given out from memory; older ones are read again. What is lent to us we have in the frame. */
   #cache (entry: Entry, batch: EventBatch, frame: Frame): void {
-    if (this.#cachedBytes + entry.length > this.options.maxCachedBytes) return
+    const { maxCachedBytes, pressure } = this.options
+    const room = pressure === undefined ? maxCachedBytes : roomUnder(pressure, maxCachedBytes)
+    if (this.#cachedBytes + entry.length > room) return
     this.#cachedBytes += entry.length
     if (batch.raw.lent === undefined) { entry.young = batch; return }
     frame.hold()
     entry.young = frame
   }
+
+  /** The oldest file that something waits in. */
+  #next (): Segment | undefined { return this.#segments.find(s => s.waiting > 0) }
 
   /** undefined: it cannot be read, and is told as damage. */
   async #taken (entry: Entry): Promise<Taken | undefined> {
@@ -401,4 +420,12 @@ export class DiskQueue implements BatchQueue {
   #wake (most: number): void {
     for (const resolve of this.#waiters.splice(0, Math.min(most, this.#waiters.length))) resolve()
   }
+}
+
+async function makeDirectory (directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+    // Of a read-only file system, too; the simple form tells why.
+    if (error.code !== 'ENOENT') throw error
+    await mkdir(directory, { mode: 0o700 })
+  })
 }

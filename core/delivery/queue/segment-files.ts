@@ -9,7 +9,7 @@
 import { open, readFile, readdir, rm, stat, truncate } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { frameHeadLength, frameLength, headerLength, markerLength, markerOf } from '../../data/file-format.js'
+import { frameHeadLength, frameLength, headerLength, magic, markerLength, markerOf } from '../../data/file-format.js'
 
 export const segmentName = (number: number): string => `queue-${String(number).padStart(10, '0')}.tapio`
 export const doneName = (number: number): string => `queue-${String(number).padStart(10, '0')}.done`
@@ -23,23 +23,31 @@ export interface FoundFile {
   readonly changedMs: number
 }
 
-/**
- * The segments in a directory, oldest first; files of other names are nobody's business. A list of what is delivered whose segment is
- * gone is removed: it must not be taken for that of a new segment of the same number.
- */
-export async function listSegments (directory: string): Promise<FoundFile[]> {
-  const names = await readdir(directory)
-  const numbers = (ending: string): number[] => names.map(n => /^queue-(\d{10,15})\.(tapio|done)$/.exec(n)).filter(m => m?.[2] === ending).map(m => Number(m?.[1])).sort((a, b) => a - b)
-  const segments = numbers('tapio')
-  for (const number of numbers('done')) if (!segments.includes(number)) await rm(join(directory, doneName(number)))
-  return Promise.all(segments.map(async number => {
+/** Numbers of the segments in a directory, oldest first. Files of other names are nobody's business. */
+export async function listSegments (directory: string): Promise<number[]> {
+  return numbersOf(await readdir(directory), 'tapio')
+}
+
+/** The same, with what the directory says of them. */
+export async function findSegments (directory: string): Promise<FoundFile[]> {
+  return Promise.all((await listSegments(directory)).map(async number => {
     const { size, mtimeMs } = await stat(join(directory, segmentName(number)))
     return { number, bytes: size, changedMs: mtimeMs }
   }))
 }
 
+/** The first number that nothing in the directory has: neither a segment, nor notes that outlived theirs and would be taken for the next one's. */
+export async function freeNumber (directory: string): Promise<number> {
+  const names = await readdir(directory)
+  return Math.max(0, ...numbersOf(names, 'tapio'), ...numbersOf(names, 'done')) + 1
+}
+
+function numbersOf (names: readonly string[], ending: 'tapio' | 'done'): number[] {
+  return names.map(n => /^queue-(\d{10,15})\.(tapio|done)$/.exec(n)).filter(m => m?.[2] === ending).map(m => Number(m?.[1])).sort((a, b) => a - b)
+}
+
 export async function removeSegment (directory: string, number: number): Promise<void> {
-  // The batches first: a leftover list of what is delivered harms nobody.
+  // The batches first: notes that are left alone harm nobody, batches without notes would come once more.
   await rm(join(directory, segmentName(number)), { force: true })
   await rm(join(directory, doneName(number)), { force: true })
 }
@@ -53,6 +61,10 @@ export async function readDone (directory: string, number: number): Promise<Read
   })
   // What is appended later must begin where a record may.
   if (bytes.length % doneLength !== 0) await truncate(path, bytes.length - bytes.length % doneLength)
+  return decodeDone(bytes)
+}
+
+export function decodeDone (bytes: Buffer): ReadonlySet<number> {
   const done = new Set<number>()
   for (let at = 0; at + doneLength <= bytes.length; at += doneLength) {
     const offset = bytes.readUInt32LE(at)
@@ -61,12 +73,10 @@ export async function readDone (directory: string, number: number): Promise<Read
   return done
 }
 
-export function encodeDone (offsets: readonly number[]): Buffer {
-  const bytes = Buffer.allocUnsafe(offsets.length * doneLength)
-  offsets.forEach((offset, i) => {
-    bytes.writeUInt32LE(offset, i * doneLength)
-    bytes.writeUInt32LE(~offset >>> 0, i * doneLength + 4)
-  })
+export function encodeDone (offset: number): Buffer {
+  const bytes = Buffer.allocUnsafe(doneLength)
+  bytes.writeUInt32LE(offset)
+  bytes.writeUInt32LE(~offset >>> 0, 4)
   return bytes
 }
 
@@ -78,16 +88,16 @@ export interface FoundSegment {
 }
 
 const seekChunk = 1 << 20
-const maxFrameBytes = 0x7fffffff
+const largestFrameBytes = 0x7fffffff
 /** Small frames are met several at a read; of large ones only the head is wanted. */
 const headChunk = 4096
 
 /** Where the frames of a segment are: heads are read, documents larger than a page are not. */
-export async function scanSegment (path: string): Promise<FoundSegment> {
+export async function scanSegment (path: string, maxFrameBytes = largestFrameBytes): Promise<FoundSegment> {
   const file = await open(path, 'r')
   try {
     const { size } = await file.stat()
-    return await new Scan(file, size).run()
+    return await new Scan(file, size, maxFrameBytes).run()
   } finally {
     await file.close()
   }
@@ -101,13 +111,10 @@ class Scan {
   #window = this.#chunk.subarray(0, 0)
   #windowAt = 0
 
-  constructor (readonly file: FileHandle, readonly size: number) {}
+  constructor (readonly file: FileHandle, readonly size: number, readonly maxFrameBytes: number) {}
 
   async run (): Promise<FoundSegment> {
-    const header = await this.#read(0, headerLength + frameHeadLength)
-    const first = header.subarray(headerLength)
-    // The first frame tells the marker when the header is damaged: its own check shows that it is not.
-    const marker = frameLength(first) >= 0 ? Buffer.from(first.subarray(0, markerLength)) : markerOf(header)
+    const marker = await this.#marker()
     if (marker === undefined) {
       if (this.size > 0) this.#damage.push({ offset: 0, bytes: this.size, reason: 'not a segment of a queue, or cut off in its header' })
       return { frames: [], damage: this.#damage }
@@ -119,11 +126,38 @@ class Scan {
     return { frames: this.#frames, damage: this.#damage }
   }
 
+  /** What frames begin with. Header and first frame both name it, and either may be damaged: it is right when a whole frame begins with it. */
+  async #marker (): Promise<Buffer | undefined> {
+    const header = await this.#read(0, headerLength + frameHeadLength)
+    const first = header.subarray(headerLength)
+    if (frameLength(first) >= 0) return first.subarray(0, markerLength)
+    for (const named of [header.subarray(magic.length, headerLength), first.subarray(0, markerLength)]) {
+      if (named.length === markerLength && await this.#isMarker(named)) return named
+    }
+    return await this.#anyMarker() ?? markerOf(header)
+  }
+
+  async #isMarker (marker: Buffer): Promise<boolean> {
+    for (let at = await this.#seek(headerLength, marker); at < this.size; at = await this.#seek(at + 1, marker)) {
+      if (frameLength(await this.#read(at, frameHeadLength)) >= 0) return true
+    }
+    return false
+  }
+
+  /** That of the first whole frame, near the beginning: both who name it are damaged. Every place is tried, so not in the whole file. */
+  async #anyMarker (): Promise<Buffer | undefined> {
+    const chunk = await this.#read(headerLength, seekChunk)
+    for (let at = 0; at + frameHeadLength <= chunk.length; at++) {
+      if (frameLength(chunk.subarray(at, at + frameHeadLength)) >= 0) return chunk.subarray(at, at + markerLength)
+    }
+    return undefined
+  }
+
   /** Where the next frame may be; undefined: this one is damaged. */
   #step (at: number, marker: Buffer, head: Buffer): number | undefined {
     const length = frameLength(head)
     const end = at + frameHeadLength + length
-    if (length < 0 || length > maxFrameBytes || end > this.size || !head.subarray(0, markerLength).equals(marker)) return undefined
+    if (length < 0 || length > this.maxFrameBytes || end > this.size || !head.subarray(0, markerLength).equals(marker)) return undefined
     this.#frames.push({ offset: at, length })
     return end
   }

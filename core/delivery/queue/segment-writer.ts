@@ -3,7 +3,8 @@ import { open, rm, type FileHandle } from 'node:fs/promises'
 import type { Clock } from '../../component/clock.js'
 import type { EventBatch } from '../../data/batch.js'
 import { fileHeader, frameHeadLength, newMarker, prepareFrame, type PreparedFrame } from '../../data/file-format.js'
-import type { Frame, FrameMemory } from './frame-memory.js'
+import type { Letter } from '../../data/letter.js'
+import { FrameMemory, type Frame } from './frame-memory.js'
 import { Segment, type Entry } from './segment.js'
 
 export type FsyncPolicy = 'always' | 'interval' | 'never'
@@ -15,7 +16,8 @@ export interface SegmentWriterOptions {
   /** A segment is not begun anew before it has so many bytes. */
   readonly segmentBytes: number
   readonly clock: Clock
-  readonly memory: FrameMemory
+  /** Left out: every frame has memory of its own. */
+  readonly memory?: FrameMemory
   /** The first number that is free. */
   readonly firstNumber: number
   /** A new segment, before anything is in it. */
@@ -36,6 +38,7 @@ export class SegmentWriter {
   #pendingBytes = 0
   #number: number
   #marker = newMarker()
+  readonly #memory: FrameMemory
   #file: FileHandle | undefined
   #segment: Segment | undefined
   #writing: Promise<void> | undefined
@@ -43,17 +46,20 @@ export class SegmentWriter {
   #cancelSync: (() => void) | undefined
   #syncFault = ''
 
-  constructor (readonly options: SegmentWriterOptions) { this.#number = options.firstNumber }
+  constructor (readonly options: SegmentWriterOptions) {
+    this.#number = options.firstNumber
+    this.#memory = options.memory ?? new FrameMemory(0)
+  }
 
   /** Bytes that wait to be written. */
   get pendingBytes (): number { return this.#pendingBytes }
   get segment (): Segment | undefined { return this.#segment }
 
   /** The size of a batch in the file: asked before `write`, so that the queue can say that it has no room. */
-  prepare (batch: EventBatch): PreparedFrame { return prepareFrame(batch, this.#marker) }
+  encode (batch: EventBatch, letter?: Letter): PreparedFrame { return prepareFrame(batch, this.#marker, letter) }
 
   write (batch: EventBatch, prepared: PreparedFrame): Promise<WriteResult> {
-    const frame = this.options.memory.claim(prepared.byteLength)
+    const frame = this.#memory.claim(prepared.byteLength)
     prepared.writeTo(frame.bytes)
     return new Promise(resolve => {
       this.#pending.push({ frame, batch, resolve })

@@ -143,14 +143,20 @@ export class Segment {
   }
 
   async #read ({ offset, length }: Entry, target: Buffer): Promise<void> {
-    this.#reader ??= open(this.path, 'r')
-    const opened = this.#reader
-    const reader = await opened.catch((error: unknown) => {
-      if (this.#reader === opened) this.#reader = undefined
-      throw error
-    })
+    const reader = await this.#open()
     const { bytesRead } = await reader.read(target, 0, length, offset + frameHeadLength)
     if (bytesRead < length) throw new Error(`${this.path} ends at ${offset + frameHeadLength + bytesRead}, inside a batch of ${length} bytes`)
+  }
+
+  /** Once for all who read at the same time. One that cannot be opened now may be later. */
+  async #open (): Promise<FileHandle> {
+    const opening = this.#reader ??= open(this.path, 'r')
+    try {
+      return await opening
+    } catch (error) {
+      if (this.#reader === opening) this.#reader = undefined
+      throw error
+    }
   }
 
   async #load ({ atMs, onDamage }: Unread): Promise<void> {
@@ -165,7 +171,7 @@ export class Segment {
     try {
       this.#done ??= await open(join(this.directory, doneName(this.number)), 'a', 0o600)
       while (this.#notes.length > 0) {
-        const bytes = encodeDone(this.#notes)
+        const bytes = Buffer.concat(this.#notes.map(encodeDone))
         this.#notes = []
         await this.#done.write(bytes)
       }
