@@ -18,7 +18,7 @@ import { systemClock } from '../../component/clock.js'
 import { DiskQueue } from './disk-queue.js'
 import { numberOf, numberedBatch } from './testing/numbered.js'
 
-const histories = process.env['TAPIO_TEST_LONG'] === '1' ? 300 : 30
+const histories = process.env['TAPIO_TEST_LONG'] === '1' ? 300 : 12
 const lives = 4
 
 interface Context { folder: string }

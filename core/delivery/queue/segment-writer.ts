@@ -64,7 +64,7 @@ export class SegmentWriter {
     return new Promise(resolve => {
       this.#pending.push({ frame, batch, resolve })
       this.#pendingBytes += frame.bytes.length
-      this.#writing ??= this.#run().finally(() => { this.#writing = undefined })
+      this.#writing ??= this.#run()
     })
   }
 
@@ -87,6 +87,8 @@ export class SegmentWriter {
         resolve(result)
       }
     }
+    // At once: whoever writes next in this turn must not take it for running.
+    this.#writing = undefined
   }
 
   #takeGroup (): Pending[] {

@@ -106,7 +106,8 @@ export class Segment {
     this.#notes.push(entry.offset)
     this.#cancelNotes ??= this.clock.after(noteDelayMs, () => {
       this.#cancelNotes = undefined
-      this.#writingNotes ??= this.#writeNotes()
+      // A write that was under way may have taken them along.
+      if (this.#notes.length > 0) this.#writingNotes ??= this.#writeNotes()
     })
   }
 
