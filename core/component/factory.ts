@@ -51,6 +51,12 @@ export interface ComponentFactory {
    */
   readonly cannotWait?: boolean
   /**
+   * Processors and connectors: true = its instances in one thread, with those of other components that say so, have something in
+   * common (`services.get('shared')`). A reload that touches one of them makes all of them anew. Left out = false, and `shared` is
+   * not to be had.
+   */
+  readonly shares?: boolean
+  /**
    * Exporters only: how many batches it can use at once, from its config. Left out = 1: one after the other. More are begun
    * in order and may end in any; for those that wait for somebody far away.
    */

@@ -15,12 +15,13 @@ import type { Clock } from '../../component/clock.js'
 import type { EventBatch } from '../../data/batch.js'
 import { decodeBatch } from '../../data/decode.js'
 import { headerLength } from '../../data/file-format.js'
-import { lockDirectory, type DirectoryLock } from '../../net/directory-lock.js'
+import type { Letter } from '../../data/letter.js'
+import { lockDirectory, lockHolder, type DirectoryLock } from '../../net/directory-lock.js'
 import { roomUnder, type Pressure } from '../../pressure/pressure.js'
 import { wait } from '../insist.js'
 import type { BatchQueue, PutResult, Taken, WhenFull } from './queue.js'
 import { Segment, type Entry } from './segment.js'
-import { listSegments, readDone, removeSegment, scanSegment, segmentName } from './segment-files.js'
+import { freeNumber, listSegments, readDone, removeSegment, scanSegment, segmentName } from './segment-files.js'
 import { SegmentWriter, type FsyncPolicy } from './segment-writer.js'
 
 export interface DiskQueueOptions {
@@ -72,12 +73,12 @@ export class DiskQueue implements BatchQueue {
     const { directory } = options
     let lock: DirectoryLock | undefined
     try {
-      await mkdir(directory, { recursive: true, mode: 0o700 })
+      await makeDirectory(directory)
       lock = await lockDirectory(directory)
     } catch (error) {
       throw new Error(`the queue's directory ${directory} cannot be used: ${(error as Error).message}`, { cause: error })
     }
-    if (lock === undefined) throw new Error(`the queue's directory ${directory} is in use by another process: give each exporter one of its own`)
+    if (lock === undefined) throw new Error(`the queue's directory ${directory} is in use by ${await lockHolder(directory) ?? 'another process'}: give each exporter one of its own, or end that process first`)
     const queue = new DiskQueue(options, lock)
     try {
       await queue.#load()
@@ -95,9 +96,10 @@ export class DiskQueue implements BatchQueue {
   get underWay (): number { return this.#segments.reduce((sum, s) => sum + s.underWay, 0) }
   readonly rowsInMemory = 0
 
-  async put (batch: EventBatch): Promise<PutResult> {
+  /** `letter`: why it lies here for good. */
+  async put (batch: EventBatch, letter?: Letter): Promise<PutResult> {
     if (this.#closed) return { status: 'failed', reason: 'the queue is closed' }
-    const frame = this.#writer.encode(batch)
+    const frame = this.#writer.encode(batch, letter)
     this.#expire()
     // Room for the header of a file that may have to be begun, too.
     const needed = frame.length + headerLength
@@ -163,7 +165,7 @@ export class DiskQueue implements BatchQueue {
     this.#writer = new SegmentWriter({
       directory, fsync, fsyncIntervalMs, clock,
       segmentBytes: Math.min(maxSegmentBytes, Math.max(minSegmentBytes, Math.floor(maxBytes / shareOfSegment))),
-      firstNumber: (numbers.at(-1) ?? 0) + 1,
+      firstNumber: await freeNumber(directory),
       onSegment: segment => { this.#segments.push(segment) },
       onWritten: entry => { this.#cache(entry); this.#wake(1) }
     })
@@ -359,4 +361,12 @@ export class DiskQueue implements BatchQueue {
   #wake (most: number): void {
     for (const resolve of this.#waiters.splice(0, Math.min(most, this.#waiters.length))) resolve()
   }
+}
+
+async function makeDirectory (directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+    // Of a read-only file system, too; the simple form tells why.
+    if (error.code !== 'ENOENT') throw error
+    await mkdir(directory, { mode: 0o700 })
+  })
 }

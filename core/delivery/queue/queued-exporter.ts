@@ -57,7 +57,7 @@ export class QueuedExporter implements Component, Consumer {
   async start (host: Host): Promise<void> {
     this.#queue = await this.#open()
     const { directory, max_size: maxBytes } = this.#config.dead_letter
-    if (directory !== undefined) this.#dead = await this.#openDisk(directory, { maxBytes, maxAgeMs: 0, whenFull: 'drop_oldest', fsync: 'interval', fsyncIntervalMs: 1000, dropReason: () => undefined })
+    if (directory !== undefined) this.#dead = await this.#openDisk(directory, { maxBytes, maxAgeMs: 0, whenFull: 'drop_oldest', fsync: 'interval', fsyncIntervalMs: 1000, dropReason: () => undefined, maxCachedBytes: 0 })
     try {
       await this.inner.start?.(host)
     } catch (error) {
@@ -102,7 +102,7 @@ export class QueuedExporter implements Component, Consumer {
     const drops = this.services.get('drops')
     const dropReason = (reason: string, rows: number): void => { drops.add(`queue_${reason}`, rows) }
     if (directory === undefined) return this.#openMemory(dropReason)
-    return this.#openDisk(directory, { maxBytes, maxAgeMs, whenFull, fsync, fsyncIntervalMs, dropReason })
+    return this.#openDisk(directory, { maxBytes, maxAgeMs, whenFull, fsync, fsyncIntervalMs, dropReason, maxCachedBytes })
   }
 
   async #openMemory (dropReason: (reason: string, rows: number) => void): Promise<BatchQueue> {
@@ -110,16 +110,16 @@ export class QueuedExporter implements Component, Consumer {
     const [clock, pressure] = [this.services.get('clock'), this.services.get('pressure')]
     const inMemory = { maxBytes, maxAgeMs, severeFrom: priority === 'none' ? 0 : Severity[priority], clock, onDrop: dropReason }
     if (directory === undefined) return new MemoryQueue({ ...inMemory, whenFull })
-    const disk = await this.#openDisk(directory, { maxBytes: maxSpilled, maxAgeMs, whenFull, fsync: 'never', fsyncIntervalMs: 0, dropReason }, maxSpilledCachedBytes)
+    const disk = await this.#openDisk(directory, { maxBytes: maxSpilled, maxAgeMs, whenFull, fsync: 'never', fsyncIntervalMs: 0, dropReason, maxCachedBytes: maxSpilledCachedBytes })
     const spilled = this.services.get('meter').counter(spilledRows)
     return new SpillingQueue({ memory: new MemoryQueue({ ...inMemory, whenFull: 'refuse' }), disk, pressure, clock, onSpill: rows => { spilled.add(rows) } })
   }
 
-  #openDisk (directory: string, { dropReason, ...options }: Pick<ConstructorParameters<typeof MemoryQueue>[0], 'maxBytes' | 'maxAgeMs' | 'whenFull'> & { readonly fsync: SendingQueueConfig['fsync'], readonly fsyncIntervalMs: number, readonly dropReason: (reason: string, rows: number) => void }, cachedBytes = maxCachedBytes): Promise<DiskQueue> {
+  #openDisk (directory: string, { dropReason, ...options }: Pick<ConstructorParameters<typeof MemoryQueue>[0], 'maxBytes' | 'maxAgeMs' | 'whenFull'> & { readonly fsync: SendingQueueConfig['fsync'], readonly fsyncIntervalMs: number, readonly maxCachedBytes: number, readonly dropReason: (reason: string, rows: number) => void }): Promise<DiskQueue> {
     const logger = this.services.get('logger')
     const damaged = this.services.get('meter').counter(damagedBytes)
     return DiskQueue.open({
-      directory, ...options, maxCachedBytes: cachedBytes, pressure: this.services.get('pressure'), clock: this.services.get('clock'), onDrop: dropReason,
+      directory, ...options, pressure: this.services.get('pressure'), clock: this.services.get('clock'), onDrop: dropReason,
       onDamage: (file, offset, bytes, reason) => {
         damaged.add(bytes)
         logger.warn('a part of a queue on disk cannot be read and is left out', { file, offset, bytes, reason })
@@ -195,7 +195,8 @@ export class QueuedExporter implements Component, Consumer {
     if (this.#dead === undefined) return
     // Which rows they were is not always known: then all of the batch are kept.
     const letters = rows === undefined ? batch : only(batch, rows)
-    const result = await this.#dead.put(letters)
+    const atMs = this.services.get('clock').unixMs()
+    const result = await this.#dead.put(letters, { reason, atMs, exporter: this.services.get('id').text, rejected: lost })
     if (result.status === 'queued') this.services.get('meter').counter(deadLetters).add(letters.count)
     else this.services.get('logger').error('dead letters cannot be kept', { directory: this.#dead.options.directory, reason: result.status === 'failed' ? result.reason : 'they are larger than `dead_letter.max_size`' })
   }
