@@ -12,7 +12,7 @@ import { decodeStatus } from '../../../core/otlp/responses.js'
 import { grpcCall, post } from '../../../core/otlp/testing/harness.js'
 import { freePort, launchTapio } from '../../peers/launch.js'
 import { logRequest } from './records.js'
-import { overload, percentile, type OverloadOptions } from './run.js'
+import { overload, type OverloadOptions } from './run.js'
 
 const long = process.env['TAPIO_TEST_LONG'] === '1'
 const load: OverloadOptions = { seconds: 12, limitMib: 260, cgroup: false, capacity: 300, ordinaryPerSecond: 1500, severePerSecond: 20, sdkPerSecond: 50, drainSeconds: 90 }
@@ -34,7 +34,9 @@ async function holds (options: OverloadOptions): Promise<void> {
   assert.is(r.severe.acknowledged.size, r.severe.made, 'every severe record was taken')
   assert.ok(r.sdk.acknowledged.size > 0)
   assert.is(r.sdk.acknowledged.size + r.sdk.givenUp.size, r.sdk.made)
-  assert.ok(percentile(r.latencies.severe, 50) < percentile(r.latencies.others, 50), `${percentile(r.latencies.severe, 50)} ms, others ${percentile(r.latencies.others, 50)} ms`)
+  // Of what was made, as far as it had arrived when the load ended: shares, as times are the machine's.
+  const [severe, others] = [r.latencies.severe.length / r.severe.made, r.latencies.others.length / (r.ordinary.made + r.sdk.made)]
+  assert.ok(severe > others, `${severe} of the severe records had arrived, ${others} of the others`)
 }
 
 test('five times the capacity: the limit holds, nothing acknowledged is lost, severe records pass the others', () => holds(load))
