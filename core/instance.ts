@@ -9,6 +9,7 @@ import { loadCatalog, finder } from './component/catalog.js'
 import type { ComponentFactory } from './component/factory.js'
 import type { Kind } from './component/component.js'
 import type { Override } from './component/services.js'
+import { setSecretFilePolicy } from './config/guarded-file.js'
 import type { ComponentCatalog, ResolvedConfig } from './config/shape.js'
 import { specOf } from './graph/from-config.js'
 import { planGraph, type Plan, type PlanResult } from './graph/plan.js'
@@ -46,7 +47,8 @@ export class Instance {
 
   /** `config` and `plan` belong together (`planConfig`). `modules` are imported again by every worker; `overrides` reach the main thread alone. */
   constructor (readonly config: ResolvedConfig, readonly plan: Plan, readonly modules: readonly string[], logger?: Logger, overrides: readonly Override[] = []) {
-    const { logs, metricsServer } = config.service
+    const { logs, metricsServer, secretFiles } = config.service
+    setSecretFilePolicy(secretFiles)
     const format = logFormat(logs.format)
     this.logger = logger ?? createLogger({ level: logs.level, format })
     this.runtime = new Runtime({ plan, catalog: modules, logger: this.logger, log: { level: logs.level, format }, overrides })

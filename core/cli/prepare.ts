@@ -4,6 +4,7 @@ import { faultsAsJson, renderFaults } from '../config/render.js'
 import type { ComponentCatalog, ResolvedConfig } from '../config/shape.js'
 import { openCatalog, planConfig } from '../instance.js'
 import type { Plan } from '../graph/plan.js'
+import { forgetVariables } from './forget-variables.js'
 import type { CommandIo } from './io.js'
 
 export interface ConfigOptions {
@@ -21,6 +22,7 @@ export async function prepare (options: ConfigOptions, io: CommandIo): Promise<P
   const faults = [...(loaded.ok ? [] : loaded.faults), ...loaded.warnings]
   if (faults.length > 0) io.err(options.output === 'json' ? `${faultsAsJson(faults)}\n` : `${renderFaults(faults, { color: io.color })}\n`)
   if (!loaded.ok) return undefined
+  forgetVariables(loaded.config.secretVariables)
   const planned = planConfig(loaded.config, catalog)
   if (planned.ok) return { catalog, config: loaded.config, plan: planned.plan }
   for (const fault of planned.faults) io.err(`error: ${fault.path.join('.')}: ${fault.message}\n`)
