@@ -22,6 +22,8 @@ export interface SubstitutionContext {
   readonly faults: FaultList
   /** By `Span.source`. */
   readonly sources: ReadonlyMap<string, SourceText>
+  /** Gets the full path of each file that was asked for. */
+  readonly files: Set<string>
 }
 
 interface Scope { readonly context: SubstitutionContext; readonly node: ScalarNode; readonly path: KeyPath; readonly from: Origin[]; failed: boolean }
@@ -102,6 +104,7 @@ function lookUpVariable (body: string, whole: string, scope: Scope, depth: numbe
 function lookUpFile (path: string, whole: string, scope: Scope): string {
   const folder = scope.context.sources.get(scope.node.at.source)?.folder ?? '.'
   const full = resolve(folder, path)
+  if (path !== '') scope.context.files.add(full)
   const text = path === '' ? { reason: 'the path is empty' } : readText(full, maxFileBytes)
   if (typeof text === 'string') scope.from.push({ kind: 'file', name: full })
   if (typeof text === 'string') return text.replace(/\r?\n$/, '')
