@@ -16,6 +16,7 @@ import type { EventBatch } from '../../data/batch.js'
 import { decodeBatch } from '../../data/decode.js'
 import { headerLength } from '../../data/file-format.js'
 import type { Letter } from '../../data/letter.js'
+import { directoryMode } from '../../files/safe-open.js'
 import { lockDirectory, lockHolder, type DirectoryLock } from '../../net/directory-lock.js'
 import { wait } from '../insist.js'
 import type { BatchQueue, PutResult, Taken, WhenFull } from './queue.js'
@@ -70,7 +71,7 @@ export class DiskQueue implements BatchQueue {
     const { directory } = options
     let lock: DirectoryLock | undefined
     try {
-      await mkdir(directory, { recursive: true, mode: 0o700 })
+      await mkdir(directory, { recursive: true, mode: directoryMode })
       lock = await lockDirectory(directory)
     } catch (error) {
       throw new Error(`the queue's directory ${directory} cannot be used: ${(error as Error).message}`, { cause: error })

@@ -4,6 +4,7 @@ import type { Clock } from '../../component/clock.js'
 import type { EventBatch } from '../../data/batch.js'
 import { encodeFrame, fileHeader, frameHeadLength, newMarker } from '../../data/file-format.js'
 import type { Letter } from '../../data/letter.js'
+import { openToWrite } from '../../files/safe-open.js'
 import { Segment, type Entry } from './segment.js'
 
 export type FsyncPolicy = 'always' | 'interval' | 'never'
@@ -128,7 +129,7 @@ export class SegmentWriter {
     if (this.#file !== undefined && this.#segment !== undefined) return { file: this.#file, segment: this.#segment }
     const { directory, onSegment, fsync } = this.options
     const segment = new Segment(directory, this.#number, 0)
-    const file = await open(segment.path, 'wx', 0o600)
+    const file = await openToWrite(segment.path, 'wx')
     this.#number++
     try {
       // Frames that wait were encoded with this marker: it stays for the life of the writer.

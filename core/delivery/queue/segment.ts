@@ -3,6 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EventBatch } from '../../data/batch.js'
 import { frameHeadLength } from '../../data/file-format.js'
+import { openToWrite } from '../../files/safe-open.js'
 import { doneName, encodeDone, segmentName } from './segment-files.js'
 
 export interface Entry {
@@ -101,7 +102,7 @@ export class Segment {
 
   async #writeDone (): Promise<void> {
     try {
-      this.#done ??= await open(join(this.directory, doneName(this.number)), 'a', 0o600)
+      this.#done ??= await openToWrite(join(this.directory, doneName(this.number)), 'a')
       while (this.#doneQueue.length > 0) {
         const bytes = Buffer.concat(this.#doneQueue)
         this.#doneQueue = []
