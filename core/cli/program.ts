@@ -27,6 +27,7 @@ const output = (...choices: string[]): Option => new Option('-o, --output <forma
 const examples = `
 Examples:
   tapio --config tapio.yaml                     run it; Ctrl-C drains and ends, a second Ctrl-C ends at once
+  tapio -c tapio.yaml --watch                   and reload it when the file changes, as SIGHUP does
   tapio -c base.yaml -c site.yaml               later files win: maps are merged, lists replaced
   tapio -c tapio.yaml --set service.mode=debug  one value changed
   tapio validate -c tapio.yaml                  every fault with its line, without running anything
@@ -61,6 +62,7 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .addOption(configOption()).addOption(setOption())
+    .option('--watch', 'load the configuration again when one of its files changes; SIGHUP does so in any case')
     .option('--summary', 'show what flows: rates, totals and drops of every edge')
     .addHelpText('after', examples)
     .action(async (options: RunOptions) => {

@@ -16,8 +16,8 @@ import type { EventBatch } from '../../data/batch.js'
 import { decodeBatch } from '../../data/decode.js'
 import { headerLength } from '../../data/file-format.js'
 import type { Letter } from '../../data/letter.js'
-import { directoryMode } from '../../files/safe-open.js'
 import { lockDirectory, lockHolder, type DirectoryLock } from '../../net/directory-lock.js'
+import { roomUnder, type Pressure } from '../../pressure/pressure.js'
 import { wait } from '../insist.js'
 import type { BatchQueue, PutResult, Taken, WhenFull } from './queue.js'
 import { Segment, type Entry } from './segment.js'
@@ -36,6 +36,8 @@ export interface DiskQueueOptions {
   /** `drop_oldest`: the oldest file makes room. */
   readonly whenFull: WhenFull
   readonly maxCachedBytes: number
+  /** Short of memory, less is cached. */
+  readonly pressure?: Pressure
   readonly clock: Clock
   /** Rows that are lost and why: `overflow`, `expired`, `damaged` (as far as it is known how many they were). */
   readonly onDrop: (reason: string, rows: number) => void
@@ -71,7 +73,7 @@ export class DiskQueue implements BatchQueue {
     const { directory } = options
     let lock: DirectoryLock | undefined
     try {
-      await mkdir(directory, { recursive: true, mode: directoryMode })
+      await makeDirectory(directory)
       lock = await lockDirectory(directory)
     } catch (error) {
       throw new Error(`the queue's directory ${directory} cannot be used: ${(error as Error).message}`, { cause: error })
@@ -123,6 +125,16 @@ export class DiskQueue implements BatchQueue {
     return undefined
   }
 
+  /** The same without waiting: undefined when there is none. */
+  async takeNow (): Promise<Taken | undefined> {
+    this.#expire()
+    for (let entry = this.#next(); entry !== undefined && !this.#closed; entry = this.#next()) {
+      const batch = await this.#batchOf(entry)
+      if (batch !== undefined) return this.#taken(entry, batch)
+    }
+    return undefined
+  }
+
   /** What waits stays on disk. Batches under way are as if they waited: nothing is lost. */
   async close (): Promise<number> {
     if (this.#closed) return 0
@@ -162,7 +174,9 @@ export class DiskQueue implements BatchQueue {
 
   /** Batches put lately are given out from memory; older ones are read again. */
   #cache (entry: Entry): void {
-    if (this.#cachedBytes + entry.length > this.options.maxCachedBytes || entry.batch?.raw.lent !== undefined) { entry.batch = undefined; return }
+    const { maxCachedBytes, pressure } = this.options
+    const room = pressure === undefined ? maxCachedBytes : roomUnder(pressure, maxCachedBytes)
+    if (this.#cachedBytes + entry.length > room || entry.batch?.raw.lent !== undefined) { entry.batch = undefined; return }
     this.#cachedBytes += entry.length
   }
 
@@ -347,4 +361,12 @@ export class DiskQueue implements BatchQueue {
   #wake (most: number): void {
     for (const resolve of this.#waiters.splice(0, Math.min(most, this.#waiters.length))) resolve()
   }
+}
+
+async function makeDirectory (directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+    // Of a read-only file system, too; the simple form tells why.
+    if (error.code !== 'ENOENT') throw error
+    await mkdir(directory, { mode: 0o700 })
+  })
 }

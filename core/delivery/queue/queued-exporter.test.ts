@@ -150,6 +150,23 @@ exporters('disk: what a stop could not deliver is delivered by the next life, in
   assert.equal(second.inner.got, range(5))
 })
 
+exporters('memory with a place to spill: what a stop could not deliver is delivered by the next life', async ({ directory }) => {
+  const spilling = { spill_directory: join(directory, 'spill'), num_consumers: 1, max_size: 65536 }
+  const first = await start(spilling)
+  first.inner.outcome = () => retry('away')
+  await send(first.exporter, range(30))
+  const over = deadline()
+  const stopped = first.exporter.stop(over.deadline)
+  over.end()
+  await stopped
+  assert.equal([first.inner.got, [...first.bench.drops], first.bench.meter.values.get('sending_queue_spilled')], [[], [], 90])
+  const second = await start(spilling)
+  await second.inner.until(() => second.inner.got.length === 30)
+  await second.exporter.stop(deadline().deadline)
+  assert.equal([...second.inner.got].sort((a, b) => a - b), range(30))
+  assert.match(await start({ directory, ...spilling }).then(() => '', (error: Error) => error.message), /leave one of the two out/)
+})
+
 exporters('memory: what a stop could not deliver is counted', async () => {
   const { inner, exporter, bench } = await start({ num_consumers: 2 })
   inner.outcome = () => retry('away')
