@@ -40,7 +40,7 @@ faults(`${reloads} reloads under load, good and bad ones in turn: nothing is los
     const isBad = i % 2 === 1
     writeFileSync(file, isBad ? (bad[bads++ % bad.length] as () => string)() : good(goods++))
     await tapio.signal('SIGHUP')
-    await eventually('the reload has an end', async () => await metricsOf(scene), m => m.sum('tapio_reload_total') >= i + 1)
+    await eventually('the reload has an end', async () => (await metricsOf(scene)).sum('tapio_reload_total'), ends => ends > i).catch((error: Error) => { throw new Error(`${error.message}\n${tapio.log}`) })
     await sleep(everyMs)
   }
   const report = await sent()

@@ -76,7 +76,7 @@ export async function start (context: Context, options: SceneOptions = {}): Prom
       }
     },
     service: {
-      telemetry: { metrics: { endpoint: '127.0.0.1:0' }, logs: { format: 'json' } }, ...options.service,
+      telemetry: { metrics: { endpoint: '127.0.0.1:0' }, logs: { format: 'json' } }, shutdown_timeout: '2s', ...options.service,
       pipelines: { logs: { receivers: ['otlp'], exporters: ['otlp'], durable: true, ...options.pipeline } }
     }
   })
