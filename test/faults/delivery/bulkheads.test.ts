@@ -15,7 +15,7 @@ import { eventually, faultSuite, freePort, line, metricsOf, type Context } from 
 const faults = faultSuite('bulkheads between exporters')
 const records = 2000
 
-interface Pair { readonly good: Ledger, readonly badBackend: Backend, readonly tapio: Supervised, readonly port: number, readonly otherPort: number }
+interface Pair { readonly good: Ledger, readonly other: Ledger, readonly badPort: number, readonly badBackend: Backend, readonly tapio: Supervised, readonly port: number, readonly otherPort: number }
 
 async function start (context: Context, oneOrTwo: 'one pipeline' | 'two pipelines', bad: Behaviour | 'dead', queue: object): Promise<Pair> {
   const [good, other] = [new Ledger(), new Ledger()]
@@ -39,7 +39,7 @@ async function start (context: Context, oneOrTwo: 'one pipeline' | 'two pipeline
   })}`])
   context.running.push(tapio)
   await tapio.running
-  return { good, badBackend, tapio, port, otherPort }
+  return { good, other, badPort, badBackend, tapio, port, otherPort }
 }
 
 /** How long the good backend needs for all of them, and the longest that one request took to be acknowledged. */
@@ -77,12 +77,18 @@ faults('two pipelines, one with a backend that hangs and no queue: clients of th
   await stuck
 })
 
-faults('one pipeline, a backend that is dead, its queue refuses when it is full: the sender waits for both, and both get all', async context => {
+faults('one pipeline, a backend that is dead, its queue refuses when it is full: the sender waits for both, as was said before, and both get all', async context => {
   const pair = await start(context, 'one pipeline', 'dead', { enabled: true, max_size: '64KiB', when_full: 'refuse' })
-  const { good, badBackend, tapio } = pair
-  assert.match(tapio.log, /otlp\/bad/, 'the plan has said what will happen')
-  void badBackend
-  assert.is(good.totals().lost.length, 0)
+  const { good, other, badBackend, badPort, port, tapio } = pair
+  assert.match(tapio.log, /note: while exporter `otlp\/bad` cannot deliver and its sending_queue is full, `otlp\/good` gets nothing either/)
+  const sent = sendAll({ ledger: good, port, records: 4000, batch: 20, connections: 4, pauseMs: 0, signal: new AbortController().signal })
+  await eventually('its queue is full', () => metricsOf(pair), m => m.sum('tapio_sending_queue_bytes', { component_id: 'otlp/bad' }) > 50_000)
+  await badBackend.listen(badPort)
+  badBackend.behaviour = 'takes'
+  await sent
+  await eventually('both have all', () => [good.deliveredIds.size, other.deliveredIds.size], ([a, b]) => a === 4000 && b === 4000)
+  console.log(`\nREPORT one pipeline, other backend dead, refuse: ${line(good.totals())}; the other got ${other.deliveredIds.size}`)
+  assert.equal((await metricsOf(pair)).drops('exporter/otlp/bad'), {})
 })
 
 faults.run()
