@@ -52,6 +52,11 @@ export interface ComponentFactory {
    */
   readonly shares?: boolean
   /**
+   * Receivers only. True = what it is asked to bring later is lost at its source, which holds a few seconds' worth (the ring of a
+   * kernel): when memory is short its rows are dropped by severity, where others are kept waiting. Left out = false.
+   */
+  readonly cannotWait?: boolean
+  /**
    * Exporters only: how many batches it can use at once, from its config. Left out = 1: one after the other. More are begun
    * in order and may end in any; for those that wait for somebody far away.
    */

@@ -28,6 +28,7 @@ import { Made } from './made.js'
 import { Outlet } from './outlet.js'
 import type { PipelinePlan, Plan } from './plan.js'
 import { SignalCheck, SignalGate } from './signal-gate.js'
+import { PressureGate } from './pressure-gate.js'
 import type { PlacedEdge } from './thread-taps.js'
 import { Unanswered } from './unanswered.js'
 
@@ -225,9 +226,18 @@ export class ThreadGraph {
       const taken = fed.map(p => p.signal)
       const all = this.#fanOut(targets, `receiver ${id}`)
       const drops = this.services.drops(`receiver/${id}`, '')
-      const next = taken.includes(undefined) ? all : new SignalCheck([...new Set(taken as Signal[])], all, rows => drops.add('no_pipeline', rows))
+      const checked = taken.includes(undefined) ? all : new SignalCheck([...new Set(taken as Signal[])], all, rows => drops.add('no_pipeline', rows))
+      const next = this.#canWait(id) ? new PressureGate(this.services.pressure, checked) : checked
       await this.#make({ layer: 'receivers', kind: 'receiver', id, next, nextBorrows: fed.every(p => this.#borrowsFrom(p, 0)) })
     }
+  }
+
+  #canWait (receiver: string): boolean { return this.services.find('receiver', componentId('receiver', receiver).type)?.cannotWait !== true }
+
+  /** Of all receivers whose rows reach the pipeline, through connectors too: pipelines never form a circle. */
+  #sendersWait (p: PipelinePlan): boolean {
+    const before = this.plan.pipelines.filter(q => q.toConnectors.some(c => p.fromConnectors.includes(c)))
+    return p.realReceivers.every(id => this.#canWait(id)) && before.every(q => this.#sendersWait(q))
   }
 
   #borrowsFrom (p: PipelinePlan, from: number): boolean {
@@ -304,7 +314,8 @@ export class ThreadGraph {
       outputs,
       nextBorrows,
       shared: factory.shares === true ? this.shared : unshared(name),
-      pressure: services.pressure
+      pressure: services.pressure,
+      sendersWait: this.plan.pipelines.every(p => p.id !== pipeline || this.#sendersWait(p))
     }
     try {
       const component = await factory.create(createServices(values, services.overrides))

@@ -17,6 +17,7 @@ import { concat } from '../data/concat.js'
 import { decodeBatch } from '../data/decode.js'
 import type { RetryPolicy } from '../delivery/backoff.js'
 import { redeliver } from '../delivery/redeliver.js'
+import type { Pressure } from '../pressure/pressure.js'
 import type { Logger } from '../telemetry/logger.js'
 import type { RingConsumer, TakenMark } from './ring.js'
 
@@ -32,10 +33,15 @@ export interface PumpTuning {
 export interface PumpOptions extends PumpTuning {
   readonly clock: Clock
   readonly policy: RetryPolicy
+  /** Short of memory it joins less. */
+  readonly pressure?: Pressure
   readonly logger: Logger
   /** Told of rows that were taken from the ring and went nowhere, with the reason. */
   readonly onDrop: (reason: string, rows: number) => void
 }
+
+/** Batches are this much smaller while memory is short: what is joined is held twice. */
+const shrinkBy = 8
 
 /** Longest sleep without looking; a producer's bell ends it earlier. */
 const idleMs = 1000
@@ -115,9 +121,12 @@ export class RingPump {
   #collect (): EventBatch | 'end' | 'corrupt' | undefined {
     const batches: EventBatch[] = []
     let rows = 0
+    const { batchSize, lend } = this.#tuning
+    const { pressure } = this.options
+    const wanted = pressure?.atLeast('shrink') === true ? batchSize / shrinkBy : batchSize
     // Joining copies, so it stops at half: a batch that is large enough as it came goes on as it came.
-    while (rows * 2 < this.#tuning.batchSize) {
-      const slot = this.#tuning.lend === true ? this.ring.lend() : this.ring.take()
+    while (rows * 2 < wanted) {
+      const slot = lend === true ? this.ring.lend() : this.ring.take()
       if (slot.status === 'copy' || slot.status === 'lent') {
         const decoded = decodeBatch(slot.bytes, true, slot.status === 'lent')
         if (decoded.ok) batches.push(decoded.batch)

@@ -6,8 +6,10 @@ import { systemClock, type Clock } from '../component/clock.js'
 import type { Deadline } from '../component/component.js'
 import type { ComponentState, StatusReporter } from '../component/status.js'
 import type { Override } from '../component/services.js'
+import { HeapWatch } from '../pressure/heap-watch.js'
 import { SharedPressure, type PressureMemory } from '../pressure/pressure.js'
 import { createDrops } from '../telemetry/drops.js'
+import { ringPassed } from '../graph/runtime-metrics.js'
 import type { FindFactory, Plan } from '../graph/plan.js'
 import { disturbance, isNamedByThread, planDiff, type Disturbance } from '../graph/plan-diff.js'
 import type { Layer } from '../graph/layers.js'
@@ -63,6 +65,8 @@ export class ThreadRuntime {
   readonly #meters: ThreadMeters
   readonly #clock: Clock
   readonly #engine: ThreadMetrics
+  readonly #pressure: SharedPressure
+  readonly #heap: HeapWatch
   /** Components that told their state themselves: having started is then no news. */
   readonly #spoken = new Set<string>()
   #isHeld: boolean
@@ -74,6 +78,8 @@ export class ThreadRuntime {
     this.#clock = options.clock ?? systemClock
     this.#meters = new ThreadMeters(options.slab, series => options.events.series(series), { logger: options.logger })
     this.#engine = new ThreadMetrics(this.#meters.meterFor({}), options.thread, this.#clock)
+    this.#pressure = new SharedPressure(options.pressure)
+    this.#heap = new HeapWatch({ pressure: this.#pressure, place: options.plan.threads.indexOf(options.thread), clock: this.#clock })
     this.#isHeld = options.held === true
     this.#now = this.#part(options.plan, options.rings, { held: options.held }, options.inherit)
     this.taps = new ThreadTaps({ edges: [], clock: this.#clock, logger: options.logger, tapped: (id, report) => options.events.tapped(id, report) })
@@ -90,6 +96,7 @@ export class ThreadRuntime {
   async start (layer: Layer): Promise<void> {
     const { graph, ends } = this.#next ?? this.#now
     this.#engine.start()
+    this.#heap.start()
     await graph.start(layer)
     ends.start(layer)
   }
@@ -188,13 +195,14 @@ export class ThreadRuntime {
   close (): void {
     this.taps.endAll()
     this.#engine.stop()
+    this.#heap.stop()
     this.#now.ends.close()
   }
 
   #part (plan: Plan, rings: Readonly<Record<string, HeldRing>>, graph: ThreadGraphOptions, inherit: Readonly<Record<string, number>>, before?: RingEnds): Part {
     const { thread, find, logger } = this.#options
     const services = this.#servicesBy(plan)
-    const ends = new RingEnds({ thread, plan, find, rings, inherit, clock: this.#clock, logger, drops: (component, pipeline) => services.drops(component, pipeline) }, before)
+    const ends = new RingEnds({ thread, plan, find, rings, inherit, clock: this.#clock, pressure: this.#pressure, logger, drops: (component, pipeline) => services.drops(component, pipeline), passed: pipeline => this.#meters.meterFor({}).counter(ringPassed, { pipeline, thread }) }, before)
     return { ends, graph: new ThreadGraph(plan, thread, services, (pipeline, side) => ends.writer(pipeline, side), graph) }
   }
 
@@ -204,7 +212,7 @@ export class ThreadRuntime {
   }
 
   #servicesBy (plan: Plan): ThreadServices {
-    const { logger, events, find, pressure, overrides } = this.#options
+    const { logger, events, find, overrides } = this.#options
     const tell = (component: string, state: ComponentState, reason = ''): void => events.status(this.#nameOf(component, plan), state, reason)
     return {
       clock: this.#clock,
@@ -225,7 +233,7 @@ export class ThreadRuntime {
         return { fail: error => events.fail(name, error.message), finish: reason => events.finish(`${name}: ${reason}`) }
       },
       find,
-      pressure: new SharedPressure(pressure),
+      pressure: this.#pressure,
       overrides: overrides ?? []
     }
   }

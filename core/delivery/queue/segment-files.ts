@@ -18,12 +18,21 @@ export const doneLength = 8
 
 /** Numbers of the segments in a directory, oldest first. Files of other names are nobody's business. */
 export async function listSegments (directory: string): Promise<number[]> {
+  return numbersOf(await readdir(directory), 'tapio')
+}
+
+/** The first number that nothing in the directory has: neither a segment, nor notes that outlived theirs and would be taken for the next one's. */
+export async function freeNumber (directory: string): Promise<number> {
   const names = await readdir(directory)
-  return names.map(n => /^queue-(\d{10,15})\.tapio$/.exec(n)?.[1]).filter(n => n !== undefined).map(Number).sort((a, b) => a - b)
+  return Math.max(0, ...numbersOf(names, 'tapio'), ...numbersOf(names, 'done')) + 1
+}
+
+function numbersOf (names: readonly string[], ending: 'tapio' | 'done'): number[] {
+  return names.map(n => /^queue-(\d{10,15})\.(tapio|done)$/.exec(n)).filter(m => m?.[2] === ending).map(m => Number(m?.[1])).sort((a, b) => a - b)
 }
 
 export async function removeSegment (directory: string, number: number): Promise<void> {
-  // The batches first: a leftover list of what is delivered harms nobody.
+  // The batches first: notes that are left alone harm nobody, batches without notes would come once more.
   await rm(join(directory, segmentName(number)), { force: true })
   await rm(join(directory, doneName(number)), { force: true })
 }
@@ -37,6 +46,10 @@ export async function readDone (directory: string, number: number): Promise<Read
   })
   // What is appended later must begin where a record may.
   if (bytes.length % doneLength !== 0) await truncate(path, bytes.length - bytes.length % doneLength)
+  return decodeDone(bytes)
+}
+
+export function decodeDone (bytes: Buffer): ReadonlySet<number> {
   const done = new Set<number>()
   for (let at = 0; at + doneLength <= bytes.length; at += doneLength) {
     const offset = bytes.readUInt32LE(at)

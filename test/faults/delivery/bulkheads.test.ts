@@ -13,7 +13,7 @@ import { Ledger } from './ledger.js'
 import { eventually, faultSuite, freePort, line, metricsOf, type Context } from './scene.js'
 
 const faults = faultSuite('bulkheads between exporters')
-const records = 2000
+const records = 6000
 
 interface Pair { readonly good: Ledger, readonly other: Ledger, readonly badPort: number, readonly badBackend: Backend, readonly tapio: Supervised, readonly port: number, readonly otherPort: number }
 
