@@ -9,6 +9,7 @@ import type { Override } from '../component/services.js'
 import { HeapWatch } from '../pressure/heap-watch.js'
 import { SharedPressure, type PressureMemory } from '../pressure/pressure.js'
 import { createDrops } from '../telemetry/drops.js'
+import { ringPassed } from '../graph/runtime-metrics.js'
 import type { FindFactory, Plan } from '../graph/plan.js'
 import { disturbance, isNamedByThread, planDiff, type Disturbance } from '../graph/plan-diff.js'
 import type { Layer } from '../graph/layers.js'
@@ -201,7 +202,7 @@ export class ThreadRuntime {
   #part (plan: Plan, rings: Readonly<Record<string, HeldRing>>, graph: ThreadGraphOptions, inherit: Readonly<Record<string, number>>, before?: RingEnds): Part {
     const { thread, find, logger } = this.#options
     const services = this.#servicesBy(plan)
-    const ends = new RingEnds({ thread, plan, find, rings, inherit, clock: this.#clock, logger, pressure: this.#pressure, drops: (component, pipeline) => services.drops(component, pipeline) }, before)
+    const ends = new RingEnds({ thread, plan, find, rings, inherit, clock: this.#clock, pressure: this.#pressure, logger, drops: (component, pipeline) => services.drops(component, pipeline), passed: pipeline => this.#meters.meterFor({}).counter(ringPassed, { pipeline, thread }) }, before)
     return { ends, graph: new ThreadGraph(plan, thread, services, (pipeline, side) => ends.writer(pipeline, side), graph) }
   }
 

@@ -11,6 +11,7 @@
  * through behind, oldest first, and given out as soon as the first file is known.
  */
 import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Clock } from '../../component/clock.js'
 import { EventBatch } from '../../data/batch.js'
 import { decodeBatch } from '../../data/decode.js'
@@ -422,10 +423,15 @@ export class DiskQueue implements BatchQueue {
   }
 }
 
+/** With its parents. Not `recursive`: Node tries forever where the system says ENOENT for good (/proc), and hides why elsewhere (read-only). */
 async function makeDirectory (directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
-    // Of a read-only file system, too; the simple form tells why.
-    if (error.code !== 'ENOENT') throw error
+  try {
     await mkdir(directory, { mode: 0o700 })
-  })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || dirname(directory) === directory) throw error
+    await makeDirectory(dirname(directory))
+    await mkdir(directory, { mode: 0o700 }).catch((late: NodeJS.ErrnoException) => { if (late.code !== 'EEXIST') throw late })
+  }
 }

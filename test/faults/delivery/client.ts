@@ -17,12 +17,12 @@ export interface ClientOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export interface ClientReport { readonly retries: number, readonly statuses: ReadonlyMap<number, number>, readonly withHint: number }
+export interface ClientReport { readonly retries: number, readonly statuses: ReadonlyMap<number, number>, readonly withHint: number, /** Of one request, from its sending to its answer. */ readonly slowestMs: number }
 
 /** Resolves when every record is acknowledged or refused for good, or the signal aborted. */
 export async function sendAll (options: ClientOptions): Promise<ClientReport> {
   const agent = new Agent({ keepAlive: true, maxSockets: options.connections })
-  const report = { retries: 0, statuses: new Map<number, number>(), withHint: 0 }
+  const report = { retries: 0, statuses: new Map<number, number>(), withHint: 0, slowestMs: 0 }
   const { first = 0 } = options
   const end = first + options.records
   let next = first
@@ -40,9 +40,11 @@ export async function sendAll (options: ClientOptions): Promise<ClientReport> {
   return report
 }
 
-async function insist (ids: readonly number[], agent: Agent, { ledger, port, signal, headers }: ClientOptions, report: { retries: number, statuses: Map<number, number>, withHint: number }): Promise<void> {
+async function insist (ids: readonly number[], agent: Agent, { ledger, port, signal, headers }: ClientOptions, report: { retries: number, statuses: Map<number, number>, withHint: number, slowestMs: number }): Promise<void> {
   for (let waitMs = 20; !signal.aborted; waitMs = Math.min(500, waitMs * 2)) {
+    const startedMs = performance.now()
     const { status, retryAfterMs } = await post(port, ids, agent, headers)
+    report.slowestMs = Math.max(report.slowestMs, performance.now() - startedMs)
     report.statuses.set(status, (report.statuses.get(status) ?? 0) + 1)
     if (status === 200) { ledger.acknowledge(ids); return }
     if (status >= 400 && status < 500 && status !== 429) { ledger.refuse(ids); return }
