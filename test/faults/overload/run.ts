@@ -6,12 +6,13 @@ import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { memoryMiB } from '../../bench/collector/process-stats.js'
 import { freePort, launch, launchTapio, tapioMain, type Running } from '../../peers/launch.js'
-import { load, type LoadReport } from './load.js'
+import { load, newReport, type LoadReport } from './load.js'
 import { makeMemoryCgroup, type MemoryCgroup } from './memory-cgroup.js'
 import { sdkClient, type SdkReport } from './sdk-client.js'
 import { SlowBackend } from './slow-backend.js'
 
 export interface OverloadOptions {
+  /** At least; the load goes on until something was refused, for as long again as a slow machine may need. */
   readonly seconds: number
   readonly limitMib: number
   /** In a control group with this limit, where one can be made; the limiter then goes by it, in percent. */
@@ -51,6 +52,7 @@ export interface OverloadReport {
 
 const ids = { ordinary: 0, severe: 1e9, sdk: 2e9 } as const
 const sampleMs = 200
+const longestUntilRefusedMs = 60_000
 
 export async function overload (options: OverloadOptions): Promise<OverloadReport> {
   const backend = new SlowBackend(options.capacity)
@@ -75,15 +77,20 @@ interface Rig { readonly tapio: Running, readonly backend: SlowBackend, readonly
 
 async function measured (options: OverloadOptions, { tapio, backend, port, cgroup }: Rig): Promise<OverloadReport> {
   const memory = watchMemory(tapio.pid)
-  const until = AbortSignal.timeout(options.seconds * 1000)
+  const end = new AbortController()
+  const until = end.signal
+  const report = newReport()
   const over = new AbortController()
   const base = { port, until, over: over.signal }
   const clients = Promise.all([
-    load({ ...base, recordsPerSecond: options.ordinaryPerSecond, recordsPerRequest: 25, severe: false, firstId: ids.ordinary, keeps: 200 }),
+    load({ ...base, recordsPerSecond: options.ordinaryPerSecond, recordsPerRequest: 25, severe: false, firstId: ids.ordinary, keeps: 200 }, report),
     load({ ...base, recordsPerSecond: options.severePerSecond, recordsPerRequest: 5, severe: true, firstId: ids.severe, keeps: 200 }),
     sdkClient({ port, recordsPerSecond: options.sdkPerSecond, firstId: ids.sdk, until })
   ])
   await sleep(options.seconds * 1000)
+  const isRefused = (): boolean => [...report.answers.keys()].some(answer => answer !== '200')
+  for (const lastMs = performance.now() + longestUntilRefusedMs; !isRefused() && performance.now() < lastMs;) await sleep(sampleMs)
+  end.abort()
   const latencies = { severe: [...backend.latencies.severe], others: [...backend.latencies.others] }
   backend.capacity = Infinity
   const endedMs = performance.now()
@@ -91,7 +98,7 @@ async function measured (options: OverloadOptions, { tapio, backend, port, cgrou
   const [ordinary, severe, sdk] = await clients
   const acknowledged = [...ordinary.acknowledged, ...severe.acknowledged, ...sdk.acknowledged]
   const missing = (): number => acknowledged.reduce((n, id) => n + (backend.delivered.has(id) ? 0 : 1), 0)
-  for (const end = endedMs + options.drainSeconds * 1000; missing() > 0 && performance.now() < end;) await sleep(sampleMs)
+  for (const lastMs = endedMs + options.drainSeconds * 1000; missing() > 0 && performance.now() < lastMs;) await sleep(sampleMs)
   const recoveredSeconds = await recovered
   memory.stop()
   return {
