@@ -31,6 +31,11 @@ import { SignalCheck, SignalGate } from './signal-gate.js'
 import type { PlacedEdge } from './thread-taps.js'
 import { Unanswered } from './unanswered.js'
 
+export interface RepeatingReporter extends StatusReporter {
+  /** Tells the last state once more, if there was any. */
+  repeat(): void
+}
+
 /** What the thread gives its components. */
 export interface ThreadServices {
   readonly clock: Clock
@@ -38,7 +43,7 @@ export interface ThreadServices {
   meter(attributes: Readonly<Record<string, string>>): Meter
   edge(from: string, to: string, pipeline: string): EdgeRecorder
   drops(component: string, pipeline: string): { add: (reason: string, rows: number) => void }
-  status(component: string): StatusReporter
+  status(component: string): RepeatingReporter
   lifecycle(component: string, state: ComponentState): void
   host(component: string): Host
   find(kind: Kind, type: string): ComponentFactory | undefined
@@ -291,6 +296,7 @@ export class ThreadGraph {
     const name = `${kind}/${id}`
     const attributes = { component_kind: kind, component_id: id, ...(pipeline === '' ? {} : { pipeline }) }
     const next = new Outlet(target, nextBorrows)
+    const status = services.status(name)
     const outputs = new Map([...placing.outputs ?? []].map(([to, consumer]) => [to, new Outlet(consumer, false)]))
     const values: ServiceValues = {
       id: parsed,
@@ -298,7 +304,7 @@ export class ThreadGraph {
       logger: services.logger.child({ component: name, ...(pipeline === '' ? {} : { pipeline }) }),
       meter: services.meter(attributes),
       clock: services.clock,
-      status: services.status(name),
+      status,
       drops: services.drops(name, pipeline),
       next,
       outputs,
@@ -313,6 +319,7 @@ export class ThreadGraph {
         shares: factory.shares === true,
         inlet: before?.parts.inlet ?? new Inlet(component as unknown as Consumer),
         lifecycle: state => services.lifecycle(name, state),
+        repeatStatus: () => status.repeat(),
         host: () => services.host(name)
       })
       // Beside a graph that runs it is nothing to be seen before it is started.
