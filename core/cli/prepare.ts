@@ -10,7 +10,14 @@ export interface ConfigOptions {
   readonly config?: readonly string[]
   readonly set?: readonly string[]
   readonly output?: string
+  /** What runs in the place of what was written: other receivers, say. Throws an error for people when it cannot. */
+  readonly rewire?: (config: ResolvedConfig) => ResolvedConfig
+  /** Only a part of it runs: what is defined and not used is nothing to warn of. */
+  readonly isPart?: true
 }
+
+/** The code of the warning that a component is not used. */
+const unused = 'CFG069'
 
 export interface Prepared { readonly catalog: ComponentCatalog, readonly config: ResolvedConfig, readonly plan: Plan }
 
@@ -27,11 +34,13 @@ export async function tryPrepare (options: ConfigOptions, io: CommandIo): Promis
   const catalog = await openCatalog(io.modules)
   const loaded = loadConfig({ configs: options.config ?? [], sets: options.set ?? [] }, catalog, io.env)
   const { files } = loaded
-  const faults = [...(loaded.ok ? [] : loaded.faults), ...loaded.warnings]
+  const warnings = options.isPart === true ? loaded.warnings.filter(w => w.code !== unused) : loaded.warnings
+  const faults = [...(loaded.ok ? [] : loaded.faults), ...warnings]
   if (faults.length > 0) io.err(options.output === 'json' ? `${faultsAsJson(faults)}\n` : `${renderFaults(faults, { color: io.color })}\n`)
   if (!loaded.ok) return { files, prepared: undefined, reason: inShort(loaded.faults.map(f => `${f.file}:${f.line}: ${f.message}`)) }
-  const planned = planConfig(loaded.config, catalog)
-  if (planned.ok) return { files, prepared: { catalog, config: loaded.config, plan: planned.plan } }
+  const config = options.rewire?.(loaded.config) ?? loaded.config
+  const planned = planConfig(config, catalog)
+  if (planned.ok) return { files, prepared: { catalog, config, plan: planned.plan } }
   const messages = planned.faults.map(fault => `${fault.path.join('.')}: ${fault.message}`)
   for (const message of messages) io.err(`error: ${message}\n`)
   return { files, prepared: undefined, reason: inShort(messages) }

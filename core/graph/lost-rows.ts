@@ -1,7 +1,7 @@
 /**
  * How many rows a dead thread had taken over and not passed on: for each of its processors, what came in over the edges
- * to it, less what left over the edges from it, less what it dropped on purpose. What it had not finished taking is not in
- * here: the ring still holds it.
+ * to it, less what left over the edges from it, less what it dropped on purpose; and what its exporters' queues held in memory. What
+ * it had not finished taking is not in here: the ring still holds it.
  *
  * Counted since the plan last changed: before that, edges may have led elsewhere.
  */
@@ -10,14 +10,16 @@ import { exposedName } from '../telemetry/declaration.js'
 import type { MetricSnapshot, NumberSeries } from '../telemetry/snapshot.js'
 import { attributesKey } from '../telemetry/series.js'
 import { componentDropped } from '../telemetry/drops.js'
+import { rowsInMemory } from '../delivery/queue/options.js'
 
 export class Flows {
   /** `before`: counts when the plan changed, and what each processor that stayed held then. */
   constructor (readonly before: { readonly snapshot: MetricSnapshot, readonly held: ReadonlyMap<string, number> } | undefined = undefined) {}
 
-  /** Rows held by all processors of the thread. */
+  /** Rows held by all processors and queues in memory of the thread. */
   held (now: MetricSnapshot): number {
-    return [...this.#held(now).values()].reduce((sum, rows) => sum + Math.max(0, rows), 0)
+    const queued = seriesOf(now, exposedName(rowsInMemory)).reduce((sum, s) => sum + Number(s.value), 0)
+    return queued + [...this.#held(now).values()].reduce((sum, rows) => sum + Math.max(0, rows), 0)
   }
 
   /** The same from now on by another plan; `kept` are the keys (`keyOf`) of what of it stayed. */
