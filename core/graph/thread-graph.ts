@@ -33,6 +33,11 @@ import { canWait, sendersCanWait } from './senders.js'
 import type { PlacedEdge } from './thread-taps.js'
 import { Unanswered } from './unanswered.js'
 
+export interface RepeatingReporter extends StatusReporter {
+  /** Tells the last state once more, if there was any. */
+  repeat(): void
+}
+
 /** What the thread gives its components. */
 export interface ThreadServices {
   readonly clock: Clock
@@ -40,7 +45,7 @@ export interface ThreadServices {
   meter(attributes: Readonly<Record<string, string>>): Meter
   edge(from: string, to: string, pipeline: string): EdgeRecorder
   drops(component: string, pipeline: string): { add: (reason: string, rows: number) => void }
-  status(component: string): StatusReporter
+  status(component: string): RepeatingReporter
   lifecycle(component: string, state: ComponentState): void
   host(component: string): Host
   find(kind: Kind, type: string): ComponentFactory | undefined
@@ -301,6 +306,7 @@ export class ThreadGraph {
     const attributes = { component_kind: kind, component_id: id, ...(pipeline === '' ? {} : { pipeline }) }
     const next = new Outlet(target, nextBorrows)
     const senders = { canWait: this.#sendersCanWait(pipeline) }
+    const status = services.status(name)
     const outputs = new Map([...placing.outputs ?? []].map(([to, consumer]) => [to, new Outlet(consumer, false)]))
     const values: ServiceValues = {
       id: parsed,
@@ -308,7 +314,7 @@ export class ThreadGraph {
       logger: services.logger.child({ component: name, ...(pipeline === '' ? {} : { pipeline }) }),
       meter: services.meter(attributes),
       clock: services.clock,
-      status: services.status(name),
+      status,
       drops: services.drops(name, pipeline),
       next,
       outputs,
@@ -324,6 +330,7 @@ export class ThreadGraph {
         shares: factory.shares === true,
         inlet: before?.parts.inlet ?? new Inlet(component as unknown as Consumer),
         lifecycle: state => services.lifecycle(name, state),
+        repeatStatus: () => status.repeat(),
         host: () => services.host(name)
       })
       // Beside a graph that runs it is nothing to be seen before it is started.
