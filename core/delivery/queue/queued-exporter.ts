@@ -10,7 +10,7 @@ import type { Services } from '../../component/services.js'
 import type { EventBatch } from '../../data/batch.js'
 import { aborted } from '../in-flight.js'
 import { collectorRetryPolicy, type RetryPolicy } from '../backoff.js'
-import { redeliver } from '../redeliver.js'
+import { isExhausted, redeliver } from '../redeliver.js'
 import { retryPolicyOf, type RetryOnFailure } from '../retry-on-failure.js'
 import { DiskQueue } from './disk-queue.js'
 import { MemoryQueue } from './memory-queue.js'
@@ -126,7 +126,7 @@ export class QueuedExporter implements Component, Consumer {
     if (outcome.status === 'rejected') {
       await this.#reject(batch, outcome.rows, outcome.count, outcome.reason)
       taken.done()
-    } else if (outcome.reason.startsWith('retries exhausted')) {
+    } else if (isExhausted(outcome)) {
       this.services.get('drops').add('retries_exhausted', batch.count)
       taken.done()
     } else taken.putBack()
