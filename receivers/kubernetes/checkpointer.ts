@@ -1,6 +1,6 @@
 /**
  * When checkpoints are written: a picture is taken of all watches at one moment, and goes to the disk once everything that had
- * been told by then has been taken or given up by the pipeline, at most every `interval`.
+ * been told by then has been taken or rejected by the pipeline, at most every `interval`.
  */
 import type { Clock } from '../../core/component/clock.js'
 import type { ChangeQueue } from './change-queue.js'
@@ -39,9 +39,10 @@ export class Checkpointer {
     this.#taken = undefined
   }
 
-  /** The last one, of what is so when everything has been told. */
-  async close (): Promise<void> {
+  /** Writes the last one, of what is so when everything has been taken; without `complete` the one before is the last. */
+  async close (complete: boolean): Promise<void> {
     await this.#writing
+    if (!complete) return
     this.#take()
     if (this.#taken !== undefined) await this.#write(this.#taken.watches)
   }
