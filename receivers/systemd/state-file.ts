@@ -1,11 +1,14 @@
 /** What must outlive a restart: the position in the journal, and which facts one of two sources has told. One small file. */
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import { readPosition, writePosition } from '../../core/delivery/position-file.js'
 import type { Pairing } from './pairs.js'
 
 export interface State { readonly cursor?: string, readonly pairs: readonly Pairing[] }
 
-const version = 1
+export type Loaded =
+  | { readonly status: 'read', readonly state: State }
+  | { readonly status: 'none' }
+  | { readonly status: 'useless', readonly reason: string }
 
 export class StateFile {
   readonly path: string
@@ -15,33 +18,23 @@ export class StateFile {
     this.path = join(directory, `${name.replace(/[^\w.-]/g, '_')}.json`)
   }
 
-  /** Nothing when there is no file or it is of no use: the journal is then read from where the options say. */
-  async load (): Promise<State> {
-    try {
-      const { version: found, cursor, pairs } = JSON.parse(await readFile(this.path, 'utf8')) as { version?: unknown, cursor?: unknown, pairs?: unknown }
-      if (found !== version) return { pairs: [] }
-      return { ...(typeof cursor === 'string' && cursor !== '' && { cursor }), pairs: Array.isArray(pairs) ? pairs.filter(isPairing) : [] }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' && !(error instanceof SyntaxError)) throw error
-      return { pairs: [] }
-    }
+  /** Never rejects. */
+  async load (): Promise<Loaded> {
+    const read = await readPosition(this.path)
+    return read.status === 'read' ? { status: 'read', state: stateOf(read.value) } : read
   }
 
-  /** Whole or not at all, also when the machine dies: written beside, then put in place. */
-  async save (state: State): Promise<void> {
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 })
-    const beside = `${this.path}.new`
-    const file = await open(beside, 'w', 0o600)
-    try {
-      await file.writeFile(JSON.stringify({ version, ...state }))
-      await file.sync()
-    } finally { await file.close() }
-    await rename(beside, this.path)
-  }
+  /** Rejects with the system's error; what was saved before is then still there. */
+  async save (state: State): Promise<void> { await writePosition(this.path, state) }
+}
+
+function stateOf (value: unknown): State {
+  const { cursor, pairs } = (typeof value === 'object' && value !== null ? value : {}) as { cursor?: unknown, pairs?: unknown }
+  return { ...(typeof cursor === 'string' && cursor !== '' && { cursor }), pairs: Array.isArray(pairs) ? pairs.filter(isPairing) : [] }
 }
 
 function isPairing (value: unknown): value is Pairing {
   if (!Array.isArray(value) || value.length !== 3) return false
-  const [key, source, count] = value as unknown[]
-  return typeof key === 'string' && (source === 'bus' || source === 'journal') && Number.isSafeInteger(count)
+  const [key, bus, journal] = value as unknown[]
+  return typeof key === 'string' && Number.isSafeInteger(bus) && Number.isSafeInteger(journal)
 }
