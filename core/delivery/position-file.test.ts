@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parsePosition, readPosition, writePosition } from './position-file.js'
+import { parsePosition, PositionKeeper, readPosition, writePosition } from './position-file.js'
 
 const test = suite<{ folder: string }>('position file')
 test.before.each(context => { context.folder = mkdtempSync(join(tmpdir(), 'tapio-position-')) })
@@ -45,6 +45,24 @@ test('a place that cannot be read or written is said, and what was there stays',
   } catch (error) {
     assert.match(String(error), /EEXIST|ENOTDIR/)
   }
+})
+
+test('a keeper writes what changed, one after the other, and again what could not be written', async ({ folder }) => {
+  const path = join(folder, 'deep', 'position')
+  const said: string[] = []
+  let value = 0
+  const keeper = new PositionKeeper(path, () => ++value, error => { said.push(error === undefined ? 'written' : 'failed') })
+  await keeper.save()
+  keeper.isDirty = true
+  await Promise.all([keeper.save(), keeper.save(), keeper.save()])
+  assert.equal([said, await readPosition(path)], [['written'], { status: 'read', value: 1 }])
+  rmSync(join(folder, 'deep'), { recursive: true })
+  writeFileSync(join(folder, 'deep'), '')
+  keeper.isDirty = true
+  await keeper.save()
+  rmSync(join(folder, 'deep'))
+  await keeper.save()
+  assert.equal([said, await readPosition(path)], [['written', 'failed', 'written'], { status: 'read', value: 3 }])
 })
 
 test.run()

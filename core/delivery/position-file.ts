@@ -48,4 +48,30 @@ export async function writePosition (path: string, value: unknown): Promise<void
   await replaceFile(path, file => file.writeFile(`tapio position ${version} ${checkOf(document)}\n${document}`))
 }
 
+/** Writes a position that changes, one write at a time. */
+export class PositionKeeper {
+  #saving: Promise<void> = Promise.resolve()
+  /** There is something to write. */
+  isDirty = false
+
+  /** `take` gives what is to be written; `written` is told of each attempt, with the error of one that failed. */
+  constructor (readonly path: string, readonly take: () => unknown, readonly written: (error?: unknown) => void) {}
+
+  /** Never rejects. What could not be written is written by the next call. */
+  save (): Promise<void> {
+    this.#saving = this.#saving.then(async () => {
+      if (!this.isDirty) return
+      this.isDirty = false
+      try {
+        await writePosition(this.path, this.take())
+        this.written()
+      } catch (error) {
+        this.isDirty = true
+        this.written(error)
+      }
+    })
+    return this.#saving
+  }
+}
+
 function checkOf (document: string): string { return crc32(document).toString(16).padStart(8, '0') }

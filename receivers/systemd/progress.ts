@@ -4,7 +4,7 @@
  */
 import { Watermark } from '../../core/delivery/watermark.js'
 import { Pairs, type FactSource } from './pairs.js'
-import type { State } from './state-file.js'
+import type { State } from './state.js'
 
 /** What one source tells at once. */
 export interface Piece {

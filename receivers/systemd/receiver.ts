@@ -6,6 +6,7 @@ import type { ComponentId } from '../../core/component/id.js'
 import { Tokens } from '../../core/component/services.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { wait } from '../../core/delivery/insist.js'
+import { PositionKeeper, readPosition } from '../../core/delivery/position-file.js'
 import { ReadLoop } from '../../core/delivery/read-loop.js'
 import type { Pressure } from '../../core/pressure/pressure.js'
 import { BusSource } from './bus-source.js'
@@ -14,7 +15,7 @@ import type { SystemdConfig } from './config.js'
 import { JournalSource } from './journal-source.js'
 import { Progress } from './progress.js'
 import { Reports, type Part } from './reports.js'
-import { StateFile } from './state-file.js'
+import { stateOf, statePath } from './state.js'
 
 /** A process that is killed reads again what came in this time; ids tell that it did. */
 const saveEveryMs = 1000
@@ -22,9 +23,8 @@ const saveEveryMs = 1000
 @injectable()
 export class SystemdReceiver implements Receiver {
   readonly #loop = new ReadLoop()
-  readonly #file: StateFile
+  readonly #keeper: PositionKeeper
   #progress = new Progress({ pairs: [] })
-  #saving: Promise<void> = Promise.resolve()
 
   constructor (
     @inject(Tokens.id) id: ComponentId,
@@ -34,22 +34,23 @@ export class SystemdReceiver implements Receiver {
     @inject(Tokens.pressure) readonly pressure: Pressure,
     @inject(Reports) readonly reports: Reports
   ) {
-    this.#file = new StateFile(config.state_directory, id.text)
+    const path = statePath(config.state_directory, id.text)
+    this.#keeper = new PositionKeeper(path, () => this.#progress.take(), error => { if (error !== undefined) reports.noState(path, error) })
   }
 
   /** Never throws: a machine without systemd may still have other receivers. */
   async start (): Promise<void> {
     const { bus, journal } = this.config
-    const loaded = await this.#file.load()
-    if (loaded.status === 'read') this.#progress = new Progress(loaded.state)
-    if (loaded.status === 'useless') this.reports.uselessState(this.#file.path, loaded.reason, journal.start_at)
+    const read = await readPosition(this.#keeper.path)
+    if (read.status === 'read') this.#progress = new Progress(stateOf(read.value))
+    if (read.status === 'useless') this.reports.uselessState(this.#keeper.path, read.reason, journal.start_at)
     const parts: [Part, () => Promise<void>][] = []
     if (journal.enabled) parts.push(['journal', () => this.#journal()])
     if (bus.enabled) parts.push(['bus', () => this.#bus()])
     for (const [part] of parts) this.reports.expect(part)
     // An exception in a source is a bug here or further on; the other source goes on.
     for (const [part, work] of parts) this.#loop.start(work, error => { this.reports.broken(part, error instanceof Error ? error.message : String(error)) })
-    this.#loop.start(() => this.#saveAll(), error => { this.reports.noState(this.#file.path, error) })
+    this.#loop.start(() => this.#saveAll(), error => { this.reports.noState(this.#keeper.path, error) })
   }
 
   /** What the pipeline has answered for by the deadline is saved; the rest is read again. */
@@ -96,17 +97,8 @@ export class SystemdReceiver implements Receiver {
     while (await wait(saveEveryMs, this.clock, this.#loop.stopping)) await this.#save()
   }
 
-  /** One at a time: the file is written beside itself. */
   async #save (): Promise<void> {
-    this.#saving = this.#saving.then(async () => {
-      if (!this.#progress.isDirty) return
-      try {
-        await this.#file.save(this.#progress.take())
-      } catch (error) {
-        this.#progress.isDirty = true
-        this.reports.noState(this.#file.path, error)
-      }
-    })
-    await this.#saving
+    this.#keeper.isDirty ||= this.#progress.isDirty
+    await this.#keeper.save()
   }
 }
