@@ -121,6 +121,7 @@ export class KubernetesReceiver implements Receiver {
     if (!enabled) return undefined
     return new Checkpointer({
       file, intervalMs, server, clock: this.clock, queue: this.#queue,
+      known: () => this.#watched.filter(w => w.tracker.known).length,
       picture: () => {
         const watches = this.#watched.filter(w => w.tracker.known).map(({ plan, tracker, watch }) => ({ watch: plan.id, version: watch.version, states: tracker.states() }))
         return watches.length === 0 ? undefined : watches
