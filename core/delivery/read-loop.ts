@@ -21,6 +21,8 @@ export interface Delivers {
 /** Nothing of the batch was taken, and there is no more time: a source that can read it again must not move past it. */
 export interface NotTaken { readonly status: 'not_taken' }
 
+export type Delivered = Accepted | Rejected | NotTaken
+
 const notTaken: NotTaken = { status: 'not_taken' }
 /** There is always somebody who waits: the source. */
 const policy = { ...localRetryPolicy, maxElapsedMs: 0 }
@@ -43,7 +45,7 @@ export class ReadLoop {
    * Hands a batch on for as long as the pipeline asks to wait, or refuses it: whoever refuses while we run is about to be replaced.
    * While the process has no memory to take anything in, it waits before that, and its source with it.
    */
-  async deliver ({ next, clock, pressure }: Delivers, batch: EventBatch): Promise<Accepted | Rejected | NotTaken> {
+  async deliver ({ next, clock, pressure }: Delivers, batch: EventBatch): Promise<Delivered> {
     while (pressure.atLeast('refuse') && await wait(pressure.retryAfterMs, clock, this.stopping));
     if (this.over.aborted) return notTaken
     const outcome = await insist<Accepted | Rejected>(async () => {

@@ -3,10 +3,12 @@ import { open, readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { baseOf, rotatedNames } from './rotation.js'
 import { beginOf, eventFilesIn } from './source.js'
-import { headBytes, matchFiles, seen, type Candidate, type Matched, type Tracked } from './tracked-file.js'
+import { beginsWith, headBytes, matchFiles, type Candidate, type Matched, type Tracked } from './tracked-file.js'
 
 /** More are not looked at. */
 const maxFiles = 10_000
+/** A file that so many looks in a row did not find is gone: one look may fall into its being renamed. */
+const looksUntilGone = 20
 
 export interface FileSetEvents {
   /** Cut off or removed before it was read to its end. */
@@ -20,6 +22,7 @@ export class FileSet {
   readonly #followed: Set<string>
   /** By path: not looked into again while it is the same. */
   #candidates = new Map<string, Candidate>()
+  #missed = new Map<Tracked, number>()
 
   constructor (readonly paths: readonly string[], known: readonly Tracked[], readonly events: FileSetEvents) {
     this.#tracked = [...known]
@@ -34,13 +37,22 @@ export class FileSet {
     const configured = new Set<string>()
     for (const path of this.paths) candidates.push(...await this.#below(path, configured, signal))
     this.#candidates = new Map(candidates.map(c => [c.path, c]))
-    const { files, gone } = matchFiles(this.#tracked, candidates, base => configured.has(base) && !this.#followed.has(base))
+    const { files, missing } = matchFiles(this.#tracked, candidates, base => configured.has(base) && !this.#followed.has(base))
     for (const base of configured) this.#followed.add(base)
-    const isChanged = gone.length > 0 || files.length !== this.#tracked.length || files.some(({ candidate, tracked }) => tracked.path !== candidate.path || tracked.inode !== candidate.inode)
-    for (const { path, size, offset, isPassed } of gone) if (!isPassed && size > offset && !path.endsWith('.gz')) this.events.lost(path, size - offset)
-    for (const { candidate, tracked } of files) seen(tracked, candidate)
-    this.#tracked = files.map(f => f.tracked)
+    const kept = missing.filter(tracked => this.#isPatient(tracked))
+    this.#missed = new Map(kept.map(tracked => [tracked, (this.#missed.get(tracked) ?? 0) + 1]))
+    const isChanged = files.length + kept.length !== this.#tracked.length || files.some(({ candidate, tracked }) => tracked.path !== candidate.path || tracked.inode !== candidate.inode)
+    for (const { candidate, tracked } of files) saw(tracked, candidate)
+    this.#tracked = [...files.map(f => f.tracked), ...kept]
     return { files, isChanged }
+  }
+
+  /** False: it is gone. */
+  #isPatient (tracked: Tracked): boolean {
+    if ((this.#missed.get(tracked) ?? 0) < looksUntilGone) return true
+    const { path, size, offset, isPassed } = tracked
+    if (!isPassed && size > offset && !path.endsWith('.gz')) this.events.lost(path, size - offset)
+    return false
   }
 
   /** `path` itself and what it was rotated to, or what is in it. A path that is not there may come. */
@@ -84,4 +96,9 @@ export class FileSet {
       return undefined
     }
   }
+}
+
+function saw (tracked: Tracked, { path, inode, size, begin }: Candidate): void {
+  Object.assign(tracked, { path, inode, size })
+  beginsWith(tracked, begin)
 }

@@ -163,6 +163,7 @@ test('what is cut off or removed before it was delivered is said and counted', a
   writeFileSync(log, line('new'))
   const again = await follow(context)
   await again.seen('new')
+  while (again.meter.values.get('unread') === undefined) await new Promise(resolve => setTimeout(resolve, 2))
   await again.stop()
   assert.is(again.meter.values.get('unread'), size - 2 * line('n0').length)
   assert.equal(again.logger.lines.filter(l => l.message.startsWith('a followed file was cut off')).map(l => l.fields?.['file']), [join(folder, 'app.jsonl')])

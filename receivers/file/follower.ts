@@ -2,7 +2,7 @@
  * Reads files on as they grow. One batch is on its way at a time; a file's position moves behind it when the pipeline has answered for it, and
  * is written down within a second. Ids of events that say none are made of the position, so that what is read again has the same.
  */
-import { open } from 'node:fs/promises'
+import { open, type FileHandle } from 'node:fs/promises'
 import type { Clock } from '../../core/component/clock.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { EventIds } from '../../core/data/ids.js'
@@ -11,8 +11,8 @@ import { PositionKeeper, readPosition } from '../../core/delivery/position-file.
 import type { FileReceiverConfig } from './config.js'
 import { FileSet } from './file-set.js'
 import type { Reports } from './reports.js'
-import { readFile } from './source.js'
-import { isTracked, type Matched, type Tracked } from './tracked-file.js'
+import { beginOf, readFile } from './source.js'
+import { beginsWith, headBytes, isStill, isTracked, type Matched, type Tracked } from './tracked-file.js'
 
 export interface FollowContext {
   readonly config: FileReceiverConfig
@@ -90,9 +90,9 @@ export class Follower {
     try {
       const file = await open(path)
       try {
-        const { dev, ino } = await file.stat()
+        const now = await file.stat()
         // It was renamed since the look: the next one finds it.
-        if (`${dev}:${ino}` !== inode || !await this.#readOn(file, matched, isEnded)) return
+        if (`${now.dev}:${now.ino}` !== inode || !await this.#readOn(file, now.size, matched, isEnded)) return
         this.#looks.set(tracked, { size, mtimeMs, isEnded })
       } finally {
         await file.close()
@@ -104,12 +104,17 @@ export class Follower {
     }
   }
 
-  /** False when it was not read to its end. */
-  async #readOn (file: Awaited<ReturnType<typeof open>>, { candidate, tracked }: Matched, isEnded: boolean): Promise<boolean> {
+  /** Up to `size`. False when it was not read to there, for whatever reason: the next look sees. */
+  async #readOn (file: FileHandle, size: number, { candidate, tracked }: Matched, isEnded: boolean): Promise<boolean> {
     const { config, stopping, reports, deliver } = this.context
+    const { begin } = await beginOf(file, headBytes, stopping)
+    if (!isStill(tracked, begin) || (!candidate.isCompressed && size < tracked.offset)) return false
+    beginsWith(tracked, candidate.isCompressed ? begin : begin.subarray(0, size))
     const isGrowing = !isEnded && !candidate.isCompressed
     const idAt = this.#keeper === undefined ? undefined : (offset: number): string => tracked.ids + offset.toString(16).padStart(16, '0')
-    for await (const item of readFile(file, { ...config, signal: stopping, from: tracked.offset, isGrowing, ...(idAt !== undefined && { idAt }) })) {
+    for await (const item of readFile(file, { ...config, signal: stopping, from: tracked.offset, to: size, isGrowing, ...(idAt !== undefined && { idAt }) })) {
+      // It may have been cut off and written anew while we read: then this is of another file, and the rest of ours is in its copy.
+      if (!candidate.isCompressed && !isStill(tracked, (await beginOf(file, tracked.head, stopping)).begin)) return false
       if (item.kind === 'damage') {
         if (item.isLast && isGrowing) return true
         reports.damaged(candidate.path, item)

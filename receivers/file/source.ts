@@ -27,6 +27,8 @@ export interface ReadOptions extends Pick<FileReceiverConfig, 'format' | 'batch_
   readonly signal: AbortSignal
   /** Where an item ended; of a compressed file in what it holds. Left out = 0. */
   readonly from?: number
+  /** Where to end, of a file that is not compressed; left out: at its end. */
+  readonly to?: number
   /** It may grow: what is not whole at its end may be one day. */
   readonly isGrowing?: boolean
   /** The id, in hex, of an event that says none and stands at this offset. */
@@ -45,9 +47,9 @@ export async function * readPath (path: string, options: ReadOptions): AsyncGene
 
 /** The same of an open file, which stays open. */
 export async function * readFile (file: FileHandle, options: ReadOptions): AsyncGenerator<FileItem> {
-  const { from = 0, signal, format, batch_rows: rows, max_frame_bytes: maxBytes, isGrowing = false, idAt } = options
+  const { from = 0, to = Infinity, signal, format, batch_rows: rows, max_frame_bytes: maxBytes, isGrowing = false, idAt } = options
   const { begin, isCompressed } = await beginOf(file, headerLength + frameHeadLength, signal)
-  const chunks = isCompressed ? without(from, gunzip(bytesOf(file, 0, signal))) : bytesOf(file, from, signal)
+  const chunks = isCompressed ? without(from, gunzip(bytesOf(file, 0, signal))) : bytesOf(file, from, signal, to)
   if (format === 'json' || (format === 'auto' && looksLikeJson(begin))) {
     yield * readJsonLines(chunks, { rows, maxLineBytes: maxBytes, from, leaveOpenLine: isGrowing, ...(idAt !== undefined && { idAt }) })
     return
@@ -77,11 +79,12 @@ export async function beginOf (file: FileHandle, bytes: number, signal: AbortSig
 
 const looksLikeJson = (begin: Buffer): boolean => /^\s*\{/.test(begin.toString('latin1'))
 
-/** Up to where it ends when that is reached. A stream of Node's would close the file. */
-async function * bytesOf (file: FileHandle, start: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  for (let at = start; ;) {
+/** Up to `end`, or where the file ends when that is reached. A stream of Node's would close the file. */
+async function * bytesOf (file: FileHandle, start: number, signal: AbortSignal, end = Infinity): AsyncGenerator<Uint8Array> {
+  for (let at = start; at < end;) {
     signal.throwIfAborted()
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(chunkBytes), 0, chunkBytes, at)
+    const length = Math.min(chunkBytes, end - at)
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, at)
     if (bytesRead === 0) return
     at += bytesRead
     yield buffer.subarray(0, bytesRead)

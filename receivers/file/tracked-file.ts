@@ -13,7 +13,7 @@ export interface Tracked {
   path: string
   /** `device:number`. */
   inode: string
-  /** Of the first `head` bytes. */
+  /** Of the first `head` bytes, which are as many as there were, when `offset` was reached. */
   print: string
   head: number
   /** Everything before it has been delivered; of a compressed file, in what it holds. */
@@ -45,14 +45,14 @@ export interface Matched {
 
 export interface Match {
   readonly files: readonly Matched[]
-  /** What was followed and is nowhere any more, or was cut off before its end was read. */
-  readonly gone: readonly Tracked[]
+  /** What was followed and is nowhere now: being renamed at this moment, removed, or cut off. */
+  readonly missing: readonly Tracked[]
 }
 
 export const printOf = (begin: Buffer, bytes: number): string => createHash('sha256').update(begin.subarray(0, bytes)).digest('hex').slice(0, 32)
 
-function holds (candidate: Candidate, { head, print, offset }: Tracked): boolean {
-  return candidate.begin.length >= head && (candidate.isCompressed || candidate.size >= offset) && printOf(candidate.begin, head) === print
+function holds (candidate: Candidate, tracked: Tracked): boolean {
+  return (candidate.isCompressed || candidate.size >= tracked.offset) && isStill(tracked, candidate.begin)
 }
 
 /** `isFirst`: whether a base is looked at for the first time, so that what was rotated before is no news. */
@@ -75,7 +75,7 @@ export function matchFiles (known: readonly Tracked[], candidates: readonly Cand
     if (files.some(other => isCopy(candidate, other.candidate))) continue
     files.push({ candidate, tracked: newFile(candidate, isFirst(candidate.base) && candidate.path !== candidate.base) })
   }
-  return { files, gone: [...left] }
+  return { files, missing: [...left] }
 }
 
 /**
@@ -92,15 +92,16 @@ function newFile ({ base, path, inode, size, begin }: Candidate, isPassed: boole
   return { base, path, inode, print: printOf(begin, begin.length), head: begin.length, offset: 0, size, ids: randomBytes(8).toString('hex'), isPassed }
 }
 
-/** What is known of it after a look. Its first bytes may have become more. */
-export function seen (tracked: Tracked, { path, inode, size, begin }: Candidate): void {
-  tracked.path = path
-  tracked.inode = inode
-  tracked.size = size
-  if (begin.length > tracked.head) {
-    tracked.head = begin.length
-    tracked.print = printOf(begin, begin.length)
-  }
+/** Whether a file that begins with `begin` is it. */
+export function isStill ({ head, print }: Tracked, begin: Buffer): boolean {
+  return begin.length >= head && printOf(begin, head) === print
+}
+
+/** Its first bytes may have become more. */
+export function beginsWith (tracked: Tracked, begin: Buffer): void {
+  if (begin.length <= tracked.head) return
+  tracked.head = begin.length
+  tracked.print = printOf(begin, begin.length)
 }
 
 /** Whether a saved value is one. */

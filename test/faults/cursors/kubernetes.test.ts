@@ -50,7 +50,7 @@ test(`killed ${kills} times at random moments while the cluster changes: every c
   await changes
   const expected = [...expectedSince(server.store, from).values()].flat()
   const wanted = new Set(expected)
-  await run.until('all changes', async () => { const ids = new Set((await recorded(run.folder)).map(r => r.id)); return [...wanted].every(id => ids.has(id)) })
+  await run.until('all changes', async () => { const ids = new Set((await recorded(run.folder)).map(r => r.id)); return [...wanted].every(id => ids.has(id)) }, 300)
   await run.finish()
   const verdict = judge([...wanted], await recorded(run.folder), await stored(run.folder), row => row.id)
   console.log(`REPORT kubernetes, seed ${seed}: ${wanted.size} changes, ${run.kills} kills; lost ${verdict.lost.length}, delivered again ${verdict.doubled}, stored wrong ${verdict.storedWrong.length}`)

@@ -8,9 +8,9 @@ import { Supervised } from '../supervised.js'
 import { evidenceExporters, recordedBytes } from './evidence.js'
 
 export const long = process.env['TAPIO_TEST_LONG'] === '1'
-export const kills = long ? 50 : 4
+export const kills = long ? 50 : 2
 
-const patienceMs = 60_000
+const patienceMs = 120_000
 
 export class CursorRun {
   readonly folder = mkdtempSync(join(tmpdir(), 'tapio-cursors-'))
@@ -56,10 +56,11 @@ export class CursorRun {
     await this.until(`${bytes} bytes more`, () => recordedBytes(this.folder) >= until)
   }
 
-  async until (what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  /** What costs much is looked at seldom. */
+  async until (what: string, holds: () => boolean | Promise<boolean>, pauseMs = 5): Promise<void> {
     for (const end = Date.now() + patienceMs; !await holds();) {
       if (Date.now() > end) throw new Error(`never came: ${what}\n${this.log}`)
-      await sleep(5)
+      await sleep(pauseMs)
     }
   }
 
