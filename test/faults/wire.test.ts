@@ -118,12 +118,14 @@ test(`either side killed ${kills} times at random under load: nothing lost, noth
   assert.ok(repeated.length <= pair.server.kills * batchRows, `seed ${seed}: ${repeated.length} events came again after ${pair.server.kills} kills of the server`)
 })
 
-test(`a durable server with a queue on disk, either side killed ${kills} times at random: nothing lost, each stored once`, async context => {
+const durableKills = long ? 50 : 2
+
+test(`a durable server with a queue on disk, either side killed ${durableKills} times at random: nothing lost, each stored once`, async context => {
   const seed = Math.floor(Math.random() * 2 ** 31)
   const random = seeded(seed)
-  const rows = kills * rowsAKill
+  const rows = durableKills * rowsAKill
   const pair = await start(context, rows, { retry_every: 97 }, true)
-  for (let i = 0; i < kills; i++) {
+  for (let i = 0; i < durableKills; i++) {
     await grown(pair, random.chance(0.2) ? 1 : 1000 + random.below(60_000))
     await (random.chance(0.6) ? pair.server : pair.collector).kill()
   }
