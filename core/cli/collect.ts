@@ -59,8 +59,8 @@ async function collect (receivers: readonly string[], options: CollectOptions, i
 }
 
 /**
- * Mode debug without its tracing and profiles: one thread and no ring, so that an answer `accepted` is the server's, and a source
- * that then moves its cursor loses nothing.
+ * Mode debug without its tracing and profiles: one thread for a small process. Durable, so that an answer `accepted` is the server's or that
+ * of a queue on disk, whatever --config adds, and a source that then moves its cursor loses nothing.
  */
 export function collectConfig (receivers: readonly string[], options: CollectOptions): object {
   const { server, id, tokenFile, tlsCa, tlsCert, tlsKey, tlsServerName, tlsInsecure, tlsSkipVerify } = options
@@ -71,7 +71,7 @@ export function collectConfig (receivers: readonly string[], options: CollectOpt
     service: {
       mode: 'debug', tracing: false, profiling: false,
       telemetry: { metrics: { endpoint: '127.0.0.1:0' } },
-      pipelines: { collect: { receivers, exporters: ['tapio'] } }
+      pipelines: { collect: { receivers, exporters: ['tapio'], durable: true } }
     }
   }
 }

@@ -4,11 +4,10 @@ export class ByteWindow {
   #start = 0
   #end = 0
   #ended = false
-  /** Where the window starts in the stream. */
-  offset = 0
   readonly #source: AsyncIterator<Uint8Array>
 
-  constructor (source: AsyncIterable<Uint8Array>) {
+  /** `offset`: where the window starts in the stream. */
+  constructor (source: AsyncIterable<Uint8Array>, public offset = 0) {
     this.#source = source[Symbol.asyncIterator]()
   }
 

@@ -6,21 +6,31 @@ import { frameHeadLength, frameLength, headerLength, markerLength, markerOf } fr
 import type { Letter } from './letter.js'
 
 export type FileItem =
-  | { readonly kind: 'batch', readonly batch: EventBatch, readonly offset: number, readonly letter?: Letter }
-  /** `bytes` bytes from `offset` on could not be used. */
-  | { readonly kind: 'damage', readonly offset: number, readonly bytes: number, readonly reason: string }
+  /** `end`: where what follows begins. */
+  | { readonly kind: 'batch', readonly batch: EventBatch, readonly offset: number, readonly end: number, readonly letter?: Letter }
+  /** `bytes` bytes from `offset` on could not be used. `isLast`: up to the end of the stream, which a file that grows may yet complete. */
+  | { readonly kind: 'damage', readonly offset: number, readonly bytes: number, readonly end: number, readonly reason: string, readonly isLast: boolean }
+
+/** Where to begin that is not the start: the stream begins there. */
+export interface FrameStart { readonly offset: number, readonly marker: Buffer }
 
 /** Where a batch that nobody wants begins: it is stepped over without a look into it. */
 export type Skip = (offset: number) => boolean
 
 /** Every whole batch of the file in order, and one `damage` for every stretch between that is none. */
-export async function * readFrames (chunks: AsyncIterable<Uint8Array>, maxFrameBytes: number, skip: Skip = () => false): AsyncGenerator<FileItem> {
-  const window = new ByteWindow(chunks)
+export async function * readFrames (chunks: AsyncIterable<Uint8Array>, maxFrameBytes: number, skip: Skip = () => false, from?: FrameStart): AsyncGenerator<FileItem> {
+  const window = new ByteWindow(chunks, from?.offset)
   try {
-    yield * new FrameReader(window, maxFrameBytes, skip).read()
+    yield * new FrameReader(window, maxFrameBytes, skip).read(from?.marker)
   } finally {
     await window.close()
   }
+}
+
+/** The marker of a file that begins with `head`; undefined when neither its header nor its first frame tells it. */
+export function markerIn (head: Buffer): Buffer | undefined {
+  const first = head.subarray(headerLength)
+  return frameLength(first) >= 0 ? Buffer.from(first.subarray(0, markerLength)) : markerOf(head)
 }
 
 class FrameReader {
@@ -29,8 +39,8 @@ class FrameReader {
 
   constructor (readonly window: ByteWindow, readonly maxFrameBytes: number, readonly skip: Skip) {}
 
-  async * read (): AsyncGenerator<FileItem> {
-    const marker = await this.#readHeader()
+  async * read (known: Buffer | undefined): AsyncGenerator<FileItem> {
+    const marker = known ?? await this.#readHeader()
     if (marker === undefined) { yield * this.#rest(); return }
     while (await this.window.fill(1)) {
       const offset = this.window.offset
@@ -40,8 +50,8 @@ class FrameReader {
         if (!await this.#seek(marker)) break
         continue
       }
-      yield * this.#endDamage(offset)
-      if (result.ok) yield { kind: 'batch', batch: result.batch, offset, ...result.letter !== undefined && { letter: result.letter } }
+      yield * this.#endDamage(offset, false)
+      if (result.ok) yield { kind: 'batch', batch: result.batch, offset, end: this.window.offset, ...result.letter !== undefined && { letter: result.letter } }
     }
     yield * this.#rest()
   }
@@ -54,10 +64,10 @@ class FrameReader {
     const { bytes } = this.window
     const named = markerOf(bytes)
     const first = bytes.subarray(headerLength)
-    const told = frameLength(first) >= 0 ? Buffer.from(first.subarray(0, markerLength)) : undefined
+    const told = frameLength(first) >= 0 ? first.subarray(0, markerLength) : undefined
     if (named === undefined) this.#damaged(bytes.length === 0 ? '' : 'not a tapio event file, or its header is damaged')
     if (named !== undefined && told !== undefined && !named.equals(told)) this.#damaged('the header is damaged')
-    const marker = told ?? named
+    const marker = markerIn(bytes)
     if (marker !== undefined) this.window.skip(headerLength)
     return marker
   }
@@ -98,8 +108,8 @@ class FrameReader {
     this.#reason = reason
   }
 
-  * #endDamage (offset: number): Generator<FileItem> {
-    if (this.#damageAt >= 0 && offset > this.#damageAt) yield { kind: 'damage', offset: this.#damageAt, bytes: offset - this.#damageAt, reason: this.#reason }
+  * #endDamage (offset: number, isLast: boolean): Generator<FileItem> {
+    if (this.#damageAt >= 0 && offset > this.#damageAt) yield { kind: 'damage', offset: this.#damageAt, bytes: offset - this.#damageAt, end: offset, reason: this.#reason, isLast }
     this.#damageAt = -1
   }
 
@@ -109,6 +119,6 @@ class FrameReader {
       this.#damaged('cut off')
       this.window.skip(this.window.length)
     }
-    yield * this.#endDamage(this.window.offset)
+    yield * this.#endDamage(this.window.offset, true)
   }
 }

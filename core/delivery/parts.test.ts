@@ -40,19 +40,25 @@ test('once somebody took its part, the others are sent theirs again from here', 
   assert.equal(consumers.map(c => c.rows), [2, 2], 'each exactly once')
 })
 
-test('rejections and late refusals come back in rows of the whole, once each', async () => {
-  const { deliver, drops } = bench([rejected('bad', 1, Uint32Array.of(1))], [refused('gone')], [accepted])
-  assert.equal(await deliver([part(0, 4), part(2, 4), part(5)]), rejected('bad; gone', 2, Uint32Array.of(2, 4)))
+test('rejections and what was given up come back in rows of the whole, once each', async () => {
+  const { deliver, drops } = bench([rejected('bad', 1, Uint32Array.of(1))], [refused('retries exhausted: gone')], [accepted])
+  assert.equal(await deliver([part(0, 4), part(2, 4), part(5)]), rejected('bad; retries exhausted: gone', 2, Uint32Array.of(2, 4)))
   assert.is(drops.get('refused'), 2)
 })
 
-test('at the end of time a part that still waits is dropped and said to be', async () => {
+test('a consumer that is ending and takes nothing: the sender gets the whole back, whatever the others took', async () => {
+  const { deliver, drops } = bench([accepted], [refused('shutting down')], [rejected('bad', 1)])
+  assert.equal(await deliver([part(0), part(1), part(2)]), refused('shutting down'))
+  assert.is(drops.size, 0)
+})
+
+test('at the end of time with a part that still waits the sender gets the whole back', async () => {
   const { deliver, abort, clock, drops } = bench([accepted], [retry('full')])
   const answer = deliver([part(0), part(1, 2)])
   await clock.advance(1)
   abort.abort()
-  assert.equal(await answer, rejected('shutdown', 2, Uint32Array.of(1, 2)))
-  assert.is(drops.get('shutdown'), 2)
+  assert.equal(await answer, refused('shutdown'))
+  assert.is(drops.size, 0)
   assert.is(clock.pending, 0)
 })
 

@@ -1,7 +1,8 @@
 /**
- * One batch that goes to several consumers, whole or in parts. Once one of them has taken its part the batch cannot be
- * handed back (the sender would repeat what was taken), so from then on the others' parts are sent again from here, while
- * the sender waits: that is its back-pressure.
+ * One batch that goes to several consumers, whole or in parts. Once one of them has taken its part the others' parts are sent again
+ * from here, while the sender waits (handing it back would repeat what was taken): that is its back-pressure. Only when there is no more
+ * time for that the whole goes back: a sender that has a cursor or a client repeats it, and what was taken comes twice rather than the rest
+ * never.
  */
 import type { Clock } from '../component/clock.js'
 import type { Consumer } from '../component/component.js'
@@ -9,7 +10,7 @@ import { accepted, refused, rejected, retry, type Outcome, type Rejected } from 
 import type { Drops } from '../component/services.js'
 import type { EventBatch } from '../data/batch.js'
 import { localRetryPolicy, type RetryPolicy } from './backoff.js'
-import { redeliver } from './redeliver.js'
+import { isExhausted, redeliver } from './redeliver.js'
 import { inWhole, mergeRejections } from './rows.js'
 
 export interface Part {
@@ -21,17 +22,17 @@ export interface Part {
 
 export interface PartsOptions {
   readonly clock: Clock
-  /** Aborted when the component must end: parts still waiting are then dropped with reason `shutdown`. */
+  /** Aborted when the component must end: a batch with parts still waiting is then refused, with reason `shutdown`. */
   readonly signal: AbortSignal
   /** For parts that are sent again; the default never gives up while the sender waits. */
   readonly policy?: RetryPolicy
-  /** Told of a part that its consumer finally did not take while another took its own: which part, why, how many rows. */
+  /** Told of a part that its consumer did not take in the time of `policy` while another took its own: which part, why, how many rows. */
   readonly onLoss: (part: number, reason: string, rows: number) => void
 }
 
-/** For components: losses as drops with the reasons `refused` and `shutdown`. */
+/** For components: losses as drops with the reason `refused`. */
 export function lossesAs (drops: Drops): PartsOptions['onLoss'] {
-  return (_part, reason, rows) => { drops.add(reason === 'shutdown' ? 'shutdown' : 'refused', rows) }
+  return (_part, _reason, rows) => { drops.add('refused', rows) }
 }
 
 /** One honest outcome for all parts; synchronous when every consumer answers so. */
@@ -65,8 +66,10 @@ async function sendAgain (parts: readonly Part[], outcomes: readonly Outcome[], 
   return conclude(parts, final, options)
 }
 
-/** Some part was taken: what was refused ends here, and the sender is told so as a rejection. */
+/** Some part was taken: what was given up ends here, and the sender is told so as a rejection. */
 function conclude (parts: readonly Part[], outcomes: readonly Outcome[], { onLoss }: PartsOptions): Outcome {
+  const ending = outcomes.find(o => o.status === 'refused' && !isExhausted(o))
+  if (ending !== undefined) return ending
   const lost: Rejected[] = []
   parts.forEach((part, i) => {
     const outcome = outcomes[i] as Outcome

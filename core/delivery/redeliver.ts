@@ -12,5 +12,12 @@ import { insist, type InsistOptions } from './insist.js'
 export async function redeliver (next: Consumer, batch: EventBatch, options: InsistOptions): Promise<Exclude<Outcome, { status: 'retry' }>> {
   const outcome = await insist<Outcome>(() => next.consume(batch), options)
   if (outcome.status !== 'gave_up') return outcome
-  return refused(outcome.why === 'aborted' ? 'shutdown' : `retries exhausted: ${outcome.reason}`)
+  return refused(outcome.why === 'aborted' ? 'shutdown' : `${exhausted}${outcome.reason}`)
+}
+
+const exhausted = 'retries exhausted: '
+
+/** Whether the time of a policy ran out, and not that of the process. */
+export function isExhausted (outcome: Outcome): boolean {
+  return outcome.status === 'refused' && outcome.reason.startsWith(exhausted)
 }

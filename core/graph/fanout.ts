@@ -11,7 +11,7 @@ export interface FanOutOptions {
   /** How long to insist with a consumer that answers `retry` after another took the batch. */
   readonly policy: RetryPolicy
   readonly signal: AbortSignal
-  /** Told of rows that one consumer did not get while another did. */
+  /** Told of rows that one consumer did not get in the time of `policy` while another did. */
   readonly onLoss: (consumer: number, reason: string, rows: number) => void
 }
 

@@ -74,6 +74,21 @@ test('what shares a receiver or a connector with an endToEnd pipeline runs with 
   assert.equal([receive.get('a'), receive.get('c'), receive.get('d')], ['deliver', 'deliver', 'ingest'])
 })
 
+test('what answers early is found in a durable pipeline, and in every one that it feeds', () => {
+  const early: ComponentFactory = defineComponent({ ...testMisbehaving, type: 'test_early', answersEarly: () => 'set `x: y`' })
+  const faultsOf = (durable: string, ...pipelines: string[]): string[] => {
+    const s = spec(pipelines)
+    const planned = planGraph({ ...s, pipelines: s.pipelines.map(p => ({ ...p, durable: p.id === durable })) }, finder([...testComponents, early]), 4)
+    return planned.ok ? [] : planned.faults.map(f => `${f.path.join('.')}: ${f.message}`)
+  }
+  const own = ['a: test_source | test_early | test_sink']
+  assert.equal(faultsOf('a', ...own), ['service.pipelines.a.processors.0: the pipeline is durable, but `test_early` answers before its rows are safe: set `x: y`'])
+  assert.equal(faultsOf('', ...own), [])
+  const fed = ['a: test_source | | test_forward', 'b: test_forward | | test_forward/2', 'c: test_forward/2 | test_early | test_sink', 'd: test_source/2 | test_early | test_sink']
+  assert.equal(faultsOf('a', ...fed), ['service.pipelines.c.processors.0: the pipeline is fed by `a`, which is durable, but `test_early` answers before its rows are safe: set `x: y`'])
+  assert.equal(faultsOf('c', ...fed).length, 1)
+})
+
 test('a pipeline without processors goes from receive to deliver directly', () => {
   const plan = planned(spec(['p: test_source | | test_sink'], { mode: 'ring-buffer' }))
   assert.is(plan.rings.map(r => r.id).join(' '), 'p:in:deliver')

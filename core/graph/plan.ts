@@ -38,6 +38,8 @@ export interface PipelinePlan extends PipelineSpec {
   readonly early: readonly string[]
   readonly late: readonly string[]
   readonly receiveThread: string
+  /** In one thread from receivers to exporters, so that outcomes are the exporters': durable, fed by an `endToEnd` receiver, or joined to such. */
+  readonly endToEnd: boolean
   readonly processThreads: readonly string[]
   /** False when rows go from `receive` to `deliver` directly. */
   readonly hasProcess: boolean
@@ -70,7 +72,7 @@ export function planGraph (spec: GraphSpec, find: FindFactory, cores: number): P
   const connectors = idsOf(spec, 'connector')
   const whole = endToEndPipelines(spec, find)
   const oneThread = { receive: layout.deliver, process: [layout.deliver], deliver: layout.deliver }
-  const planned = order.map(p => { const own = whole.has(p.id) ? oneThread : layout; return planPipeline(p, connectors, own, earlyOf(p, connectors, find, own)) })
+  const planned = order.map(p => { const own = whole.has(p.id) ? oneThread : layout; return planPipeline(p, connectors, own, earlyOf(p, connectors, find, own), whole.has(p.id)) })
   const pipelines = pinned(planned, spec, find)
   const threads = usedThreads(layout, pipelines)
   return {
@@ -134,13 +136,25 @@ function pipelineFaults (spec: GraphSpec): PlanFault[] {
   return faults
 }
 
-/** What answers from memory on a way that promises more. */
+/** What answers from memory on a way that promises more: in a durable pipeline, and in those that it feeds through connectors. */
 function durableFaults (spec: GraphSpec, find: FindFactory): PlanFault[] {
-  return spec.pipelines.filter(p => p.durable === true).flatMap(p => (['processors', 'exporters'] as const).flatMap(side => p[side].flatMap((id, i): PlanFault[] => {
-    const component = spec.components.find(c => c.id === id && c.kind === (side === 'processors' ? 'processor' : 'exporter'))
+  return [...durablePipelines(spec)].flatMap(([p, from]) => (['processors', 'exporters'] as const).flatMap(side => p[side].flatMap((id, i): PlanFault[] => {
+    const component = spec.components.find(c => c.id === id && (side === 'processors' ? c.kind === 'processor' : c.kind === 'exporter' || c.kind === 'connector'))
     const why = component === undefined ? undefined : find(component.kind, componentId(component.kind, id).type)?.answersEarly?.(component.config)
-    return why === undefined ? [] : [{ path: ['service', 'pipelines', p.id, side, i], message: `the pipeline is durable, but \`${id}\` answers before its rows are safe: ${why}` }]
+    const whose = p === from ? 'the pipeline is durable' : `the pipeline is fed by \`${from.id}\`, which is durable`
+    return why === undefined ? [] : [{ path: ['service', 'pipelines', p.id, side, i], message: `${whose}, but \`${id}\` answers before its rows are safe: ${why}` }]
   })))
+}
+
+/** Those that are durable themselves or by the first that feeds them: with which. */
+function durablePipelines (spec: GraphSpec): ReadonlyMap<PipelineSpec, PipelineSpec> {
+  const connectors = idsOf(spec, 'connector')
+  const found = new Map(spec.pipelines.filter(p => p.durable === true).map(p => [p, p]))
+  // A map that grows while it is gone through gives what was added, too.
+  for (const [p, from] of found) {
+    for (const next of spec.pipelines) if (!found.has(next) && next.receivers.some(r => connectors.has(r) && p.exporters.includes(r))) found.set(next, from)
+  }
+  return found
 }
 
 function connectorFaults (spec: GraphSpec, id: string): PlanFault[] {
@@ -179,7 +193,7 @@ function earlyOf (p: PipelineSpec, connectors: ReadonlySet<string>, find: FindFa
   return firstHeavy < 0 ? p.processors : p.processors.slice(0, firstHeavy)
 }
 
-function planPipeline (p: PipelineSpec, connectors: ReadonlySet<string>, layout: ThreadLayout, early: readonly string[]): PipelinePlan {
+function planPipeline (p: PipelineSpec, connectors: ReadonlySet<string>, layout: ThreadLayout, early: readonly string[], endToEnd: boolean): PipelinePlan {
   const toConnectors = p.exporters.filter(e => connectors.has(e))
   const fromConnectors = p.receivers.filter(r => connectors.has(r))
   const late = p.processors.slice(early.length)
@@ -193,6 +207,7 @@ function planPipeline (p: PipelineSpec, connectors: ReadonlySet<string>, layout:
     early,
     late,
     receiveThread: layout.receive,
+    endToEnd,
     processThreads: hasProcess ? layout.process : [],
     hasProcess
   }

@@ -168,7 +168,7 @@ export class ThreadGraph {
     return await (made.parts.component.answer as Answerer)(question, argument)
   }
 
-  /** Ends every wait of fan-outs: their rows are counted as lost by `shutdown`. */
+  /** Ends every wait of fan-outs: their batches go back to whoever sent them. */
   abort (): void { this.#insisting.abort() }
 
   async #buildExporters (): Promise<void> {
@@ -186,7 +186,7 @@ export class ThreadGraph {
       ? p.realExporters.map(id => this.#edge(lastName, `exporter/${id}`, p.id, (this.#exporters.get(id) as Made).parts.inlet))
       : [this.writers(p.id, 'out')].filter(w => w !== undefined)
     const toConnectors = processes ? await Promise.all(p.toConnectors.map(id => this.#connector(id, lastName, p.id))) : []
-    const tail = this.#fanOut([...toConnectors, ...toExporters], `${p.id} exporters`)
+    const tail = this.#fanOut([...toConnectors, ...toExporters], `${p.id} exporters`, p.endToEnd)
     this.#tails.set(p.id, tail)
     if (!processes) return
     this.#heads.set(p.id, await this.#chain('processors', p, p.early.length, p.processors.length, tail))
@@ -215,7 +215,7 @@ export class ThreadGraph {
     if (made === undefined) {
       const starts = this.plan.pipelines.filter(q => q.fromConnectors.includes(id))
       const outputs = new Map(starts.map(q => [q.id, this.#gate(q, this.#edge(`connector/${id}`, `pipeline/${q.id}`, q.id, this.#heads.get(q.id) as Consumer))]))
-      made = await this.#make({ layer: 'processors', kind: 'connector', id, next: this.#fanOut([...outputs.values()], `connector ${id}`), outputs })
+      made = await this.#make({ layer: 'processors', kind: 'connector', id, next: this.#fanOut([...outputs.values()], `connector ${id}`, starts.some(q => q.endToEnd)), outputs })
       this.#connectors.set(id, made)
     }
     return this.#edge(from, `connector/${id}`, pipeline, made.parts.inlet)
@@ -231,7 +231,7 @@ export class ThreadGraph {
       const fed = here.filter(p => p.realReceivers.includes(id))
       const targets = fed.map(p => this.#gate(p, this.#edge(`receiver/${id}`, `pipeline/${p.id}`, p.id, inlets.get(p.id) as Consumer)))
       const taken = fed.map(p => p.signal)
-      const all = this.#fanOut(targets, `receiver ${id}`)
+      const all = this.#fanOut(targets, `receiver ${id}`, fed.some(p => p.endToEnd))
       const drops = this.services.drops(`receiver/${id}`, '')
       const checked = taken.includes(undefined) ? all : new SignalCheck([...new Set(taken as Signal[])], all, rows => drops.add('no_pipeline', rows))
       const next = canWait(find, id) ? new PressureGate(this.services.pressure, checked) : checked
@@ -258,16 +258,17 @@ export class ThreadGraph {
     return edge
   }
 
-  #fanOut (consumers: readonly Consumer[], name: string): Consumer {
+  /** `endToEnd`: whoever sends waits for the exporters, for as long as it takes. */
+  #fanOut (consumers: readonly Consumer[], name: string, endToEnd: boolean): Consumer {
     if (consumers.length === 0) return nowhere
     return fanOut(consumers, {
       clock: this.services.clock,
-      policy: localRetryPolicy,
+      policy: endToEnd ? { ...localRetryPolicy, maxElapsedMs: 0 } : localRetryPolicy,
       signal: this.#insisting.signal,
       onLoss: (at, reason, rows) => {
         const consumer = consumers[at]
         const edge = consumer instanceof SignalGate ? consumer.target : consumer
-        if (edge instanceof Edge) edge.recorder.dropped(reason === 'shutdown' ? 'shutdown' : 'retries_exhausted', rows)
+        if (edge instanceof Edge) edge.recorder.dropped('retries_exhausted', rows)
         this.services.logger.error('rows were lost on one branch of a fan-out', { fanOut: name, branch: at, reason, rows })
       }
     })

@@ -11,8 +11,7 @@ export const factory = defineComponent({
   concurrency: 'stateless',
   metrics: [],
   drops: {
-    refused: 'one output refused the batch after another had taken it',
-    shutdown: 'one output asked to wait, another had taken the batch, and the time to stop ran out'
+    refused: 'one output gave the batch up after another had taken it'
   },
   async create (services) {
     const { ForwardConnector } = await import('./connector.js')

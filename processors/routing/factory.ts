@@ -13,8 +13,7 @@ export const factory = defineComponent({
   metrics: [],
   drops: {
     unrouted: 'no entry of the table fits and there are no default pipelines',
-    refused: 'one pipeline refused its rows after another had taken some of the same batch',
-    shutdown: 'one pipeline asked to wait, another had taken rows of the batch, and the time to stop ran out'
+    refused: 'one pipeline gave its rows up after another had taken some of the same batch'
   },
   check (config) {
     return (config as RoutingConfig).table.flatMap((entry, i) => entry.when.length === 0

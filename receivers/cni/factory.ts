@@ -12,7 +12,6 @@ export const factory = defineComponent({
   concurrency: 'single',
   metrics: [activeProblems, namespaces, addresses, netlinkFaults, pluginRuns, missedRuns, droppedProblems],
   drops: {
-    refused: 'the pipeline refused the events',
     shutdown: 'seen, but the pipeline did not take them before the time to stop ran out'
   },
   async create (services) {

@@ -5,14 +5,12 @@
 import { inject, injectable } from 'tsyringe'
 import type { Clock } from '../../core/component/clock.js'
 import type { Consumer, Deadline, Receiver } from '../../core/component/component.js'
-import { refused } from '../../core/component/outcome.js'
 import { Tokens } from '../../core/component/services.js'
 import { BatchBuilder, type EventInput } from '../../core/data/builder.js'
 import { EventIds } from '../../core/data/ids.js'
-import { localRetryPolicy } from '../../core/delivery/backoff.js'
-import { aborted } from '../../core/delivery/in-flight.js'
 import { wait } from '../../core/delivery/insist.js'
-import { redeliver } from '../../core/delivery/redeliver.js'
+import { ReadLoop } from '../../core/delivery/read-loop.js'
+import type { Pressure } from '../../core/pressure/pressure.js'
 import type { CniConfig } from './config.js'
 import { runEvent } from './events.js'
 import { NodeNetwork } from './node-network.js'
@@ -27,19 +25,18 @@ const maxRows = 4096
 
 @injectable()
 export class CniReceiver implements Receiver {
-  readonly #stopping = new AbortController()
-  readonly #over = new AbortController()
+  readonly #loop = new ReadLoop()
   readonly #ids = new EventIds()
   #network: NodeNetwork | undefined
   #runs: PluginWatch | undefined
   #ended: EndedRun[] = []
   #overflow = 0
-  #running: Promise<unknown> | undefined
 
   constructor (
     @inject(Tokens.config) readonly config: CniConfig,
     @inject(Tokens.next) readonly next: Consumer,
     @inject(Tokens.clock) readonly clock: Clock,
+    @inject(Tokens.pressure) readonly pressure: Pressure,
     @inject(Reports) readonly reports: Reports
   ) {}
 
@@ -49,19 +46,13 @@ export class CniReceiver implements Receiver {
     const found = network.open()
     if (this.config.plugin_runs.enabled) await this.#openRuns()
     this.reports.started(this.config.conf_dir, found)
-    this.#running = this.#look(network).catch((error: unknown) => { this.reports.broken(error) })
+    this.#loop.start(() => this.#look(network), error => { this.reports.broken(error) })
   }
 
   async stop (deadline: Deadline): Promise<void> {
-    this.#stopping.abort()
-    const over = aborted(deadline.signal)
-    await Promise.race([this.#running, over.promise])
-    over.cancel()
-    this.#over.abort()
-    // One turn of the loop, in which a delivery that was waiting counts what it gives up.
-    await new Promise(resolve => setImmediate(resolve))
+    await this.#loop.stop(deadline)
     await this.#runs?.close()
-    if (this.#ended.length > 0) this.reports.delivered(this.#ended.length, refused('shutdown'))
+    if (this.#ended.length > 0) this.reports.delivered(this.#ended.length, { status: 'not_taken' })
     this.#ended = []
     this.#network?.close()
     this.#network = this.#runs = undefined
@@ -89,7 +80,7 @@ export class CniReceiver implements Receiver {
 
   async #look (network: NodeNetwork): Promise<void> {
     do await this.#deliver([...await network.look(), ...this.#takeRuns()])
-    while (await wait(this.config.poll_interval, this.clock, this.#stopping.signal))
+    while (await wait(this.config.poll_interval, this.clock, this.#loop.stopping))
     await this.#runs?.close()
     await this.#deliver(this.#takeRuns())
   }
@@ -106,8 +97,7 @@ export class CniReceiver implements Receiver {
       const builder = new BatchBuilder(Math.min(maxRows, events.length - from))
       for (const event of events.slice(from, from + maxRows)) builder.append(event)
       const batch = builder.finish({ ids: this.#ids })
-      const policy = { ...localRetryPolicy, maxElapsedMs: 0 }
-      this.reports.delivered(batch.count, await redeliver(this.next, batch, { policy, clock: this.clock, signal: this.#over.signal }))
+      this.reports.delivered(batch.count, await this.#loop.deliver(this, batch))
     }
   }
 }

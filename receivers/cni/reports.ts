@@ -1,7 +1,7 @@
 /** What the receiver says about itself. */
 import { inject, injectable } from 'tsyringe'
 import type { Clock } from '../../core/component/clock.js'
-import type { Outcome } from '../../core/component/outcome.js'
+import type { Delivered } from '../../core/delivery/read-loop.js'
 import { Tokens, type Drops } from '../../core/component/services.js'
 import type { StatusReporter } from '../../core/component/status.js'
 import type { Logger } from '../../core/telemetry/logger.js'
@@ -79,8 +79,8 @@ export class Reports {
     this.#add('runs_overflow', missedRuns, { reason: 'overflow' }, overflow)
   }
 
-  delivered (rows: number, outcome: Outcome): void {
-    if (outcome.status === 'refused') this.drops.add(outcome.reason === 'shutdown' ? 'shutdown' : 'refused', rows)
+  delivered (rows: number, outcome: Delivered): void {
+    if (outcome.status === 'not_taken') this.drops.add('shutdown', rows)
   }
 
   /** A bug here or further on. */

@@ -14,7 +14,6 @@ export const factory = defineComponent({
   cannotWait: true,
   metrics: [records, kernelDrops, hooks, unknownRecords, identityLookups, identityEntries, identityEvictions, rawStored, rawWritten, rawDropped],
   drops: {
-    refused: 'the pipeline refused the events',
     shutdown: 'read from the kernel, but the pipeline did not take them before the time to stop ran out'
   },
   check (config) {

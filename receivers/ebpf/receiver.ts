@@ -7,12 +7,11 @@ import type { Clock } from '../../core/component/clock.js'
 import type { Consumer, Deadline, Receiver } from '../../core/component/component.js'
 import { Tokens } from '../../core/component/services.js'
 import { EventIds } from '../../core/data/ids.js'
-import { localRetryPolicy } from '../../core/delivery/backoff.js'
 import { wait } from '../../core/delivery/insist.js'
 import { ReadLoop } from '../../core/delivery/read-loop.js'
-import { redeliver } from '../../core/delivery/redeliver.js'
 import { Identities } from '../../core/identity/identities.js'
 import { oomKills } from '../../core/identity/oom-kills.js'
+import type { Pressure } from '../../core/pressure/pressure.js'
 import { asDrained, KernelSession, sweepReclaims, sweepSyscalls, type Drained, type RecordName } from '../../native/index.js'
 import type { EbpfConfig } from './config.js'
 import { EventWriter } from './event-writer.js'
@@ -41,6 +40,7 @@ export class EbpfReceiver implements Receiver {
     @inject(Tokens.config) readonly config: EbpfConfig,
     @inject(Tokens.next) readonly next: Consumer,
     @inject(Tokens.clock) readonly clock: Clock,
+    @inject(Tokens.pressure) readonly pressure: Pressure,
     @inject(Reports) readonly reports: Reports
   ) {}
 
@@ -124,9 +124,7 @@ export class EbpfReceiver implements Receiver {
     const batch = writer.write(this.#wanted)
     this.reports.received(writer.counts, writer.unknown)
     if (batch.count === 0) return
-    const policy = { ...localRetryPolicy, maxElapsedMs: 0 }
-    const outcome = await redeliver(this.next, batch, { policy, clock: this.clock, signal: this.#loop.over })
-    this.reports.delivered(batch.count, outcome)
+    this.reports.delivered(batch.count, await this.#loop.deliver(this, batch))
   }
 
   /** Cgroup records are always there for identity, and events only when asked for. */

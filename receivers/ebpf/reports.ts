@@ -1,7 +1,7 @@
 /** What the receiver says about itself. */
 import { inject, injectable } from 'tsyringe'
 import type { Clock } from '../../core/component/clock.js'
-import type { Outcome } from '../../core/component/outcome.js'
+import type { Delivered } from '../../core/delivery/read-loop.js'
 import { Tokens, type Drops } from '../../core/component/services.js'
 import type { StatusReporter } from '../../core/component/status.js'
 import type { IdentityCounts } from '../../core/identity/identities.js'
@@ -56,8 +56,8 @@ export class Reports {
     this.#logger.error('records of an unknown kind came from the kernel', { records: unknown })
   }
 
-  delivered (rows: number, outcome: Outcome): void {
-    if (outcome.status === 'refused') this.drops.add(outcome.reason === 'shutdown' ? 'shutdown' : 'refused', rows)
+  delivered (rows: number, outcome: Delivered): void {
+    if (outcome.status === 'not_taken') this.drops.add('shutdown', rows)
   }
 
   /** Reads the kernel's counters and adds what has come since the last time. */

@@ -1,20 +1,20 @@
 import { defineComponent } from '../../core/component/factory.js'
-import { schema } from './config.js'
-import { damagedBytes, damagedRegions, failedFiles, rejectedEvents } from './metrics.js'
+import { checkConfig, schema, type FileReceiverConfig } from './config.js'
+import { damagedBytes, damagedRegions, failedFiles, followedFiles, rejectedEvents, unreadBytes } from './metrics.js'
 
 export const factory = defineComponent({
   kind: 'receiver',
   type: 'file',
-  description: 'Replays recorded batches and JSON lines, at once, in their own rhythm, or faster.',
+  description: 'Replays recorded batches and JSON lines, at once, in their own rhythm, or faster; follows files that grow.',
   stability: 'beta',
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
   schema,
   concurrency: 'single',
-  metrics: [damagedRegions, damagedBytes, failedFiles, rejectedEvents],
+  metrics: [damagedRegions, damagedBytes, failedFiles, followedFiles, unreadBytes, rejectedEvents],
   drops: {
-    refused: 'the pipeline refused the replayed rows',
-    shutdown: 'read, but the pipeline did not take them before the time to stop ran out'
+    shutdown: 'replayed, but the pipeline did not take them before the time to stop ran out; of files that are followed with a `state_file` they are read again'
   },
+  check: config => checkConfig(config as FileReceiverConfig),
   async create (services) {
     const { FileReceiver } = await import('./receiver.js')
     return services.construct(FileReceiver)

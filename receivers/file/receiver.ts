@@ -3,36 +3,47 @@ import type { Clock } from '../../core/component/clock.js'
 import type { Consumer, Deadline, Host, Receiver } from '../../core/component/component.js'
 import { Tokens } from '../../core/component/services.js'
 import type { EventBatch } from '../../core/data/batch.js'
-import { localRetryPolicy } from '../../core/delivery/backoff.js'
 import { ReadLoop } from '../../core/delivery/read-loop.js'
-import { redeliver } from '../../core/delivery/redeliver.js'
+import type { Pressure } from '../../core/pressure/pressure.js'
 import type { FileReceiverConfig } from './config.js'
+import { Follower } from './follower.js'
 import { Pace, firstTimeMs } from './pace.js'
 import { Reports } from './reports.js'
 import { shiftBatch } from './shift.js'
-import { listFiles, readFile } from './source.js'
+import { listFiles, readPath } from './source.js'
 
 @injectable()
 export class FileReceiver implements Receiver {
   readonly #loop = new ReadLoop()
   #deltaNano: bigint | undefined
+  #follower: Follower | undefined
 
   constructor (
     @inject(Tokens.config) readonly config: FileReceiverConfig,
     @inject(Tokens.next) readonly next: Consumer,
     @inject(Tokens.clock) readonly clock: Clock,
+    @inject(Tokens.pressure) readonly pressure: Pressure,
     @inject(Reports) readonly reports: Reports
   ) {}
 
-  /** Throws when a path is not there: a replay of nothing is a mistake worth stopping for. */
+  /** Throws when a path is not there: a replay of nothing is a mistake worth stopping for. What is followed may come later. */
   async start (host: Host): Promise<void> {
+    if (this.config.follow) { await this.#follow(); return }
     const files = await listFiles(this.config.paths)
     this.#loop.start(() => this.#run(files, host), error => { this.reports.broken(error) })
   }
 
   async stop (deadline: Deadline): Promise<void> {
     await this.#loop.stop(deadline)
+    await this.#follower?.save()
     this.reports.end()
+  }
+
+  async #follow (): Promise<void> {
+    const { config, clock, reports } = this
+    const follower = this.#follower = new Follower({ config, clock, reports, stopping: this.#loop.stopping, deliver: batch => this.#deliver(batch) })
+    await follower.load()
+    this.#loop.start(() => follower.run(), error => { reports.broken(error) })
   }
 
   async #run (files: readonly string[], host: Host): Promise<void> {
@@ -61,11 +72,11 @@ export class FileReceiver implements Receiver {
   async #replay (file: string, pace: Pace): Promise<number> {
     let rows = 0
     try {
-      for await (const item of readFile(file, this.config, this.#loop.stopping)) {
+      for await (const item of readPath(file, { ...this.config, signal: this.#loop.stopping })) {
         if (item.kind === 'damage') { this.reports.damaged(file, item); continue }
         for (const part of pace.split(item.batch)) {
           if (!await pace.until(part, this.#loop.stopping)) return rows
-          await this.#deliver(part)
+          if (!await this.#deliver(part)) return rows
           rows += part.count
         }
       }
@@ -75,12 +86,14 @@ export class FileReceiver implements Receiver {
     return rows
   }
 
-  /** One batch at a time: a pipeline that is full stops the reading. */
-  async #deliver (part: EventBatch): Promise<void> {
+  /** One batch at a time: a pipeline that is full stops the reading. False: it was not taken before the end. */
+  async #deliver (part: EventBatch): Promise<boolean> {
     const batch = this.config.rewrite_times === 'now' ? this.#rewritten(part) : part
-    const policy = { ...localRetryPolicy, maxElapsedMs: 0 }
-    const outcome = await redeliver(this.next, batch, { policy, clock: this.clock, signal: this.#loop.over })
-    this.reports.delivered(batch.count, outcome)
+    const outcome = await this.#loop.deliver(this, batch)
+    if (outcome.status === 'not_taken') { this.reports.notTaken(batch.count); return false }
+    if (outcome.status === 'rejected') this.reports.rejected(outcome.count)
+    this.reports.delivered(batch.count)
+    return true
   }
 
   #rewritten (part: EventBatch): EventBatch {

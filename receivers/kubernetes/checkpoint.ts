@@ -7,11 +7,10 @@
  *   then       {watch, version, states[]}: slices of one watch, all with its version
  *   last       {end: number of slices}
  */
-import { open, readFile, rename, mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { open, readFile } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { Packr } from 'msgpackr'
-import { directoryMode, openToWrite } from '../../core/files/safe-open.js'
+import { replaceFile } from '../../core/delivery/replace-file.js'
 import type { KubeObject } from '../../core/kubernetes/objects.js'
 
 export interface WatchPicture { readonly watch: string, readonly version: string, readonly states: readonly KubeObject[] }
@@ -28,10 +27,7 @@ const packr = new Packr({ useRecords: false, variableMapSize: true })
 
 /** Throws when the file cannot be written. */
 export async function writeCheckpoint (path: string, server: string, watches: readonly WatchPicture[]): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: directoryMode })
-  const beside = `${path}.new`
-  const file = await openToWrite(beside, 'w')
-  try {
+  await replaceFile(path, async file => {
     await file.write(magic)
     await file.write(frame({ server }))
     let slices = 0
@@ -42,11 +38,7 @@ export async function writeCheckpoint (path: string, server: string, watches: re
       }
     }
     await file.write(frame({ end: slices }))
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(beside, path)
+  })
 }
 
 export type ReadCheckpoint =

@@ -1,6 +1,6 @@
 /**
  * When checkpoints are written: a picture is taken of all watches at one moment, and goes to the disk once everything that had
- * been told by then has been taken or given up by the pipeline, at most every `interval`.
+ * been told by then has been taken or rejected by the pipeline, at most every `interval`.
  */
 import type { Clock } from '../../core/component/clock.js'
 import type { ChangeQueue } from './change-queue.js'
@@ -12,6 +12,8 @@ export interface CheckpointerOptions {
   readonly server: string
   readonly clock: Clock
   readonly queue: ChangeQueue
+  /** Watches that a picture would have. */
+  known(): number
   /** Undefined while there is nothing worth keeping. Called at one moment, without a pause. */
   picture(): readonly WatchPicture[] | undefined
   written(error?: unknown): void
@@ -23,6 +25,8 @@ export class Checkpointer {
   #taken: Taken | undefined
   #takenMs: number
   #writing: Promise<void> | undefined
+  /** Watches in the last picture. */
+  #pictured = 0
   /** Versions of the last one written: the same again is not. */
   #last = ''
   #failed = false
@@ -31,23 +35,27 @@ export class Checkpointer {
 
   /** Called often; does something seldom. */
   tick (): void {
-    const { clock, intervalMs, queue } = this.options
+    const { clock, intervalMs, queue, known } = this.options
     const nowMs = clock.monotonicMs()
-    if (this.#taken === undefined && nowMs - this.#takenMs >= intervalMs) { this.#take(); this.#takenMs = nowMs }
+    // What a first list shows is no news, so until it is written down a kill would make that of all that happens.
+    const isFirst = known() > this.#pictured
+    if (this.#taken === undefined && (isFirst || nowMs - this.#takenMs >= intervalMs)) { this.#take(); this.#takenMs = nowMs }
     if (this.#taken === undefined || this.#writing !== undefined || queue.settled < this.#taken.at) return
     this.#writing = this.#write(this.#taken.watches).finally(() => { this.#writing = undefined })
     this.#taken = undefined
   }
 
-  /** The last one, of what is so when everything has been told. */
-  async close (): Promise<void> {
+  /** Writes the last one, of what is so when everything has been taken; without `complete` the one before is the last. */
+  async close (complete: boolean): Promise<void> {
     await this.#writing
+    if (!complete) return
     this.#take()
     if (this.#taken !== undefined) await this.#write(this.#taken.watches)
   }
 
   #take (): void {
     const watches = this.options.picture()
+    this.#pictured = watches?.length ?? 0
     if (watches === undefined || versionsOf(watches) === this.#last) return
     this.#taken = { watches, at: this.options.queue.added }
   }

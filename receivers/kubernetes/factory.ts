@@ -12,7 +12,6 @@ export const factory = defineComponent({
   concurrency: 'single',
   metrics: [heldObjects, objectsNotHeld, malformedObjects, watchEvents, deniedResources, queuedEvents, rejectedEvents, checkpoints],
   drops: {
-    refused: 'the pipeline refused the events',
     shutdown: 'seen, but the pipeline did not take them before the time to stop ran out; told at the next start when there is a checkpoint'
   },
   check: config => checkConfig(config as KubernetesConfig),

@@ -10,15 +10,14 @@ import { inject, injectable } from 'tsyringe'
 import type { Clock } from '../../core/component/clock.js'
 import type { Consumer, Deadline, Receiver } from '../../core/component/component.js'
 import { Tokens } from '../../core/component/services.js'
-import { localRetryPolicy } from '../../core/delivery/backoff.js'
 import { wait } from '../../core/delivery/insist.js'
 import { ReadLoop } from '../../core/delivery/read-loop.js'
-import { redeliver } from '../../core/delivery/redeliver.js'
 import { accessOf } from '../../core/kubernetes/access-options.js'
 import { ApiClient } from '../../core/kubernetes/api-client.js'
 import { ChangeWriter } from '../../core/kubernetes/changes/index.js'
 import type { WatchState } from '../../core/kubernetes/list-watch.js'
 import type { KubeKind } from '../../core/kubernetes/watchable.js'
+import type { Pressure } from '../../core/pressure/pressure.js'
 import { ChangeQueue, type Told } from './change-queue.js'
 import { readCheckpoint, type WatchPicture } from './checkpoint.js'
 import { Checkpointer } from './checkpointer.js'
@@ -47,6 +46,7 @@ export class KubernetesReceiver implements Receiver {
     @inject(Tokens.config) readonly config: KubernetesConfig,
     @inject(Tokens.next) readonly next: Consumer,
     @inject(Tokens.clock) readonly clock: Clock,
+    @inject(Tokens.pressure) readonly pressure: Pressure,
     @inject(Reports) readonly reports: Reports
   ) {
     this.#queue = new ChangeQueue(config.max_queue_size)
@@ -78,14 +78,11 @@ export class KubernetesReceiver implements Receiver {
     await this.#loop.stop(deadline)
     this.#giveUpRest()
     // What was not taken is no part of it, and is found again at the next start.
-    if (this.#queue.settled === this.#queue.added && !this.#gaveUp) await this.#checkpointer?.close()
+    await this.#checkpointer?.close(this.#queue.settled === this.#queue.added)
     this.#client?.close()
     this.#report()
     this.reports.end()
   }
-
-  /** The pipeline did not take something before the end: the checkpoint before it is the one that counts. */
-  #gaveUp = false
 
   async #restored (server: string): Promise<ReadonlyMap<string, WatchPicture>> {
     const { checkpoint: { enabled, file } } = this.config
@@ -124,6 +121,7 @@ export class KubernetesReceiver implements Receiver {
     if (!enabled) return undefined
     return new Checkpointer({
       file, intervalMs, server, clock: this.clock, queue: this.#queue,
+      known: () => this.#watched.filter(w => w.tracker.known).length,
       picture: () => {
         const watches = this.#watched.filter(w => w.tracker.known).map(({ plan, tracker, watch }) => ({ watch: plan.id, version: watch.version, states: tracker.states() }))
         return watches.length === 0 ? undefined : watches
@@ -144,18 +142,14 @@ export class KubernetesReceiver implements Receiver {
   async #deliver (told: readonly Told[]): Promise<void> {
     const writer = new ChangeWriter({ source: 'kubernetes' })
     for (const { change, object } of told) writer.add(change, object)
-    const policy = { ...localRetryPolicy, maxElapsedMs: 0 }
-    const outcome = await redeliver(this.next, writer.finish(this.clock.unixNano()), { policy, clock: this.clock, signal: this.#loop.over })
-    if (outcome.status === 'refused' && outcome.reason === 'shutdown') this.#gaveUp = true
-    this.#queue.settled += told.length
-    this.reports.delivered(told.length, outcome)
+    const outcome = await this.#loop.deliver(this, writer.finish(this.clock.unixNano()))
+    if (outcome.status === 'not_taken') this.reports.notTaken(told.length)
+    else this.#queue.settled += told.length
+    if (outcome.status === 'rejected') this.reports.rejected(outcome.count)
   }
 
   #giveUpRest (): void {
-    const left = this.#queue.take(Infinity).length
-    if (left === 0) return
-    this.#gaveUp = true
-    this.reports.delivered(left, { status: 'refused', reason: 'shutdown' })
+    this.reports.notTaken(this.#queue.take(Infinity).length)
   }
 
   async #tickAll (): Promise<void> {

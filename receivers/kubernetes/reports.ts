@@ -1,7 +1,6 @@
 /** What the kubernetes receiver says about itself. */
 import { inject, injectable } from 'tsyringe'
 import type { Clock } from '../../core/component/clock.js'
-import type { Outcome } from '../../core/component/outcome.js'
 import { Tokens, type Drops } from '../../core/component/services.js'
 import type { StatusReporter } from '../../core/component/status.js'
 import type { WatchCounts, WatchState } from '../../core/kubernetes/list-watch.js'
@@ -89,10 +88,9 @@ export class Reports {
 
   queued (events: number): void { this.#queued.set(events) }
 
-  delivered (rows: number, outcome: Outcome): void {
-    if (outcome.status === 'rejected') this.#rejected.add(outcome.count)
-    if (outcome.status === 'refused') this.drops.add(outcome.reason === 'shutdown' ? 'shutdown' : 'refused', rows)
-  }
+  rejected (rows: number): void { this.#rejected.add(rows) }
+
+  notTaken (rows: number): void { if (rows > 0) this.drops.add('shutdown', rows) }
 
   /** A bug. */
   broken (error: unknown): void {

@@ -12,7 +12,6 @@ export const factory = defineComponent({
   concurrency: 'single',
   metrics: [readFiles, readObjects, cutLogs, rejectedEvents],
   drops: {
-    refused: 'the pipeline refused the events',
     shutdown: 'read, but the pipeline did not take them before the time to stop ran out'
   },
   async create (services) {

@@ -1,6 +1,6 @@
 /** What the snapshot receiver says about itself. */
 import { inject, injectable } from 'tsyringe'
-import type { Outcome } from '../../core/component/outcome.js'
+import type { Delivered } from '../../core/delivery/read-loop.js'
 import { Tokens, type Drops } from '../../core/component/services.js'
 import type { StatusReporter } from '../../core/component/status.js'
 import type { Logger } from '../../core/telemetry/logger.js'
@@ -51,10 +51,10 @@ export class Reports {
 
   cut (): void { this.#cut.add(1) }
 
-  delivered (rows: number, outcome: Outcome): void {
+  delivered (rows: number, outcome: Delivered): void {
     this.#rows += rows
     if (outcome.status === 'rejected') this.#rejected.add(outcome.count)
-    if (outcome.status === 'refused') this.drops.add(outcome.reason === 'shutdown' ? 'shutdown' : 'refused', rows)
+    if (outcome.status === 'not_taken') this.drops.add('shutdown', rows)
   }
 
   ended (layout: string, collectedMs: number): void {

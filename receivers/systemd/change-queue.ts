@@ -2,19 +2,21 @@
 import type { Clock } from '../../core/component/clock.js'
 import { BatchBuilder } from '../../core/data/builder.js'
 import type { EventBatch } from '../../core/data/batch.js'
-import { factKey, type Pairs } from './pairs.js'
+import { factKey } from './pairs.js'
+import type { Progress } from './progress.js'
 import type { Reports } from './reports.js'
 import { unitEvent } from './unit-events.js'
 import type { UnitChange } from './unit-states.js'
 
 export interface QueueContext {
   readonly clock: Clock
-  readonly pairs: Pairs
+  readonly progress: Progress
   readonly reports: Reports
   /** No journal is read: what it tells better has to come from here. */
   readonly isAlone: boolean
   readonly stopping: AbortSignal
-  deliver(batch: EventBatch): Promise<void>
+  /** False: not taken, because the time is over. */
+  deliver(batch: EventBatch): Promise<boolean>
 }
 
 const mostWaiting = 10_000
@@ -56,17 +58,18 @@ export class ChangeQueue {
   }
 
   async #send (taken: readonly { readonly change: UnitChange, readonly found: boolean }[]): Promise<void> {
-    const { clock, pairs, reports } = this.context
+    const { clock, progress, reports } = this.context
+    const piece = progress.begin()
     const builder = new BatchBuilder(taken.length)
     const observed = clock.unixNano()
     let duplicates = 0
     for (const { change, found } of taken) {
       const key = factKey(change.unit, change.state.invocation, change.fact)
-      if (found ? pairs.told(key) : !pairs.first(key, 'bus')) { duplicates++; continue }
-      if (found) pairs.first(key, 'bus')
-      builder.append({ ...unitEvent(change, observed), observedTimeUnixNano: observed })
+      const time = found && progress.told(key) ? 0 : piece.first(key, 'bus')
+      if (time === 0) { duplicates++; continue }
+      builder.append({ ...unitEvent(change, time, observed), observedTimeUnixNano: observed })
     }
     reports.dropped('duplicate', duplicates)
-    if (builder.count > 0) await this.context.deliver(builder.finish())
+    if (builder.count === 0 || await this.context.deliver(builder.finish())) piece.done()
   }
 }

@@ -1,6 +1,6 @@
 import { defineComponent } from '../../core/component/factory.js'
 import { schema } from './config.js'
-import { badEntries, busConnections, entries, readers, rejectedEvents, signals, trackedUnits } from './metrics.js'
+import { badEntries, busConnections, entries, gaps, missedEntries, readers, rejectedEvents, signals, trackedUnits } from './metrics.js'
 
 export const factory = defineComponent({
   kind: 'receiver',
@@ -10,13 +10,12 @@ export const factory = defineComponent({
   signals: ['events'],
   schema,
   concurrency: 'single',
-  metrics: [entries, badEntries, readers, signals, busConnections, trackedUnits, rejectedEvents],
+  metrics: [entries, badEntries, missedEntries, gaps, readers, signals, busConnections, trackedUnits, rejectedEvents],
   drops: {
     filtered: 'a journal entry that does not fit priority, units or matches',
     rate_limited: 'journal entries beyond `journal.rate_limit`',
     duplicate: 'told before by the other source: one unit\'s change by bus and journal, one OOM kill by the ebpf receiver',
     overflow: 'changes of units that came faster than the pipeline took them; the journal tells them too',
-    refused: 'the pipeline refused the events',
     shutdown: 'changes of units that the pipeline did not take before the time to stop ran out; journal entries are read again'
   },
   async create (services) {

@@ -5,7 +5,8 @@
 import { spawn } from 'node:child_process'
 import type { SystemdConfig } from './config.js'
 
-export type JournalStart = { readonly after: string } | { readonly at: 'beginning' }
+/** `from`: the first entry is that of the cursor, unless it is gone: then the next there is. */
+export type JournalStart = { readonly from: string } | { readonly at: 'beginning' }
 
 type Source = Pick<SystemdConfig['journal'], 'command' | 'directory'>
 
@@ -15,7 +16,7 @@ export interface JournalEnd { readonly missing: boolean, readonly reason: string
 const common = (source: Source): string[] => ['--output=json', '--all', '--quiet', '--no-pager', ...(source.directory === '' ? [] : [`--directory=${source.directory}`])]
 
 export function followArguments (source: Source, start: JournalStart): string[] {
-  return [...common(source), '--follow', '--no-tail', ...('after' in start ? [`--after-cursor=${start.after}`] : [])]
+  return [...common(source), '--follow', '--no-tail', ...('from' in start ? [`--cursor=${start.from}`] : [])]
 }
 
 export interface JournalReader {

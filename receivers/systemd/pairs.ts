@@ -4,35 +4,34 @@
  * the other source is dropped, one for one, so that the same thing happening twice stays two.
  */
 export type FactSource = 'bus' | 'journal'
-/** Fact, who told it, how often more than the other source. */
-export type Pairing = readonly [key: string, source: FactSource, ahead: number]
+/** Fact, how often the bus has told it, how often the journal. */
+export type Pairing = readonly [key: string, bus: number, journal: number]
 
 /** Facts that are remembered; the oldest are forgotten. */
 const mostFacts = 2048
 
 export class Pairs {
-  readonly #ahead = new Map<string, { source: FactSource, count: number }>()
+  readonly #told = new Map<string, Readonly<Record<FactSource, number>>>()
 
   constructor (saved: readonly Pairing[] = []) {
-    for (const [key, source, count] of saved.slice(-mostFacts)) this.#ahead.set(key, { source, count })
+    for (const [key, bus, journal] of saved.slice(-mostFacts)) this.#told.set(key, { bus, journal })
   }
 
-  /** Whether `source` is the first to tell it. */
-  first (key: string, source: FactSource): boolean {
-    const known = this.#ahead.get(key)
+  /** Which time it happens, from 1 on, when `source` is the first to tell it; 0: the other source has. */
+  first (key: string, source: FactSource): number {
+    const before = this.#told.get(key) ?? { bus: 0, journal: 0 }
+    const isTwin = before[source === 'bus' ? 'journal' : 'bus'] > before[source]
     // Moved to the end: the first of a Map is the one that was told longest ago.
-    this.#ahead.delete(key)
-    const isTwin = known !== undefined && known.source !== source && known.count > 0
-    const before = known?.count ?? 0
-    this.#ahead.set(key, isTwin ? { source: known.source, count: before - 1 } : { source, count: before + 1 })
-    if (this.#ahead.size > mostFacts) this.#ahead.delete(this.#ahead.keys().next().value as string)
-    return !isTwin
+    this.#told.delete(key)
+    this.#told.set(key, { ...before, [source]: before[source] + 1 })
+    if (this.#told.size > mostFacts) this.#told.delete(this.#told.keys().next().value as string)
+    return isTwin ? 0 : before[source] + 1
   }
 
   /** Whether either source has told it. */
-  told (key: string): boolean { return this.#ahead.has(key) }
+  told (key: string): boolean { return this.#told.has(key) }
 
-  saved (): Pairing[] { return [...this.#ahead].map(([key, { source, count }]) => [key, source, count]) }
+  saved (): Pairing[] { return [...this.#told].map(([key, { bus, journal }]) => [key, bus, journal]) }
 }
 
 export function factKey (unit: string, invocation: string, fact: string): string { return `${unit}/${invocation}/${fact}` }

@@ -7,11 +7,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { refused, retry } from '../../core/component/outcome.js'
+import { refused, rejected, retry } from '../../core/component/outcome.js'
 import type { EventRow } from '../../core/data/row.js'
+import { parsePosition } from '../../core/delivery/position-file.js'
 import { oomKills } from '../../core/identity/oom-kills.js'
 import { deadlineIn } from '../../core/testing/services.js'
 import { startReceiver, type Running } from './testing/start.js'
+import { unitEvent } from './unit-events.js'
+import { nothingKnown } from './unit-states.js'
 
 const test = suite<{ directory: string }>('systemd receiver')
 test.before.each(context => { context.directory = mkdtempSync(join(tmpdir(), 'tapio-systemd-')) })
@@ -25,14 +28,21 @@ const entry = (message: string, fields: object = {}): string =>
 const kernel = (message: string, fields: object = {}): string => entry(message, { _TRANSPORT: 'kernel', SYSLOG_IDENTIFIER: 'kernel', PRIORITY: '6', ...fields })
 const manager = (message: string, fields: object): string => entry(message, { _PID: '1', _TRANSPORT: 'journal', PRIORITY: '6', ...fields })
 
-/** Prints `entries`, or those after the cursor it is told; for the end it is asked for, the last one of `old`. */
+/** Prints the entry of the cursor it is told, then `entries`; for the end it is asked for, the last one of `old`. */
 function journalctl (directory: string, lines: readonly string[], then = 'exec tail -f /dev/null', old: readonly string[] = []): string {
   const command = join(directory, 'journalctl')
   writeFileSync(join(directory, 'entries'), lines.map(l => `${l}\n`).join(''))
   writeFileSync(join(directory, 'old'), old.map(l => `${l}\n`).join(''))
-  writeFileSync(command, `#!/bin/sh\ncd '${directory}'\necho "$@" >> arguments\ncase "$*" in *--lines=1*) exec tail -n 1 old;; esac\ncat entries\n: > entries\n${then}\n`)
+  writeFileSync(command, `#!/bin/sh\ncd '${directory}'\necho "$@" >> arguments\nfor a in "$@"; do case "$a" in --cursor=*) echo '{"__CURSOR":"'"\${a#--cursor=}"'","__REALTIME_TIMESTAMP":"1"}';; esac; done\ncase "$*" in *--lines=1*) exec tail -n 1 old;; esac\ncat entries\n: > entries\n${then}\n`)
   chmodSync(command, 0o755)
   return command
+}
+
+const cursorOf = (line: string): string => (JSON.parse(line) as { __CURSOR: string }).__CURSOR
+
+function savedCursor (directory: string): string {
+  const read = parsePosition(readFileSync(join(directory, 'state', 'systemd.json'), 'utf8'))
+  return read.status === 'read' ? (read.value as { cursor: string }).cursor : read.status
 }
 
 interface Options { readonly bus?: object, readonly journal?: object }
@@ -133,17 +143,17 @@ test('the end is looked up at the first start and kept; the next start goes on b
   const first = await run(directory, journalctl(directory, [entry('new')], undefined, [old]))
   await first.next.received(1)
   await first.stop()
-  const cursorOf = (line: string): string => (JSON.parse(line) as { __CURSOR: string }).__CURSOR
-  const saved = JSON.parse(readFileSync(join(directory, 'state', 'systemd.json'), 'utf8')) as { cursor: string }
-  assert.is(saved.cursor, first.events()[0]?.attribute('journal.cursor'))
+  const saved = savedCursor(directory)
+  assert.is(saved, first.events()[0]?.attribute('journal.cursor'))
   const second = await run(directory, journalctl(directory, [entry('later')]))
   await second.next.received(1)
   await second.stop()
   const calls = readFileSync(join(directory, 'arguments'), 'utf8').trim().split('\n')
   assert.is(calls.length, 3)
   assert.match(calls[0] as string, '--lines=1')
-  assert.match(calls[1] as string, `--after-cursor=${cursorOf(old)}`)
-  assert.match(calls[2] as string, `--after-cursor=${saved.cursor}`)
+  assert.match(calls[1] as string, `--cursor=${cursorOf(old)}`)
+  assert.match(calls[2] as string, `--cursor=${saved}`)
+  assert.is(second.meter.values.get('journal_gaps'), undefined)
 })
 
 test('what the pipeline did not take before the end is not passed over', async ({ directory }) => {
@@ -152,16 +162,41 @@ test('what the pipeline did not take before the end is not passed over', async (
   const asked = new Promise<void>(resolve => { running.next.answer = () => { resolve(); return retry('full') } })
   await asked
   await running.receiver.stop({ signal: AbortSignal.abort(), atMs: 0 })
-  const saved = JSON.parse(readFileSync(join(directory, 'state', 'systemd.json'), 'utf8')) as { cursor: string }
-  assert.is(saved.cursor, (JSON.parse(old) as { __CURSOR: string }).__CURSOR)
+  assert.is(savedCursor(directory), (JSON.parse(old) as { __CURSOR: string }).__CURSOR)
   assert.is(running.drops.get('shutdown'), undefined)
 })
 
-test('entries that are refused are counted and passed', async ({ directory }) => {
-  const running = await run(directory, journalctl(directory, [entry('a')]), { journal: { start_at: 'beginning' } })
-  await new Promise<void>(resolve => { running.next.answer = () => { resolve(); return refused('closed') } })
+test('entries that a pipeline refuses because a part of it is replaced are offered again; those it rejects are counted and passed', async ({ directory }) => {
+  const last = entry('b')
+  const running = await run(directory, journalctl(directory, [entry('a'), last]), { journal: { start_at: 'beginning' } })
+  const answers = [refused('shutting down'), rejected('bad', 2)]
+  running.next.answer = () => answers.shift() ?? retry('no more')
+  while (running.meter.values.get('rejected') === undefined) await new Promise(resolve => setImmediate(resolve))
   await running.stop()
-  assert.is(running.drops.get('refused'), 1)
+  assert.is(running.meter.values.get('rejected'), 2)
+  assert.is(savedCursor(directory), cursorOf(last))
+})
+
+test('entries that are gone before they were read are said and counted', async ({ directory }) => {
+  const numbered = (i: number): string => entry(`line ${i}`, { __CURSOR: `s=a;i=${i.toString(16)};b=0;m=1;t=2;x=3` })
+  const command = journalctl(directory, [numbered(40)], undefined, [numbered(16)])
+  // Without the entry of the cursor, as journalctl when it is vacuumed.
+  writeFileSync(command, readFileSync(command, 'utf8').replace(/for a in .*; done\n/, ''))
+  const running = await run(directory, command)
+  await running.next.received(1)
+  await running.stop()
+  assert.is(running.meter.values.get('journal_missed_entries'), 23)
+  assert.is(running.meter.values.get('journal_gaps'), 1)
+  assert.ok(running.logger.lines.some(l => l.message.startsWith('entries were removed from the journal') && l.fields?.['entries'] === 23))
+})
+
+test('a change of a unit and its entry have one id, so that a copy that comes after a kill is known', async ({ directory }) => {
+  const failed = manager("db.service: Failed with result 'exit-code'.", { MESSAGE_ID: 'd9b373ed55a64feb8242e02dbe79a49c', UNIT: 'db.service', INVOCATION_ID: 'i1', UNIT_RESULT: 'exit-code' })
+  const running = await run(directory, journalctl(directory, [failed]), { journal: { start_at: 'beginning' } })
+  await running.next.received(1)
+  await running.stop()
+  const state = { ...nothingKnown, active: 'failed', invocation: 'i1', result: 'exit-code' }
+  assert.is(running.events()[0]?.get('id'), unitEvent({ unit: 'db.service', fact: 'failed', before: 'active', state }, 1, 0n).id)
 })
 
 test('a journalctl that ends is started again behind the last entry, and its words are told', async ({ directory }) => {
@@ -172,7 +207,7 @@ test('a journalctl that ends is started again behind the last entry, and its wor
   await running.stop()
   assert.equal(values(running, e => e.get('message')), ['one', 'two'])
   assert.equal(running.status.events, ['ok', 'recoverable: journal: Failed to open journal: too bad', 'ok'])
-  assert.match(readFileSync(join(directory, 'arguments'), 'utf8'), `--after-cursor=${(JSON.parse(line) as { __CURSOR: string }).__CURSOR}`)
+  assert.match(readFileSync(join(directory, 'arguments'), 'utf8'), `--cursor=${(JSON.parse(line) as { __CURSOR: string }).__CURSOR}`)
 })
 
 test('a missing journalctl is said in one line, and the stop is clean', async ({ directory }) => {
@@ -186,7 +221,20 @@ test('a missing journalctl is said in one line, and the stop is clean', async ({
   assert.match(other.status.events[0] as string, /^permanent: journal: .*nothing cannot be started \(.*ENOENT\): install the package systemd, or set/)
 })
 
-test('a state file that is damaged or cannot be written stops nothing', async ({ directory }) => {
+test('a damaged state file is said, and reading begins where the options say', async ({ directory }) => {
+  const first = await run(directory, journalctl(directory, [entry('a')]), { journal: { start_at: 'beginning' } })
+  await first.next.received(1)
+  await first.stop()
+  const path = join(directory, 'state', 'systemd.json')
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"c', '"d'))
+  const second = await run(directory, journalctl(directory, [entry('b')]), { journal: { start_at: 'beginning' } })
+  await second.next.received(1)
+  await second.stop()
+  assert.equal(second.logger.lines.filter(l => l.message.startsWith('the saved position')).map(l => [l.fields?.['reason'], l.fields?.['startAt']]), [['it is damaged: its checksum is wrong', 'beginning']])
+  assert.not.match(readFileSync(join(directory, 'arguments'), 'utf8'), '--cursor=')
+})
+
+test('a state file that cannot be written stops nothing', async ({ directory }) => {
   writeFileSync(join(directory, 'state'), 'a file where the directory should be')
   const running = await run(directory, journalctl(directory, [entry('a')]), { journal: { start_at: 'beginning' } })
   await running.next.received(1)

@@ -5,85 +5,80 @@ import type { Consumer, Deadline, Receiver } from '../../core/component/componen
 import type { ComponentId } from '../../core/component/id.js'
 import { Tokens } from '../../core/component/services.js'
 import type { EventBatch } from '../../core/data/batch.js'
-import { localRetryPolicy } from '../../core/delivery/backoff.js'
-import { aborted } from '../../core/delivery/in-flight.js'
-import { redeliver } from '../../core/delivery/redeliver.js'
+import { wait } from '../../core/delivery/insist.js'
+import { PositionKeeper, readPosition } from '../../core/delivery/position-file.js'
+import { ReadLoop } from '../../core/delivery/read-loop.js'
+import type { Pressure } from '../../core/pressure/pressure.js'
 import { BusSource } from './bus-source.js'
 import { ChangeQueue } from './change-queue.js'
 import type { SystemdConfig } from './config.js'
 import { JournalSource } from './journal-source.js'
-import { Pairs } from './pairs.js'
+import { Progress } from './progress.js'
 import { Reports, type Part } from './reports.js'
-import { StateFile } from './state-file.js'
+import { stateOf, statePath } from './state.js'
 
 /** A process that is killed reads again what came in this time; ids tell that it did. */
 const saveEveryMs = 1000
 
 @injectable()
 export class SystemdReceiver implements Receiver {
-  readonly #stopping = new AbortController()
-  readonly #over = new AbortController()
-  readonly #file: StateFile
-  #pairs = new Pairs()
-  #cursor: string | undefined
-  #running: Promise<unknown> | undefined
-  #savedMs = -Infinity
-  #saving: Promise<void> = Promise.resolve()
-  #dirty = false
+  readonly #loop = new ReadLoop()
+  readonly #keeper: PositionKeeper
+  #progress = new Progress({ pairs: [] })
 
   constructor (
     @inject(Tokens.id) id: ComponentId,
     @inject(Tokens.config) readonly config: SystemdConfig,
     @inject(Tokens.next) readonly next: Consumer,
     @inject(Tokens.clock) readonly clock: Clock,
+    @inject(Tokens.pressure) readonly pressure: Pressure,
     @inject(Reports) readonly reports: Reports
   ) {
-    this.#file = new StateFile(config.state_directory, id.text)
+    const path = statePath(config.state_directory, id.text)
+    this.#keeper = new PositionKeeper(path, () => this.#progress.take(), error => { if (error !== undefined) reports.noState(path, error) })
   }
 
   /** Never throws: a machine without systemd may still have other receivers. */
   async start (): Promise<void> {
-    try {
-      const { cursor, pairs } = await this.#file.load()
-      this.#cursor = cursor
-      this.#pairs = new Pairs(pairs)
-    } catch (error) { this.reports.noState(this.#file.path, error) }
     const { bus, journal } = this.config
-    const parts: Promise<void>[] = []
-    if (journal.enabled) this.reports.expect('journal')
-    if (bus.enabled) this.reports.expect('bus')
-    if (journal.enabled) parts.push(this.#guarded('journal', this.#journal()))
-    if (bus.enabled) parts.push(this.#guarded('bus', this.#bus()))
-    this.#running = Promise.all(parts)
+    const read = await readPosition(this.#keeper.path)
+    if (read.status === 'read') this.#progress = new Progress(stateOf(read.value))
+    if (read.status === 'useless') this.reports.uselessState(this.#keeper.path, read.reason, journal.start_at)
+    const parts: [Part, () => Promise<void>][] = []
+    if (journal.enabled) parts.push(['journal', () => this.#journal()])
+    if (bus.enabled) parts.push(['bus', () => this.#bus()])
+    for (const [part] of parts) this.reports.expect(part)
+    // An exception in a source is a bug here or further on; the other source goes on.
+    for (const [part, work] of parts) this.#loop.start(work, error => { this.reports.broken(part, error instanceof Error ? error.message : String(error)) })
+    this.#loop.start(() => this.#saveAll(), error => { this.reports.noState(this.#keeper.path, error) })
   }
 
+  /** What the pipeline has answered for by the deadline is saved; the rest is read again. */
   async stop (deadline: Deadline): Promise<void> {
-    this.#stopping.abort()
-    const over = aborted(deadline.signal)
-    await Promise.race([this.#running, over.promise])
-    over.cancel()
-    this.#over.abort()
-    await this.#running
-    if (this.#dirty) await this.#save()
+    await this.#loop.stop(deadline)
+    await this.#save()
     this.reports.end()
   }
 
   #journal (): Promise<void> {
-    const source = new JournalSource({
-      config: this.config, clock: this.clock, reports: this.reports, pairs: this.#pairs, stopping: this.#stopping.signal,
-      deliver: batch => this.#deliver(batch, true),
-      moved: async cursor => { this.#cursor = cursor; await this.#changed() }
-    }, this.#cursor)
-    return source.run()
+    return new JournalSource({
+      config: this.config, clock: this.clock, reports: this.reports, progress: this.#progress, stopping: this.#loop.stopping,
+      deliver: batch => this.#deliver(batch),
+      save: () => this.#save()
+    }).run()
   }
 
   async #bus (): Promise<void> {
     const queue = new ChangeQueue({
-      clock: this.clock, pairs: this.#pairs, reports: this.reports, isAlone: !this.config.journal.enabled, stopping: this.#stopping.signal,
-      deliver: async batch => { await this.#deliver(batch, false); await this.#changed() }
+      clock: this.clock, progress: this.#progress, reports: this.reports, isAlone: !this.config.journal.enabled, stopping: this.#loop.stopping,
+      deliver: async batch => {
+        const isTaken = await this.#deliver(batch)
+        if (!isTaken) this.reports.dropped('shutdown', batch.count)
+        return isTaken
+      }
     })
     const source = new BusSource({
-      config: this.config, clock: this.clock, reports: this.reports, stopping: this.#stopping.signal,
+      config: this.config, clock: this.clock, reports: this.reports, stopping: this.#loop.stopping,
       changed: change => { queue.add(change) },
       foundFailed: change => { queue.addFound(change) }
     })
@@ -91,32 +86,19 @@ export class SystemdReceiver implements Receiver {
     await queue.end()
   }
 
-  async #deliver (batch: EventBatch, readAgain: boolean): Promise<boolean> {
-    const policy = { ...localRetryPolicy, maxElapsedMs: 0 }
-    const outcome = await redeliver(this.next, batch, { policy, clock: this.clock, signal: this.#over.signal })
-    this.reports.delivered(batch.count, outcome, readAgain)
-    return outcome.status !== 'refused' || outcome.reason !== 'shutdown'
+  /** Whether the pipeline took it. Rows it rejects will never be taken: they are counted, and passed. */
+  async #deliver (batch: EventBatch): Promise<boolean> {
+    const outcome = await this.#loop.deliver(this, batch)
+    if (outcome.status === 'rejected') this.reports.rejected(outcome.count)
+    return outcome.status !== 'not_taken'
   }
 
-  async #changed (): Promise<void> {
-    this.#dirty = true
-    if (this.clock.monotonicMs() - this.#savedMs >= saveEveryMs) await this.#save()
+  async #saveAll (): Promise<void> {
+    while (await wait(saveEveryMs, this.clock, this.#loop.stopping)) await this.#save()
   }
 
   async #save (): Promise<void> {
-    this.#savedMs = this.clock.monotonicMs()
-    this.#dirty = false
-    // One at a time: both sources may ask, and the file is written beside itself.
-    this.#saving = this.#saving.then(async () => {
-      try {
-        await this.#file.save({ ...(this.#cursor !== undefined && { cursor: this.#cursor }), pairs: this.#pairs.saved() })
-      } catch (error) { this.reports.noState(this.#file.path, error) }
-    })
-    await this.#saving
-  }
-
-  /** An exception in a source is a bug here or further on; the other source goes on. */
-  async #guarded (part: Part, work: Promise<void>): Promise<void> {
-    try { await work } catch (error) { this.reports.broken(part, error instanceof Error ? error.message : String(error)) }
+    this.#keeper.isDirty ||= this.#progress.isDirty
+    await this.#keeper.save()
   }
 }

@@ -1,13 +1,12 @@
 /** What the systemd receiver says about itself. */
 import { inject, injectable } from 'tsyringe'
 import type { Clock } from '../../core/component/clock.js'
-import type { Outcome } from '../../core/component/outcome.js'
 import { Tokens, type Drops } from '../../core/component/services.js'
 import type { StatusReporter } from '../../core/component/status.js'
 import type { Logger } from '../../core/telemetry/logger.js'
 import type { Counter, Gauge, Meter } from '../../core/telemetry/meter.js'
 import { createThrottledLogger, type ThrottledLogger } from '../../core/telemetry/throttled-logger.js'
-import { badEntries, busConnections, entries, readers, rejectedEvents, signals, trackedUnits } from './metrics.js'
+import { badEntries, busConnections, entries, gaps, missedEntries, readers, rejectedEvents, signals, trackedUnits } from './metrics.js'
 
 export type Part = 'bus' | 'journal'
 type PartState = { readonly state: 'waiting' | 'ok' } | { readonly state: 'failing' | 'broken', readonly reason: string }
@@ -22,6 +21,8 @@ export class Reports {
   readonly connections: Counter
   readonly units: Gauge
   readonly #rejected: Counter
+  readonly #missed: Counter
+  readonly #gaps: Counter
 
   constructor (
     @inject(Tokens.meter) readonly meter: Meter,
@@ -37,6 +38,8 @@ export class Reports {
     this.connections = meter.counter(busConnections)
     this.units = meter.gauge(trackedUnits)
     this.#rejected = meter.counter(rejectedEvents)
+    this.#missed = meter.counter(missedEntries)
+    this.#gaps = meter.counter(gaps)
   }
 
   expect (part: Part): void { this.#parts.set(part, { state: 'waiting' }) }
@@ -63,21 +66,26 @@ export class Reports {
     this.#logger.warn('skipped an entry of the journal', { reason })
   }
 
+  /** `entries` undefined: nobody knows how many. */
+  missed (entries: number | undefined): void {
+    if (entries !== undefined) this.#missed.add(entries)
+    this.#gaps.add(1)
+    this.#logger.warn('entries were removed from the journal before they were read; raise SystemMaxUse of journald.conf if that was its rotation', { entries: entries ?? 'unknown' })
+  }
+
   noState (path: string, error: unknown): void {
     this.#logger.warn('the position in the journal cannot be kept; after a restart reading begins where `journal.start_at` says', { path, error: error instanceof Error ? error.message : String(error) })
+  }
+
+  uselessState (path: string, reason: string, startAt: string): void {
+    this.#logger.warn('the saved position in the journal is of no use; reading begins where `journal.start_at` says', { path, reason, startAt })
   }
 
   dropped (reason: 'filtered' | 'rate_limited' | 'duplicate' | 'overflow' | 'shutdown', rows: number): void {
     if (rows > 0) this.drops.add(reason, rows)
   }
 
-  /** Entries of the journal that were given up at the end are read again: no loss. */
-  delivered (rows: number, outcome: Outcome, readAgain: boolean): void {
-    if (outcome.status === 'rejected') this.#rejected.add(outcome.count)
-    if (outcome.status !== 'refused') return
-    if (outcome.reason !== 'shutdown') this.drops.add('refused', rows)
-    else if (!readAgain) this.drops.add('shutdown', rows)
-  }
+  rejected (rows: number): void { this.#rejected.add(rows) }
 
   end (): void { this.#logger.flush() }
 

@@ -2,7 +2,7 @@
 import type { EventInput } from '../../core/data/builder.js'
 import type { AttributeValue } from '../../core/data/attributes.js'
 import { Severity } from '../../core/data/enums.js'
-import { eventId } from './event-id.js'
+import { eventId, factId } from './event-id.js'
 import type { UnitChange, UnitState } from './unit-states.js'
 
 const names = { started: 'unit_started', stopped: 'unit_stopped', failed: 'unit_failed', restart_scheduled: 'unit_restart_scheduled' } as const
@@ -10,7 +10,8 @@ const severities = { started: Severity.info, stopped: Severity.info, failed: Sev
 const killed = 2
 const dumped = 3
 
-export function unitEvent ({ unit, fact, before, state }: UnitChange, observedNano: bigint): EventInput {
+/** `time`: which time the fact happens in this run of the unit. */
+export function unitEvent ({ unit, fact, before, state }: UnitChange, time: number, observedNano: bigint): EventInput {
   const { active, sub, result, invocation, changedMicros, restarts, mainPid } = state
   const oom = fact === 'failed' && result === 'oom-kill'
   const attributes: Record<string, AttributeValue> = {
@@ -21,7 +22,7 @@ export function unitEvent ({ unit, fact, before, state }: UnitChange, observedNa
   }
   return {
     signal: 'events', type: 'service', source: 'systemd', name: names[fact], severity: oom ? Severity.critical : severities[fact],
-    id: eventId('unit', unit, invocation, fact, changedMicros, restarts),
+    id: factId(unit, invocation, fact, time) ?? eventId('unit', unit, invocation, fact, changedMicros, restarts),
     timeUnixNano: changedMicros === 0n ? observedNano : changedMicros * 1000n,
     message: sentence(unit, fact, state), entityKind: 'unit', entityName: unit,
     ...(mainPid !== 0 && { pid: mainPid }),

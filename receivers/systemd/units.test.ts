@@ -6,7 +6,9 @@ import { FakeClock } from '../../core/testing/fake-clock.js'
 import { pathOfUnit, plain, unitOfPath } from './bus-names.js'
 import { EntryLines } from './entry-lines.js'
 import { Globs } from './globs.js'
+import { gapBetween } from './journal-gap.js'
 import { Pairs } from './pairs.js'
+import { Progress } from './progress.js'
 import { RateLimit } from './rate-limit.js'
 import { changesOf, nothingKnown, updated, type UnitState } from './unit-states.js'
 import { unitEvent } from './unit-events.js'
@@ -42,13 +44,13 @@ test('properties of the bus become a state; what is not sent stays', () => {
 
 test('a failure\'s event has code or signal, and an id that is the same when it is told again', () => {
   const state = run('1', 'failed', 'failed', { result: 'signal', exitCode: 2, exitStatus: 9, changedMicros: 1_000_000n })
-  const tell = () => unitEvent({ unit: 'a.service', fact: 'failed', before: 'active', state }, 0n)
+  const tell = () => unitEvent({ unit: 'a.service', fact: 'failed', before: 'active', state }, 1, 0n)
   assert.is(tell().exitSignal, 9)
   assert.is(tell().returnCode, undefined)
   assert.is(tell().timeUnixNano, 1_000_000_000n)
   assert.match(tell().message ?? '', /failed with result 'signal', its main process ended by signal 9/)
   assert.is(tell().id, tell().id)
-  assert.is(unitEvent({ unit: 'a.service', fact: 'failed', before: '', state: { ...state, exitCode: 1, exitStatus: 3 } }, 0n).returnCode, 3)
+  assert.is(unitEvent({ unit: 'a.service', fact: 'failed', before: '', state: { ...state, exitCode: 1, exitStatus: 3 } }, 1, 0n).returnCode, 3)
 })
 
 test('names of objects', () => {
@@ -61,14 +63,9 @@ test('names of objects', () => {
 
 test('what two sources tell is told once, what happens twice stays two', () => {
   const pairs = new Pairs()
-  assert.ok(pairs.first('x', 'bus'))
-  assert.not.ok(pairs.first('x', 'journal'))
-  assert.ok(pairs.first('x', 'journal'))
-  assert.ok(pairs.first('x', 'journal'))
-  assert.not.ok(pairs.first('x', 'bus'))
+  assert.equal(['bus', 'journal', 'journal', 'journal', 'bus'].map(source => pairs.first('x', source as 'bus')), [1, 0, 2, 3, 0])
   const later = new Pairs(pairs.saved())
-  assert.not.ok(later.first('x', 'bus'))
-  assert.ok(later.first('x', 'bus'))
+  assert.equal([later.first('x', 'bus'), later.first('x', 'bus')], [0, 4])
   assert.ok(later.told('x'))
   assert.not.ok(later.told('y'))
 })
@@ -79,6 +76,39 @@ test('facts are bounded', () => {
   assert.is(pairs.saved().length, 2048)
   assert.ok(pairs.first('0', 'journal'), 'the oldest is forgotten')
   assert.not.ok(pairs.first('4999', 'journal'))
+})
+
+test('what is saved stands in front of the first batch that is not answered for, whichever source it is of', () => {
+  const progress = new Progress({ cursor: 'c0', pairs: [] })
+  const bus = progress.begin()
+  assert.is(bus.first('x', 'bus'), 1)
+  const journal = progress.begin()
+  assert.is(journal.first('x', 'journal'), 0, 'the twin is dropped')
+  journal.done('c1')
+  assert.not.ok(progress.isDirty)
+  assert.equal(progress.take(), { cursor: 'c0', pairs: [] }, 'a kill now: the journal tells it again')
+  bus.done()
+  assert.ok(progress.isDirty)
+  assert.equal(progress.take(), { cursor: 'c1', pairs: [['x', 1, 1]] })
+  assert.not.ok(progress.isDirty)
+})
+
+test('a batch of the journal that is given up keeps the bus\'s twin of it untold, too', () => {
+  const progress = new Progress({ pairs: [] })
+  progress.begin().first('x', 'journal')
+  const bus = progress.begin()
+  assert.is(bus.first('x', 'bus'), 0)
+  bus.done()
+  assert.equal(progress.take(), { pairs: [] })
+})
+
+test('a gap is found where the entry of the position is gone, and counted where numbers say how large it is', () => {
+  const cursor = (s: string, i: number): string => `s=${s};i=${i.toString(16)};b=0;m=1;t=2;x=3`
+  assert.is(gapBetween(cursor('a', 255), cursor('a', 255)), undefined)
+  assert.is(gapBetween(cursor('a', 255), cursor('a', 256)), undefined, 'only that entry is gone')
+  assert.equal(gapBetween(cursor('a', 255), cursor('a', 300)), { entries: 44 })
+  assert.equal(gapBetween(cursor('a', 255), cursor('b', 256)), { entries: undefined })
+  assert.equal(gapBetween('opaque', cursor('b', 256)), { entries: undefined })
 })
 
 test('patterns', () => {

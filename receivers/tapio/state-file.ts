@@ -14,6 +14,7 @@ import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
 import { Packr } from 'msgpackr'
 import { PlainReader } from '../../core/data/plain-msgpack.js'
+import { syncDirectoryNow } from '../../core/delivery/replace-file.js'
 import { fileMode, linkFault, writeFlags } from '../../core/files/safe-open.js'
 
 export interface Progress {
@@ -56,7 +57,7 @@ export class StateFile {
       if (bytes.length >= magic.length && !bytes.subarray(0, magic.length).equals(magic)) { closeSync(fd); throw new Error('it exists and is no state file of a tapio receiver') }
       const { records, end } = readRecords(bytes)
       ftruncateSync(fd, end)
-      if (end === 0) writeAll(fd, magic)
+      if (end === 0) { writeAll(fd, magic); if (fsync) syncDirectoryNow(dirname(path)) }
       const file = new StateFile(path, fsync, fd, Math.max(end, magic.length))
       return { file, loaded: { records, torn: bytes.length - end } }
     } catch (error) {
@@ -94,6 +95,7 @@ export class StateFile {
       for (const part of [magic, ...Array.from(all, encodeRecord)]) { writeAll(fd, part); size += part.length }
       fsyncSync(fd)
       renameSync(beside, this.path)
+      syncDirectoryNow(dirname(this.path))
     } catch (error) {
       closeSync(fd)
       throw error

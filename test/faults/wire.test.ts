@@ -3,7 +3,8 @@
  * while it starts. The source saves its cursor after each acknowledgement; the server keeps a state file and delivers to a store that
  * knows event ids.
  * Guarantees: every event is stored, once. What the store had to recognise is at most one batch a kill of the server: the one
- * between the store's write and the line in the state file.
+ * between the store's write and the line in the state file. A durable server with a queue on disk answers from the queue, and what it had
+ * delivered and not noted comes to the store again, too.
  * Does not show: power cuts (`fsync`), and destinations that do not know ids: there that one batch is doubled.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -42,7 +43,7 @@ async function freePort (random: { below(n: number): number }): Promise<number> 
   }
 }
 
-async function start (context: Context, rows: number, store: object = {}): Promise<Pair> {
+async function start (context: Context, rows: number, store: object = {}, durable = false): Promise<Pair> {
   const { folder } = context
   const authority = await TestAuthority.create(folder)
   const [own, other] = [await authority.issue('server'), await authority.issue('collector')]
@@ -51,8 +52,8 @@ async function start (context: Context, rows: number, store: object = {}): Promi
   const telemetry = { metrics: { endpoint: '127.0.0.1:0' }, logs: { format: 'json' } }
   const serverArgs = (more: object = {}): string[] => ['--config', `yaml:${stringify({
     receivers: { tapio: { endpoint, state_file: join(folder, 'state'), tls: { cert_file: own.certFile, key_file: own.keyFile, client_ca_file: authority.caFile } } },
-    exporters: { id_store: { path, ...more } },
-    service: { telemetry, pipelines: { main: { receivers: ['tapio'], exporters: ['id_store'] } } }
+    exporters: { id_store: { path, ...more, ...(durable && { sending_queue: { enabled: true, directory: join(folder, 'queue'), fsync: 'never', num_consumers: 4 } }) } },
+    service: { telemetry, pipelines: { main: { receivers: ['tapio'], exporters: ['id_store'], durable } } }
   })}`]
   const options = join(folder, 'collector.yaml')
   writeFileSync(options, stringify({
@@ -115,6 +116,21 @@ test(`either side killed ${kills} times at random under load: nothing lost, noth
   console.log(`REPORT seed ${seed}: ${rows} events, ${pair.server.kills} kills of the server, ${pair.collector.kills} of the collector; the store recognised ${repeated.length} events`)
   assert.is(pair.server.kills + pair.collector.kills, kills, `seed ${seed}`)
   assert.ok(repeated.length <= pair.server.kills * batchRows, `seed ${seed}: ${repeated.length} events came again after ${pair.server.kills} kills of the server`)
+})
+
+const durableKills = long ? 50 : 2
+
+test(`a durable server with a queue on disk, either side killed ${durableKills} times at random: nothing lost, each stored once`, async context => {
+  const seed = Math.floor(Math.random() * 2 ** 31)
+  const random = seeded(seed)
+  const rows = durableKills * rowsAKill
+  const pair = await start(context, rows, { retry_every: 97 }, true)
+  for (let i = 0; i < durableKills; i++) {
+    await grown(pair, random.chance(0.2) ? 1 : 1000 + random.below(60_000))
+    await (random.chance(0.6) ? pair.server : pair.collector).kill()
+  }
+  await finish(pair)
+  console.log(`REPORT durable server, seed ${seed}: ${rows} events, ${pair.server.kills} kills of the server, ${pair.collector.kills} of the collector; the store recognised ${checkStore(pair.store, rows).length} events`)
 })
 
 test('the collector alone killed: the store has nothing to recognise', async context => {

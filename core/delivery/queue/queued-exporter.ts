@@ -11,7 +11,7 @@ import type { EventBatch } from '../../data/batch.js'
 import { Severity } from '../../data/enums.js'
 import { aborted } from '../in-flight.js'
 import { collectorRetryPolicy, type RetryPolicy } from '../backoff.js'
-import { redeliver } from '../redeliver.js'
+import { isExhausted, redeliver } from '../redeliver.js'
 import { retryPolicyOf, type RetryOnFailure } from '../retry-on-failure.js'
 import { DiskQueue } from './disk-queue.js'
 import { MemoryQueue } from './memory-queue.js'
@@ -147,7 +147,7 @@ export class QueuedExporter implements Component, Consumer {
     if (outcome.status === 'rejected') {
       await this.#reject(batch, outcome.rows, outcome.count, outcome.reason)
       taken.done()
-    } else if (outcome.reason.startsWith('retries exhausted')) {
+    } else if (isExhausted(outcome)) {
       this.services.get('drops').add(whenOver, batch.count)
       taken.done()
     } else taken.putBack()

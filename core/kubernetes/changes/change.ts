@@ -54,7 +54,7 @@ export interface Change extends Finding {
   readonly node?: string
   /** The controllers above the object, nearest first: ReplicaSet, then Deployment. */
   readonly owners: readonly ObjectRef[]
-  /** The same for the same change of the same version of an object, also after a restart: ids of events are made of it. */
+  /** The same for the same change of the same version of an object, also after a restart (its coming and going: of any version): ids of events are made of it. */
   readonly key: string
 }
 

@@ -70,9 +70,13 @@ function toChange (kind: KubeKind, object: KubeObject, finding: Finding, action:
   }
 }
 
-/** The way by which a version was come to know (a list, a watch) is no part of it. */
+/**
+ * The way by which a version was come to know (a list, a watch) is no part of it. An object comes and goes once, whatever version it is seen
+ * to be there or gone at.
+ */
 function keyOf (kind: KubeKind, { uid, namespace = '', name = '', resourceVersion = '' }: ObjectMeta, { change, reason, container, message }: Finding): string {
-  return `${uid ?? `${kind}/${namespace}/${name}`}/${resourceVersion}/${change}/${reason}/${container?.name ?? ''}/${message}`
+  const version = uid !== undefined && (change === 'created' || change === 'deleted') ? '' : resourceVersion
+  return `${uid ?? `${kind}/${namespace}/${name}`}/${version}/${change}/${reason}/${container?.name ?? ''}/${message}`
 }
 
 function refOf (kind: string, { name = '', namespace, uid }: ObjectMeta): ObjectRef {

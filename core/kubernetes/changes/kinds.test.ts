@@ -1,5 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { KubeObject } from '../objects.js'
 import { kubeKinds } from '../watchable.js'
 import { changesOf, heartbeatLost, leaseMs, reduced } from './index.js'
 import { changes, nowMs, object, told, type Draft } from './testing.js'
@@ -125,6 +126,18 @@ test('the same version tells the same by the same keys, whether a list or a watc
   const bad = { status: { phase: 'Pending' } }
   const listed = changes('PersistentVolumeClaim', undefined, bad).filter(c => c.change !== 'created')
   assert.equal(changes('PersistentVolumeClaim', {}, bad).map(c => c.key), listed.map(c => c.key))
+})
+
+test('an object comes and goes once, whatever version it is seen to be there or gone at', () => {
+  const pod = (uid: string, resourceVersion: string): KubeObject => ({ metadata: { name: 'a', namespace: 'shop', uid, resourceVersion } })
+  const keys = (change: string, object: KubeObject, other: KubeObject): boolean => {
+    const of = (o: KubeObject): string | undefined => changesOf('Pod', change === 'created' ? undefined : o, change === 'created' ? o : undefined, nowMs).find(c => c.change === change)?.key
+    return of(object) === of(other) && of(object) !== undefined
+  }
+  for (const change of ['created', 'deleted']) {
+    assert.ok(keys(change, pod('u', '5'), pod('u', '9')), change)
+    assert.not.ok(keys(change, pod('u', '5'), pod('v', '5')), `${change}: another object of that name`)
+  }
 })
 
 test('objects without anything in them, and of wrong shapes at the leaves, tell nothing and break nothing', () => {

@@ -12,7 +12,7 @@ import type { KernelOptions } from '../../../receivers/ebpf/kernel-options.js'
 const schema = Options({ ...shipped.properties, only_pid: Type.Integer({ description: 'Whose calls.' }) })
 
 class BenchReceiver extends EbpfReceiver {
-  constructor (readonly options: Static<typeof schema>, ...rest: readonly [EbpfReceiver['next'], EbpfReceiver['clock'], Reports]) { super(options, ...rest) }
+  constructor (readonly options: Static<typeof schema>, ...rest: readonly [EbpfReceiver['next'], EbpfReceiver['clock'], EbpfReceiver['pressure'], Reports]) { super(options, ...rest) }
 
   protected override kernelOptions (): KernelOptions {
     const base = super.kernelOptions()
@@ -24,7 +24,7 @@ class BenchReceiver extends EbpfReceiver {
 const source = defineComponent({
   kind: 'receiver', type: 'ebpf_bench', description: 'The ebpf receiver with the bench program.', stability: 'alpha',
   signals: factory.signals, schema, concurrency: 'single', metrics: factory.metrics, drops: factory.drops,
-  create: s => new BenchReceiver(s.get('config') as Static<typeof schema>, s.get('next'), s.get('clock'), s.construct(Reports))
+  create: s => new BenchReceiver(s.get('config') as Static<typeof schema>, s.get('next'), s.get('clock'), s.get('pressure'), s.construct(Reports))
 })
 
 export const components: readonly ComponentFactory[] = [source]
