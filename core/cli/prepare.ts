@@ -2,8 +2,10 @@
 import { loadConfig } from '../config/load.js'
 import { faultsAsJson, renderFaults } from '../config/render.js'
 import type { ComponentCatalog, ResolvedConfig } from '../config/shape.js'
+import { stallInWords, stallsOf } from '../delivery/stalls.js'
 import { openCatalog, planConfig } from '../instance.js'
 import type { Plan } from '../graph/plan.js'
+import { forgetVariables } from './forget-variables.js'
 import type { CommandIo } from './io.js'
 
 export interface ConfigOptions {
@@ -38,9 +40,15 @@ export async function tryPrepare (options: ConfigOptions, io: CommandIo): Promis
   const faults = [...(loaded.ok ? [] : loaded.faults), ...warnings]
   if (faults.length > 0) io.err(options.output === 'json' ? `${faultsAsJson(faults)}\n` : `${renderFaults(faults, { color: io.color })}\n`)
   if (!loaded.ok) return { files, prepared: undefined, reason: inShort(loaded.faults.map(f => `${f.file}:${f.line}: ${f.message}`)) }
+  forgetVariables(loaded.config.secretVariables)
   const config = options.rewire?.(loaded.config) ?? loaded.config
   const planned = planConfig(config, catalog)
-  if (planned.ok) return { files, prepared: { catalog, config, plan: planned.plan } }
+  if (planned.ok) {
+    const { plan } = planned
+    if (options.output !== 'json') for (const stall of stallsOf(plan.pipelines, plan.components)) io.err(`note: ${stallInWords(stall)}
+`)
+    return { files, prepared: { catalog, config, plan } }
+  }
   const messages = planned.faults.map(fault => `${fault.path.join('.')}: ${fault.message}`)
   for (const message of messages) io.err(`error: ${message}\n`)
   return { files, prepared: undefined, reason: inShort(messages) }

@@ -38,6 +38,17 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
   if (prepared === undefined) { release(); return 'config' }
   const instance = new Instance(prepared.config, prepared.plan, io.modules)
   const { logger } = instance
+  let { files } = tried
+  /** Begun before the start: a file may change meanwhile. */
+  let watch: FileWatch | undefined
+  const watchFiles = (): void => {
+    const { watch: wanted, intervalMs } = instance.config.service.reload
+    const isWanted = wanted || options.watch === true
+    if (isWanted && watch?.options.intervalMs === intervalMs) return
+    watch?.end()
+    watch = isWanted ? new FileWatch({ clock: systemClock, intervalMs, files: () => files, onChange: changed => reload(`changed: ${changed.join(', ')}`) }) : undefined
+  }
+  watchFiles()
   // Components wait with timers that keep nothing alive; between two attempts of an exporter there may be nothing else that does.
   const alive = setInterval(() => undefined, 2 ** 30)
   // Before anybody is told that it runs: a SIGUSR2 without a listener ends the process.
@@ -51,12 +62,12 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
     })
   } catch (error) {
     logger.error('tapio did not start', { error })
+    watch?.end()
     clearInterval(alive)
     stopProfiling?.()
     release()
     return 'failure'
   }
-  let { files } = tried
   const queue = new ReloadQueue(async because => {
     logger.info('the configuration is read again', { because })
     const again = await tryPrepare(options, io)
@@ -66,16 +77,8 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
     const { profiling } = instance.config.service
     if (!profiling) stopProfiling?.()
     stopProfiling = profiling ? stopProfiling ?? profileOnSignal(logger) : undefined
-    watch = watched(watch)
+    watchFiles()
   })
-  const watched = (before: FileWatch | undefined): FileWatch | undefined => {
-    const { watch: wanted, intervalMs } = instance.config.service.reload
-    if (before?.options.intervalMs === intervalMs && (wanted || options.watch === true)) return before
-    before?.end()
-    if (!wanted && options.watch !== true) return undefined
-    return new FileWatch({ clock: systemClock, intervalMs, files: () => files, onChange: changed => queue.request(`changed: ${changed.join(', ')}`) })
-  }
-  let watch = watched(undefined)
   reload = because => { queue.request(because) }
   if (early !== undefined) reload(early)
   const summary = options.summary === true ? new LiveSummary(instance, io) : undefined

@@ -19,10 +19,10 @@ export type DecodeResult = { readonly ok: true, readonly batch: EventBatch, read
 
 /**
  * `bytes` holds exactly one document; see the head of this file for who owns them afterwards. `ours`: written by this
- * process a moment ago (a ring), so that requests nobody has read are not checked again. `lent`: the batch says that its
- * memory is lent.
+ * process a moment ago (a ring), so that requests nobody has read are not checked again; `in memory`: and it never left it, so that
+ * its checksum is not either. `lent`: the batch says that its memory is lent.
  */
-export function decodeBatch (bytes: Uint8Array, ours = false, lent = false): DecodeResult {
+export function decodeBatch (bytes: Uint8Array, ours: boolean | 'in memory' = false, lent = false): DecodeResult {
   try {
     const { batch, letter } = decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), ours)
     return { ok: true, batch: lent ? batch.lent('all') : batch, ...letter !== undefined && { letter } }
@@ -32,7 +32,7 @@ export function decodeBatch (bytes: Uint8Array, ours = false, lent = false): Dec
   }
 }
 
-function decode (document: Buffer, ours: boolean): { readonly batch: EventBatch, readonly letter: Letter | undefined } {
+function decode (document: Buffer, ours: boolean | 'in memory'): { readonly batch: EventBatch, readonly letter: Letter | undefined } {
   checkPrefix(document)
   const headerEnd = headerAt + document.readUInt32BE(headerAt - 4)
   const bodyAt = bodyAfter(headerEnd)
@@ -40,10 +40,10 @@ function decode (document: Buffer, ours: boolean): { readonly batch: EventBatch,
   const wanted = headerEnd + 5 + document.readUInt32BE(headerEnd + 1)
   if (wanted !== document.length) throw new Malformed(`the document should be ${wanted} bytes, found ${document.length}`)
   const crc = document.readUInt32BE(crcAt + 1)
-  if (crc !== 0 && crc !== checksumOf(document)) throw new Malformed('checksum does not match: the document is damaged')
+  if (crc !== 0 && ours !== 'in memory' && crc !== checksumOf(document)) throw new Malformed('checksum does not match: the document is damaged')
   const header = PlainReader.only(document, headerAt, headerEnd)
   if (header === null || typeof header !== 'object' || Array.isArray(header) || header instanceof Uint8Array) throw new Malformed('the header is not a map')
-  return { batch: assemble(header, new Body(document.subarray(bodyAt)), ours), letter: readLetter(header.l) }
+  return { batch: assemble(header, new Body(document.subarray(bodyAt)), ours !== false), letter: readLetter(header.l) }
 }
 
 function checkPrefix (document: Buffer): void {

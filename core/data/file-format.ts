@@ -38,12 +38,30 @@ export function markerOf (header: Buffer): Buffer | undefined {
   return header.length >= headerLength && header.subarray(0, magic.length).equals(magic) ? Buffer.from(header.subarray(magic.length, headerLength)) : undefined
 }
 
-/** `batch` as a frame; with `letter` as a dead letter. */
-export function encodeFrame (batch: EventBatch, marker: Uint8Array, letter?: Letter): Buffer {
+/** A frame whose size is known before a byte is copied. */
+export interface PreparedFrame {
+  readonly byteLength: number
+  /** To the start of `target`, which is at least `byteLength` long. */
+  writeTo(target: Buffer): void
+}
+
+/** `batch` as a frame; with `letter` as a dead letter. Throws RangeError when it would take 4 GiB or more. */
+export function prepareFrame (batch: EventBatch, marker: Uint8Array, letter?: Letter): PreparedFrame {
   const document = prepareBatch(batch, true, letter)
-  const frame = Buffer.allocUnsafeSlow(frameHeadLength + document.byteLength)
-  writeFrameHead(frame, marker, document.byteLength)
-  document.writeTo(frame.subarray(frameHeadLength))
+  return {
+    byteLength: frameHeadLength + document.byteLength,
+    writeTo (target) {
+      writeFrameHead(target, marker, document.byteLength)
+      document.writeTo(target.subarray(frameHeadLength))
+    }
+  }
+}
+
+/** The same in memory of its own. */
+export function encodeFrame (batch: EventBatch, marker: Uint8Array, letter?: Letter): Buffer {
+  const prepared = prepareFrame(batch, marker, letter)
+  const frame = Buffer.allocUnsafeSlow(prepared.byteLength)
+  prepared.writeTo(frame)
   return frame
 }
 

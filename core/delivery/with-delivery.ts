@@ -48,7 +48,7 @@ export function withDelivery (factory: ComponentFactory): ComponentFactory {
     create: async services => {
       if (!isQueued(services.get('config')) && !breaks(services.get('config'))) return await factory.create(services)
       const voices = new Voices(services.get('status'))
-      return await wrap(await factory.create(ofInner(services).with({ status: voices.voice() })) as AnyComponent & Consumer, services, voices)
+      return await wrap(await factory.create(ofInner(services).with({ status: voices.voice() })) as AnyComponent & Consumer, services, voices, factory.borrows === true)
     }
   } satisfies ComponentFactory)
 }
@@ -65,7 +65,7 @@ function ofInner (services: Services): Services {
   return services.with({ config: { ...config, retry_on_failure: { ...config.retry_on_failure, enabled: false } } })
 }
 
-async function wrap (exporter: AnyComponent & Consumer, services: Services, voices: Voices): Promise<AnyComponent> {
+async function wrap (exporter: AnyComponent & Consumer, services: Services, voices: Voices, borrows: boolean): Promise<AnyComponent> {
   const config = services.get('config')
   let wrapped = exporter
   if (breaks(config)) {
@@ -74,7 +74,7 @@ async function wrap (exporter: AnyComponent & Consumer, services: Services, voic
   }
   if (isQueued(config)) {
     const { QueuedExporter } = await import('./queue/queued-exporter.js')
-    wrapped = new QueuedExporter(wrapped, services.with({ status: voices.voice() }))
+    wrapped = new QueuedExporter(wrapped, services.with({ status: voices.voice() }), borrows)
   }
   return wrapped
 }

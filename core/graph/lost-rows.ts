@@ -11,6 +11,7 @@ import type { MetricSnapshot, NumberSeries } from '../telemetry/snapshot.js'
 import { attributesKey } from '../telemetry/series.js'
 import { componentDropped } from '../telemetry/drops.js'
 import { rowsInMemory } from '../delivery/queue/options.js'
+import { ringPassed } from './runtime-metrics.js'
 
 export class Flows {
   /** `before`: counts when the plan changed, and what each processor that stayed held then. */
@@ -32,11 +33,14 @@ export class Flows {
   #held (now: MetricSnapshot): Map<string, number> {
     const sent = this.#since(now, exposedName(edgeMetrics.accepted))
     const dropped = this.#since(now, exposedName(componentDropped))
+    const passed = this.#since(now, exposedName(ringPassed))
     const held = new Map(this.before?.held)
     for (const key of new Set(sent.map(s => `${s.attributes.pipeline} ${s.attributes.to}`).filter(k => k.includes(' processor/')))) {
       const [pipeline, name] = key.split(' ') as [string, string]
       const inward = sum(sent, s => s.attributes.to === name && s.attributes.pipeline === pipeline)
-      const outward = Math.max(0, ...groups(sent.filter(s => s.attributes.from === name && s.attributes.pipeline === pipeline)))
+      const onward = sent.filter(s => s.attributes.from === name && s.attributes.pipeline === pipeline)
+      // From the last of a thread no edge leads on: the ring to the next thread has what it passed.
+      const outward = onward.length === 0 ? sum(passed, s => s.attributes.pipeline === pipeline) : Math.max(0, ...groups(onward))
       held.set(key, (held.get(key) ?? 0) + inward - outward - sum(dropped, s => s.attributes.component === name && s.attributes.pipeline === pipeline))
     }
     return held

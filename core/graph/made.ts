@@ -18,7 +18,11 @@ export interface MadeParts {
   readonly inlet: Inlet
   readonly next: Outlet | undefined
   readonly outputs: ReadonlyMap<string, Outlet>
+  /** What it was told of who sends to it: another wiring may change it. */
+  readonly senders: { canWait: boolean }
   lifecycle(state: ComponentState): void
+  /** Tells once more what the component last said of itself. */
+  repeatStatus(): void
   host(): Host
 }
 
@@ -33,7 +37,7 @@ export class Made {
   get name (): string { return this.parts.name }
   get consumer (): Consumer { return this.parts.component as unknown as Consumer }
   get outlets (): readonly Outlet[] { return [...(this.parts.next === undefined ? [] : [this.parts.next]), ...this.parts.outputs.values()] }
-  get isStarted (): boolean { return this.#started }
+  get isAnnounced (): boolean { return this.#announced }
   get isStopped (): boolean { return this.#stopping !== undefined }
   get runs (): boolean { return this.#started && !this.isStopped }
 
@@ -43,8 +47,11 @@ export class Made {
     this.#announced = true
   }
 
-  /** It looks well after another of its name, in another pipeline, has stopped. */
-  announceAgain (): void { for (const state of ['created', 'starting', 'ok'] as const) this.parts.lifecycle(state) }
+  /** Its state is seen again, after another of its name, in another pipeline, has stopped. */
+  announceAgain (): void {
+    for (const state of ['created', 'starting', 'ok'] as const) this.parts.lifecycle(state)
+    this.parts.repeatStatus()
+  }
 
   /** Once. Rejects with an error that names the component. */
   async start (): Promise<void> {
@@ -67,10 +74,10 @@ export class Made {
   }
 
   async #stop (deadline: Deadline): Promise<string | undefined> {
-    this.parts.lifecycle('stopping')
+    if (this.#announced) this.parts.lifecycle('stopping')
     try {
       await withDeadline(this.parts.component.stop?.(deadline), deadline)
-      this.parts.lifecycle('stopped')
+      if (this.#announced) this.parts.lifecycle('stopped')
       return undefined
     } catch (error) {
       return `${this.name} did not stop cleanly: ${error instanceof Error ? error.message : String(error)}`

@@ -22,8 +22,6 @@ export interface PlanDiff {
   readonly threads: ReadonlyMap<string, 'kept' | 'added' | 'removed'>
   /** By thread, then by `keyOf`. */
   readonly kept: ReadonlyMap<string, ReadonlySet<string>>
-  /** Nothing is other than it was. */
-  readonly isEmpty: boolean
 }
 
 export function planDiff (before: Plan, after: Plan, find: FindFactory): PlanDiff {
@@ -35,8 +33,7 @@ export function planDiff (before: Plan, after: Plan, find: FindFactory): PlanDif
   const rings = changes(byId(before.rings), byId(after.rings), isDeepStrictEqual)
   const named = (list: readonly string[]): Map<string, string> => new Map(list.map(name => [name, name]))
   const threads = changes(named(before.threads), named(after.threads), () => true) as PlanDiff['threads']
-  const isSame = [...pipelines.values(), ...rings.values(), ...threads.values(), ...instances.map(i => i.change)].every(c => c === 'kept')
-  return { instances, pipelines, rings, threads, kept, isEmpty: isSame && isDeepStrictEqual(before.service, after.service) }
+  return { instances, pipelines, rings, threads, kept }
 }
 
 function changes<T> (before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>, same: (a: T, b: T) => boolean): Map<string, Change> {

@@ -21,4 +21,8 @@ export const ringLost: MetricDeclaration = {
   name: 'ring_lost', kind: 'counter', unit: 'events', description: 'Rows left in a ring when the drain deadline passed or a peer died.', attributes: ['ring']
 }
 
-export const runtimeMetrics: readonly MetricDeclaration[] = [workerDeaths, workerLost, ringUsed, ringCapacity, ringLost]
+export const ringPassed: MetricDeclaration = {
+  name: 'ring_passed', kind: 'counter', unit: 'events', description: 'Rows that a thread gave to the ring to the next one.', attributes: ['pipeline', 'thread']
+}
+
+export const runtimeMetrics: readonly MetricDeclaration[] = [workerDeaths, workerLost, ringUsed, ringCapacity, ringLost, ringPassed]

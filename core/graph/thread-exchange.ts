@@ -39,19 +39,15 @@ export class ThreadExchange {
 
   /** The graph after takes over. Returns the names that are gone. */
   takeOver (): readonly string[] {
+    const left = this.before.all.filter(made => !this.#staying.has(made))
     this.after.takeOver()
-    const names = new Set(this.after.all.map(made => made.name))
-    const left = this.before.all.filter(made => !this.#staying.has(made)).map(made => made.name)
-    const fresh = new Set(this.after.all.filter(made => !this.before.all.includes(made)).map(made => made.name))
-    for (const name of new Set(left)) if (names.has(name) && !fresh.has(name)) this.after.all.find(made => made.name === name)?.announceAgain()
-    return [...new Set(left)].filter(name => !names.has(name))
+    return gone(left, this.after)
   }
 
   /** Stops what of the graph after is not of the graph before: it never got anything. Returns the names that are gone. */
   async drop (deadline: Deadline): Promise<readonly string[]> {
-    const fresh = await this.after.drop(deadline)
-    const names = new Set(this.before.all.map(made => made.name))
-    return [...new Set(fresh.map(made => made.name))].filter(name => !names.has(name))
+    const dropped = await this.after.drop(deadline)
+    return gone(dropped.filter(made => made.isAnnounced), this.before)
   }
 
   async #retire (made: Made, deadline: Deadline): Promise<string | undefined> {
@@ -81,4 +77,11 @@ async function inTurn<T, R> (items: readonly T[], work: (item: T) => Promise<R>)
   const results: R[] = []
   for (const item of items) results.push(await work(item))
   return results
+}
+
+/** Names of `left` that are not in `now`; those that are, in another place, are seen as what they are again. */
+function gone (left: readonly Made[], now: ThreadGraph): string[] {
+  const names = [...new Set(left.map(made => made.name))]
+  for (const made of now.all) if (made.runs && names.includes(made.name)) made.announceAgain()
+  return names.filter(name => !now.all.some(made => made.name === name))
 }

@@ -14,6 +14,7 @@ import type { Layer } from '../graph/layers.js'
 import type { ThreadGraph } from '../graph/thread-graph.js'
 import type { Pressure } from '../pressure/pressure.js'
 import type { Logger } from '../telemetry/logger.js'
+import type { Counter } from '../telemetry/meter.js'
 import type { HeldRing } from './protocol.js'
 import { RingConsumer, RingProducer } from './ring.js'
 import { RingPump } from './ring-pump.js'
@@ -27,9 +28,11 @@ export interface RingEndsOptions {
   /** Read positions that dead readers left, by ring. */
   readonly inherit?: Readonly<Record<string, number>>
   readonly clock: Clock
-  readonly pressure: Pressure
   readonly logger: Logger
+  readonly pressure: Pressure
   drops(component: string, pipeline: string): { add: (reason: string, rows: number) => void }
+  /** Counts rows that this thread gives to the rings of a pipeline. */
+  passed(pipeline: string): Counter
 }
 
 interface Pumped { readonly ring: RingPlan, readonly layer: Layer, readonly pump: RingPump, readonly outlet: Outlet }
@@ -132,8 +135,9 @@ export class RingEnds {
     const targets = plan.rings.filter(r => r.pipeline === pipeline && r.side === side && r.producers.includes(thread)).map(r => rings[r.id] as HeldRing)
     if (targets.length === 0) return undefined
     const drops = this.options.drops(`ring/${pipeline}:${side}`, pipeline)
+    const passed = this.options.passed(pipeline)
     const { whenFull, enqueueTimeoutMs } = plan.service
-    return new RingSender(targets.map(ring => this.#producer(ring)), { whenFull, enqueueTimeoutMs, onDrop: (reason, rows) => drops.add(reason, rows) }, targets.map(ring => ring.serial))
+    return new RingSender(targets.map(ring => this.#producer(ring)), { whenFull, enqueueTimeoutMs, onDrop: (reason, rows) => drops.add(reason, rows), onPassed: rows => passed.add(rows) }, targets.map(ring => ring.serial))
   }
 
   #producer ({ serial, memory }: HeldRing): RingProducer {
@@ -143,7 +147,7 @@ export class RingEnds {
   }
 
   #pump (ring: RingPlan, graph: ThreadGraph): Pumped {
-    const { plan, thread, find, rings, inherit = {}, clock, logger } = this.options
+    const { plan, thread, find, rings, inherit = {}, clock, logger, pressure } = this.options
     const { memory } = rings[ring.id] as HeldRing
     const kept = inherit[ring.id]
     const consumer = (kept === undefined ? undefined : RingConsumer.takeOver(memory, kept)) ?? RingConsumer.attach(memory)
@@ -159,7 +163,7 @@ export class RingEnds {
       parallel: this.#parallel(ring),
       clock,
       policy: localRetryPolicy,
-      pressure: this.options.pressure,
+      pressure,
       logger,
       onDrop: (reason, rows) => drops.add(reason, rows)
     })

@@ -15,6 +15,8 @@ export interface SenderOptions {
   readonly enqueueTimeoutMs: number
   /** Told of rows this edge gave up, with the reason. */
   readonly onDrop: (reason: string, rows: number) => void
+  /** Told of rows that have left this thread: they are in a ring, or were given up because it was full. */
+  readonly onPassed?: (rows: number) => void
 }
 
 type Attempt = 'written' | 'full' | 'too_large' | 'closed'
@@ -47,6 +49,7 @@ export class RingSender implements Consumer {
       if (typeof slot !== 'string') {
         encoded.writeTo(slot)
         ring.commit()
+        this.options.onPassed?.(encoded.rows)
         this.#turn = (this.#turn + i + 1) % this.rings.length
         return 'written'
       }
@@ -72,6 +75,7 @@ export class RingSender implements Consumer {
 
   #drop (batch: EventBatch): Outcome {
     this.options.onDrop('ring_full', batch.count)
+    this.options.onPassed?.(batch.count)
     return accepted
   }
 

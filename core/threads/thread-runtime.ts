@@ -4,16 +4,17 @@
  */
 import { systemClock, type Clock } from '../component/clock.js'
 import type { Deadline } from '../component/component.js'
-import type { ComponentState, StatusReporter } from '../component/status.js'
+import type { ComponentState } from '../component/status.js'
 import type { Override } from '../component/services.js'
 import { HeapWatch } from '../pressure/heap-watch.js'
 import { SharedPressure, type PressureMemory } from '../pressure/pressure.js'
 import { createDrops } from '../telemetry/drops.js'
+import { ringPassed } from '../graph/runtime-metrics.js'
 import type { FindFactory, Plan } from '../graph/plan.js'
 import { disturbance, isNamedByThread, planDiff, type Disturbance } from '../graph/plan-diff.js'
 import type { Layer } from '../graph/layers.js'
 import { ThreadExchange } from '../graph/thread-exchange.js'
-import { ThreadGraph, type ThreadGraphOptions, type ThreadServices } from '../graph/thread-graph.js'
+import { ThreadGraph, type RepeatingReporter, type ThreadGraphOptions, type ThreadServices } from '../graph/thread-graph.js'
 import type { TapReport } from '../graph/tap.js'
 import { ThreadTaps } from '../graph/thread-taps.js'
 import { Unanswered, type Answered } from '../graph/unanswered.js'
@@ -201,7 +202,7 @@ export class ThreadRuntime {
   #part (plan: Plan, rings: Readonly<Record<string, HeldRing>>, graph: ThreadGraphOptions, inherit: Readonly<Record<string, number>>, before?: RingEnds): Part {
     const { thread, find, logger } = this.#options
     const services = this.#servicesBy(plan)
-    const ends = new RingEnds({ thread, plan, find, rings, inherit, clock: this.#clock, pressure: this.#pressure, logger, drops: (component, pipeline) => services.drops(component, pipeline) }, before)
+    const ends = new RingEnds({ thread, plan, find, rings, inherit, clock: this.#clock, pressure: this.#pressure, logger, drops: (component, pipeline) => services.drops(component, pipeline), passed: pipeline => this.#meters.meterFor({}).counter(ringPassed, { pipeline, thread }) }, before)
     return { ends, graph: new ThreadGraph(plan, thread, services, (pipeline, side) => ends.writer(pipeline, side), graph) }
   }
 
@@ -238,18 +239,19 @@ export class ThreadRuntime {
   }
 
   /** Components report after every send; only changes cross the thread. */
-  #reporter (report: (state: ComponentState, reason: string) => void): StatusReporter {
-    let last = ''
+  #reporter (report: (state: ComponentState, reason: string) => void): RepeatingReporter {
+    let last: { readonly state: ComponentState, readonly reason: string } | undefined
     const tell = (state: ComponentState, reason: string): void => {
-      if (last === state + reason) return
-      last = state + reason
+      if (last?.state === state && last.reason === reason) return
+      last = { state, reason }
       report(state, reason)
     }
     return {
       ok: () => tell('ok', ''),
       degraded: reason => tell('degraded', reason),
       recoverableError: reason => tell('recoverable_error', reason),
-      permanentError: reason => tell('permanent_error', reason)
+      permanentError: reason => tell('permanent_error', reason),
+      repeat: () => { if (last !== undefined) report(last.state, last.reason) }
     }
   }
 }

@@ -6,12 +6,13 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { BatchBuilder } from '../../data/builder.js'
 import { seeded } from '../../data/testing/random.js'
 import { headerLength } from '../../data/file-format.js'
 import { readFrames } from '../../data/read-frames.js'
@@ -32,7 +33,7 @@ async function open (directory: string, more: Partial<DiskQueueOptions> = {}): P
   const dropped = new Map<string, number>()
   const damage: string[] = []
   const queue = await DiskQueue.open({
-    directory, fsync: 'never', fsyncIntervalMs: 1000, maxBytes: 1 << 30, maxAgeMs: 0, whenFull: 'refuse', maxCachedBytes: 1 << 20, clock: new FakeClock(),
+    directory, fsync: 'never', fsyncIntervalMs: 1000, maxBytes: 1 << 30, maxAgeMs: 0, whenFull: 'refuse', maxCachedBytes: 1 << 20, lends: true, clock: new FakeClock(),
     onDrop: (reason, rows) => { dropped.set(reason, (dropped.get(reason) ?? 0) + rows) },
     onDamage: (file, offset, bytes, reason) => { damage.push(`${file.slice(directory.length + 1)} ${offset}+${bytes} ${reason}`) },
     ...more
@@ -262,6 +263,98 @@ queues('a disk without room answers so, and goes on when there is some', async (
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
+})
+
+queues('a list of what is delivered whose file is gone says nothing of a new file of the same number', async ({ directory }) => {
+  const { queue } = await open(directory)
+  await put(queue, [0, 1])
+  ;((await queue.take()) as Taken).done()
+  await queue.close()
+  // As a crash between the two removals leaves it.
+  rmSync(join(directory, 'queue-0000000001.tapio'))
+  const second = await open(directory)
+  await put(second.queue, [7])
+  await second.queue.close()
+  const third = await open(directory)
+  assert.equal(await takeAll(third.queue), [7])
+  await third.queue.close()
+})
+
+queues('batches read at once from one file share its descriptor', async ({ directory }) => {
+  const { queue } = await open(directory, { maxCachedBytes: 0 })
+  await put(queue, range(0, 20))
+  const taken = await Promise.all(range(0, 20).map(() => queue.take())) as Taken[]
+  const links = readdirSync('/proc/self/fd').map(fd => { try { return readlinkSync(`/proc/self/fd/${fd}`) } catch { return '' } })
+  assert.is(links.filter(path => path.startsWith(join(directory, 'queue-'))).length, 2, 'one to write, one to read')
+  assert.equal(taken.map(t => numberOf(t.batch)), range(0, 20))
+  for (const one of taken) one.done()
+  await queue.close()
+})
+
+for (const lends of [true, false]) {
+  queues(`what is given out from the disk or from lent memory says that it is lent${lends ? '' : ' only where that is allowed'}`, async ({ directory }) => {
+    for (const maxCachedBytes of [0, 1 << 20]) {
+      const { queue } = await open(directory, { lends, maxCachedBytes })
+      assert.equal(await queue.put(numberedBatch(1).lent('buffers')), { status: 'queued' })
+      const taken = await queue.take() as Taken
+      assert.equal([numberOf(taken.batch), taken.batch.raw.lent], [1, lends ? 'all' : undefined])
+      taken.done()
+      await queue.close()
+    }
+  })
+}
+
+/** 72 MiB in 12 files of 6 batches of one row each: more than is looked through before a queue is open. */
+async function backlog (directory: string): Promise<void> {
+  const { queue } = await open(directory)
+  const builder = (number: number): BatchBuilder => {
+    const made = new BatchBuilder()
+    made.append({ signal: 'events', name: `${number}`, message: 'x'.repeat(1 << 20) })
+    return made
+  }
+  for (const number of range(0, 6)) assert.equal(await queue.put(builder(number).finish()), { status: 'queued' })
+  await queue.close()
+  for (let file = 2; file <= 12; file++) copyFileSync(join(directory, 'queue-0000000001.tapio'), join(directory, `queue-${String(file).padStart(10, '0')}.tapio`))
+}
+
+queues('a large backlog is given out in order while the rest of it is looked through', async ({ directory }) => {
+  await backlog(directory)
+  const { queue, damage } = await open(directory)
+  assert.ok(queue.waiting < 72, 'not all of it is known yet')
+  await put(queue, [100])
+  const numbers: number[] = []
+  while (numbers.length < 73) {
+    const taken = await queue.take() as Taken
+    numbers.push(numberOf(taken.batch))
+    taken.done()
+  }
+  assert.equal(numbers, [...Array.from({ length: 12 }, () => range(0, 6)).flat(), 100])
+  await queue.known
+  assert.equal([queue.waiting, damage], [0, []])
+  await queue.close()
+  assert.equal(readdirSync(directory), [])
+})
+
+queues('a backlog that nobody has looked through yet expires and is counted like any other', async ({ directory }) => {
+  await backlog(directory)
+  const clock = new FakeClock(Date.now())
+  const { queue, dropped } = await open(directory, { clock, maxAgeMs: 60_000 })
+  await clock.advance(120_000)
+  await put(queue, [5])
+  assert.equal(await takeAll(queue), [5])
+  await queue.close()
+  assert.equal([...dropped], [['expired', 72]])
+  assert.equal(readdirSync(directory), [])
+})
+
+queues('a queue that is closed while a backlog is looked through keeps it', async ({ directory }) => {
+  await backlog(directory)
+  const { queue } = await open(directory)
+  await queue.close()
+  const again = await open(directory)
+  await again.queue.known
+  assert.is(again.queue.waiting, 72)
+  await again.queue.close()
 })
 
 const rounds = process.env.TAPIO_TEST_LONG === '1' ? 50 : 8

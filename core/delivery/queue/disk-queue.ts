@@ -7,21 +7,23 @@
  *   interval   yes                but for the last interval
  *   never      yes                as far as the system has written back
  *
- * Memory: batches that were put lately (`maxCachedBytes`) and 48 bytes for each that waits.
+ * Memory: batches that were put lately (`maxCachedBytes`) and some 100 bytes for each that waits. What an earlier life left is looked
+ * through behind, oldest first, and given out as soon as the first file is known.
  */
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname } from 'node:path'
 import type { Clock } from '../../component/clock.js'
-import type { EventBatch } from '../../data/batch.js'
+import { EventBatch } from '../../data/batch.js'
 import { decodeBatch } from '../../data/decode.js'
-import { headerLength } from '../../data/file-format.js'
+import { frameHeadLength, headerLength } from '../../data/file-format.js'
 import type { Letter } from '../../data/letter.js'
 import { lockDirectory, lockHolder, type DirectoryLock } from '../../net/directory-lock.js'
 import { roomUnder, type Pressure } from '../../pressure/pressure.js'
 import { wait } from '../insist.js'
+import { FrameMemory, type Frame } from './frame-memory.js'
 import type { BatchQueue, PutResult, Taken, WhenFull } from './queue.js'
 import { Segment, type Entry } from './segment.js'
-import { freeNumber, listSegments, readDone, removeSegment, scanSegment, segmentName } from './segment-files.js'
+import { findSegments, freeNumber, removeSegment } from './segment-files.js'
 import { SegmentWriter, type FsyncPolicy } from './segment-writer.js'
 
 export interface DiskQueueOptions {
@@ -35,7 +37,10 @@ export interface DiskQueueOptions {
   readonly fsyncIntervalMs: number
   /** `drop_oldest`: the oldest file makes room. */
   readonly whenFull: WhenFull
+  /** Of batches put lately, given out without reading them again. */
   readonly maxCachedBytes: number
+  /** Whoever takes a batch does not touch it once it is done: it says that its memory is lent, and that is used anew. */
+  readonly lends?: boolean
   /** Short of memory, less is cached. */
   readonly pressure?: Pressure
   readonly clock: Clock
@@ -49,7 +54,10 @@ export interface DiskQueueOptions {
 const shareOfSegment = 16
 const minSegmentBytes = 4096
 const maxSegmentBytes = 64 << 20
-const maxFrameBytes = 0x7fffffff
+/** Of backlogs up to this size all is known when the queue is open. */
+const readyBytes = 64 << 20
+/** 1 MiB each: what is cached, written and under way, with some that a few old frames hold. */
+const memoryBlocks = 32
 
 /** A file that cannot be read now may be readable soon: too many open files, a disk that comes back. */
 const readAttempts = 30
@@ -61,12 +69,16 @@ export class DiskQueue implements BatchQueue {
   readonly #waiters: (() => void)[] = []
   readonly #removing = new Set<Promise<void>>()
   readonly #closing = new AbortController()
+  readonly #memory: FrameMemory
   #writer!: SegmentWriter
   #cachedBytes = 0
   #reservedBytes = 0
   #closed = false
+  known: Promise<void> = Promise.resolve()
 
-  private constructor (readonly options: DiskQueueOptions, readonly lock: DirectoryLock) {}
+  private constructor (readonly options: DiskQueueOptions, readonly lock: DirectoryLock) {
+    this.#memory = new FrameMemory(options.lends === true ? memoryBlocks : 0)
+  }
 
   /** Rejects with an error for people when the directory cannot be used or another process has it. */
   static async open (options: DiskQueueOptions): Promise<DiskQueue> {
@@ -91,7 +103,7 @@ export class DiskQueue implements BatchQueue {
 
   /** On disk, without a file that has been delivered and waits for more to come. */
   get bytes (): number { return this.#segments.reduce((sum, s) => sum + (s.isDelivered ? 0 : s.bytes), 0) }
-  /** Batches that wait. */
+  /** Batches that wait; of an earlier life's files that have not been looked through yet, one each. */
   get waiting (): number { return this.#segments.reduce((sum, s) => sum + s.waiting, 0) }
   get underWay (): number { return this.#segments.reduce((sum, s) => sum + s.underWay, 0) }
   readonly rowsInMemory = 0
@@ -102,7 +114,7 @@ export class DiskQueue implements BatchQueue {
     const frame = this.#writer.encode(batch, letter)
     this.#expire()
     // Room for the header of a file that may have to be begun, too.
-    const needed = frame.length + headerLength
+    const needed = frame.byteLength + headerLength
     if (!this.#makeRoom(needed)) return this.#noRoom(batch)
     this.#reservedBytes += needed
     try {
@@ -116,11 +128,10 @@ export class DiskQueue implements BatchQueue {
   /** The oldest batch that waits; waits for one. undefined: the queue is closed. */
   async take (): Promise<Taken | undefined> {
     while (!this.#closed) {
-      this.#expire()
-      const entry = this.#next()
-      if (entry === undefined) { await new Promise<void>(resolve => this.#waiters.push(resolve)); continue }
-      const batch = await this.#batchOf(entry)
-      if (batch !== undefined) return this.#taken(entry, batch)
+      const taken = await this.takeNow()
+      if (taken !== undefined) return taken
+      // What came meanwhile woke nobody.
+      if (!this.#closed && this.#next() === undefined) await new Promise<void>(resolve => this.#waiters.push(resolve))
     }
     return undefined
   }
@@ -128,9 +139,11 @@ export class DiskQueue implements BatchQueue {
   /** The same without waiting: undefined when there is none. */
   async takeNow (): Promise<Taken | undefined> {
     this.#expire()
-    for (let entry = this.#next(); entry !== undefined && !this.#closed; entry = this.#next()) {
-      const batch = await this.#batchOf(entry)
-      if (batch !== undefined) return this.#taken(entry, batch)
+    for (let segment = this.#next(); segment !== undefined && !this.#closed; segment = this.#next()) {
+      if (!segment.isLoaded) { await this.#look(segment); continue }
+      const entry = segment.take()
+      const taken = entry === undefined ? undefined : await this.#taken(entry)
+      if (taken !== undefined) return taken
     }
     return undefined
   }
@@ -142,7 +155,8 @@ export class DiskQueue implements BatchQueue {
     this.#closing.abort()
     this.#wake(Infinity)
     await this.#writer.close()
-    for (const segment of this.#segments) await segment.close()
+    await this.known
+    for (const segment of this.#segments) await segment.close(segment.isDelivered ? 'dropped' : 'kept')
     this.#removeDelivered()
     await Promise.all(this.#removing)
     await this.lock.release()
@@ -150,53 +164,74 @@ export class DiskQueue implements BatchQueue {
   }
 
   async #load (): Promise<void> {
-    const { directory, onDamage } = this.options
-    const numbers = await listSegments(directory)
-    for (const number of numbers) {
-      const found = await scanSegment(join(directory, segmentName(number)), maxFrameBytes)
-      const done = await readDone(directory, number)
-      const atMs = this.#monotonic(found.changedMs)
-      const segment = new Segment(directory, number, found.bytes)
-      for (const { offset, bytes, reason } of found.damage) onDamage(segment.path, offset, bytes, reason)
-      for (const { offset, length } of found.frames) if (!done.has(offset)) segment.add({ segment, offset, length, atMs, rows: -1, batch: undefined })
+    const { directory, onDamage, clock } = this.options
+    const found = await findSegments(directory)
+    for (const { number, bytes, changedMs } of found) {
+      const segment = Segment.found(directory, number, clock, bytes, this.#monotonic(changedMs), damage => { onDamage(segment.path, damage.offset, damage.bytes, damage.reason) })
       this.#segments.push(segment)
     }
-    const { fsync, fsyncIntervalMs, clock, maxBytes } = this.options
+    let ready = 0
+    for (const segment of [...this.#segments]) if ((ready += segment.bytes) <= readyBytes) await segment.load()
+    const { fsync, fsyncIntervalMs, maxBytes } = this.options
     this.#writer = new SegmentWriter({
-      directory, fsync, fsyncIntervalMs, clock,
+      directory, fsync, fsyncIntervalMs, clock, memory: this.#memory,
       segmentBytes: Math.min(maxSegmentBytes, Math.max(minSegmentBytes, Math.floor(maxBytes / shareOfSegment))),
       firstNumber: await freeNumber(directory),
       onSegment: segment => { this.#segments.push(segment) },
-      onWritten: entry => { this.#cache(entry); this.#wake(1) }
+      onWritten: (entry, batch, frame) => { this.#cache(entry, batch, frame); this.#wake(1) }
     })
     this.#removeDelivered()
+    this.known = this.#lookThrough()
   }
 
-  /** Batches put lately are given out from memory; older ones are read again. */
-  #cache (entry: Entry): void {
+  /** One file after the other: how much there is to do is known soon, and no disk is kept from serving. */
+  async #lookThrough (): Promise<void> {
+    for (;;) {
+      const segment = this.#segments.find(s => !s.isLoaded)
+      if (segment === undefined || this.#closed) return
+      await this.#look(segment)
+    }
+  }
+
+  /** A file that cannot be looked through is left alone, for the next life: it may be the disk that is at fault. */
+  async #look (segment: Segment): Promise<void> {
+    try {
+      await segment.load()
+      if (segment.isDelivered && this.#segments.includes(segment)) this.#remove(segment)
+    } catch (error) {
+      if (!this.#forget(segment)) return
+      this.options.onDamage(segment.path, 0, segment.bytes, (error as Error).message)
+    }
+    this.#wake(Infinity)
+  }
+
+  /** Batches put lately are given out from memory; older ones are read again. What is lent to us we have in the frame. */
+  #cache (entry: Entry, batch: EventBatch, frame: Frame): void {
     const { maxCachedBytes, pressure } = this.options
     const room = pressure === undefined ? maxCachedBytes : roomUnder(pressure, maxCachedBytes)
-    if (this.#cachedBytes + entry.length > room || entry.batch?.raw.lent !== undefined) { entry.batch = undefined; return }
+    if (this.#cachedBytes + entry.length > room) return
     this.#cachedBytes += entry.length
+    if (batch.raw.lent === undefined) { entry.young = batch; return }
+    frame.hold()
+    entry.young = frame
   }
 
-  #next (): Entry | undefined {
-    for (const segment of this.#segments) {
-      const entry = segment.take()
-      if (entry !== undefined) return entry
-    }
-    return undefined
-  }
+  /** The oldest file that something waits in. */
+  #next (): Segment | undefined { return this.#segments.find(s => s.waiting > 0) }
 
   /** undefined: it cannot be read, and is told as damage. */
-  async #batchOf (entry: Entry): Promise<EventBatch | undefined> {
-    if (entry.batch !== undefined) return entry.batch
-    const decoded = await this.#read(entry)
+  async #taken (entry: Entry): Promise<Taken | undefined> {
+    const { young } = entry
+    if (young instanceof EventBatch) return this.#handOut(entry, young)
+    const frame = young ?? this.#memory.claim(frameHeadLength + entry.length)
+    if (young !== undefined) frame.hold()
+    const decoded = young === undefined ? await this.#read(entry, frame) : decodeBatch(frame.bytes.subarray(frameHeadLength), 'in memory', this.#memory.lends)
     if (decoded === 'closed') return undefined
     if (decoded.ok) {
       entry.rows = decoded.batch.count
-      return decoded.batch
+      return this.#handOut(entry, decoded.batch, frame)
     }
+    frame.release()
     this.options.onDamage(entry.segment.path, entry.offset, entry.length, decoded.error)
     if (entry.rows > 0) this.options.onDrop('damaged', entry.rows)
     this.#finish(entry)
@@ -204,10 +239,13 @@ export class DiskQueue implements BatchQueue {
   }
 
   /** What the system refuses is asked for again for a while: only what is read can be known to be damaged. */
-  async #read (entry: Entry): Promise<ReturnType<typeof decodeBatch> | 'closed'> {
+  async #read (entry: Entry, frame: Frame): Promise<ReturnType<typeof decodeBatch> | 'closed'> {
+    const document = frame.bytes.subarray(frameHeadLength)
     for (let attempt = 1; !this.#closed; attempt++) {
       try {
-        return decodeBatch(await entry.segment.read(entry))
+        await entry.segment.read(entry, document)
+        // What another life wrote is checked as what comes from outside is.
+        return decodeBatch(document, entry.rows >= 0, this.#memory.lends)
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException
         if (code === undefined || code === 'ENOENT' || attempt === readAttempts) return { ok: false, error: message }
@@ -217,12 +255,13 @@ export class DiskQueue implements BatchQueue {
     return 'closed'
   }
 
-  #taken (entry: Entry, batch: EventBatch): Taken {
+  #handOut (entry: Entry, batch: EventBatch, frame?: Frame): Taken {
     let over = false
     const once = (act: () => void) => () => {
       if (over) return
       over = true
       act()
+      frame?.release()
     }
     return {
       batch,
@@ -249,9 +288,11 @@ export class DiskQueue implements BatchQueue {
   }
 
   #uncache (entry: Entry): void {
-    if (entry.batch === undefined) return
+    const { young } = entry
+    if (young === undefined) return
     this.#cachedBytes -= entry.length
-    entry.batch = undefined
+    entry.young = undefined
+    if (!(young instanceof EventBatch)) young.release()
   }
 
   #removeDelivered (): void {
@@ -264,8 +305,15 @@ export class DiskQueue implements BatchQueue {
 
   #remove (segment: Segment, after: Promise<unknown> = Promise.resolve()): void {
     segment.isGone = true
-    this.#segments.splice(this.#segments.indexOf(segment), 1)
-    this.#track(after.then(() => segment.close()).then(() => removeSegment(segment.directory, segment.number)))
+    this.#forget(segment)
+    this.#track(after.then(() => segment.close('dropped')).then(() => removeSegment(segment.directory, segment.number)))
+  }
+
+  /** False: it was forgotten before. */
+  #forget (segment: Segment): boolean {
+    const at = this.#segments.indexOf(segment)
+    if (at >= 0) this.#segments.splice(at, 1)
+    return at >= 0
   }
 
   /** Waited for by `close`. A file that cannot be removed is found again by the next life, with nothing in it to deliver. */
@@ -302,12 +350,11 @@ export class DiskQueue implements BatchQueue {
     if (maxAgeMs === 0) return
     const before = clock.monotonicMs() - maxAgeMs
     for (const segment of this.#segments.filter(s => s.waiting > 0)) {
-      const { oldest } = segment
-      if (oldest === undefined || oldest.atMs >= before) return
+      if ((segment.oldestMs ?? before) >= before) return
       // Of an earlier life only the age of the whole file is known.
-      if (oldest.rows < 0) { this.#expireWhole(segment); continue }
+      if ((segment.oldest?.rows ?? -1) < 0) { this.#expireWhole(segment); continue }
       let rows = 0
-      for (let entry = segment.oldest; entry !== undefined && entry.atMs < before; entry = segment.oldest) {
+      for (let entry = segment.oldest; entry !== undefined && entry.rows >= 0 && entry.atMs < before; entry = segment.oldest) {
         segment.take()
         rows += entry.rows
         this.#finish(entry)
@@ -339,6 +386,7 @@ export class DiskQueue implements BatchQueue {
 
   /** Resolves when its rows are counted: then its file may go. */
   #drop (segment: Segment, reason: string): Promise<unknown> {
+    if (!segment.isLoaded) return this.#dropUnknown(segment, reason)
     const entries = segment.drain()
     const { onDrop } = this.options
     const known = entries.filter(e => e.rows >= 0)
@@ -349,10 +397,22 @@ export class DiskQueue implements BatchQueue {
     return unread.length === 0 ? Promise.resolve() : this.#countRows(segment, unread).then(rows => { if (rows > 0) onDrop(reason, rows) })
   }
 
+  /** Nobody has looked what is in it. One that cannot be looked through goes uncounted, and is told. */
+  async #dropUnknown (segment: Segment, reason: string): Promise<void> {
+    try {
+      await segment.load()
+    } catch (error) {
+      this.options.onDamage(segment.path, 0, segment.bytes, (error as Error).message)
+      return
+    }
+    await this.#drop(segment, reason)
+  }
+
   async #countRows (segment: Segment, entries: readonly Entry[]): Promise<number> {
     let rows = 0
     for (const entry of entries) {
-      const decoded = await segment.read(entry).then(d => decodeBatch(d), () => undefined)
+      const document = Buffer.allocUnsafeSlow(entry.length)
+      const decoded = await segment.read(entry, document).then(() => decodeBatch(document), () => undefined)
       if (decoded?.ok === true) rows += decoded.batch.count
     }
     return rows
@@ -363,10 +423,15 @@ export class DiskQueue implements BatchQueue {
   }
 }
 
+/** With its parents. Not `recursive`: Node tries forever where the system says ENOENT for good (/proc), and hides why elsewhere (read-only). */
 async function makeDirectory (directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
-    // Of a read-only file system, too; the simple form tells why.
-    if (error.code !== 'ENOENT') throw error
+  try {
     await mkdir(directory, { mode: 0o700 })
-  })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || dirname(directory) === directory) throw error
+    await makeDirectory(dirname(directory))
+    await mkdir(directory, { mode: 0o700 }).catch((late: NodeJS.ErrnoException) => { if (late.code !== 'EEXIST') throw late })
+  }
 }

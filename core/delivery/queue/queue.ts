@@ -23,6 +23,8 @@ export interface BatchQueue {
   readonly waiting: number
   readonly underWay: number
   readonly bytes: number
+  /** Resolves when what an earlier life of the process left is known, and with it `waiting`. Left out: it always is. */
+  readonly known?: Promise<void>
   /** Rows that are lost when the thread ends: those that wait or are under way, and are nowhere else. */
   readonly rowsInMemory: number
   /** Never throws. The batch is the caller's again with the answer: what is lent is copied. */

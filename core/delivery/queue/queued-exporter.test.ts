@@ -185,7 +185,7 @@ exporters('memory: given up after max_elapsed_time, on disk it waits', async ({ 
     const config = { sending_queue: { enabled: true, num_consumers: 1, max_size: 1 << 20, max_age: 0, when_full: 'refuse', fsync: 'never', fsync_interval: 1000, ...queue }, dead_letter: { max_size: 1 << 20 }, retry_on_failure: retryOptions }
     const bench = benchOf(config)
     const { QueuedExporter } = await import('./queued-exporter.js')
-    const exporter = new QueuedExporter(inner, bench.services)
+    const exporter = new QueuedExporter(inner, bench.services, true)
     let asked = 0
     inner.outcome = () => { asked++; return retry('away') }
     await exporter.start(new RecordingHost())

@@ -26,7 +26,6 @@ const fullRetryAfterMs = 200
 const failedRetryAfterMs = 1000
 /** What spilled is on disk to be out of memory. */
 const maxSpilledCachedBytes = 0
-/** Batches put lately, given out without reading them again. */
 const maxCachedBytes = 16 << 20
 
 export class QueuedExporter implements Component, Consumer {
@@ -41,7 +40,8 @@ export class QueuedExporter implements Component, Consumer {
   #underWay = 0
   #idle: () => void = () => undefined
 
-  constructor (readonly inner: AnyComponent & Consumer, readonly services: Services) {
+  /** `innerBorrows`: of its factory (factory.ts). */
+  constructor (readonly inner: AnyComponent & Consumer, readonly services: Services, readonly innerBorrows: boolean) {
     this.#config = services.get('config') as QueuedConfig
     const policy = (this.#config.retry_on_failure === undefined ? undefined : retryPolicyOf(this.#config.retry_on_failure)) ?? collectorRetryPolicy
     const { directory, spill_directory: spillDirectory } = this.#config.sending_queue
@@ -86,7 +86,7 @@ export class QueuedExporter implements Component, Consumer {
     this.#draining = true
     if (this.#queue !== undefined) {
       const over = aborted(deadline.signal)
-      await Promise.race([this.#emptied(), over.promise])
+      await Promise.race([Promise.resolve(this.#queue.known).then(() => this.#emptied()), over.promise])
       over.cancel()
     }
     this.#abort.abort()
@@ -119,7 +119,7 @@ export class QueuedExporter implements Component, Consumer {
     const logger = this.services.get('logger')
     const damaged = this.services.get('meter').counter(damagedBytes)
     return DiskQueue.open({
-      directory, ...options, pressure: this.services.get('pressure'), clock: this.services.get('clock'), onDrop: dropReason,
+      directory, ...options, lends: this.innerBorrows, pressure: this.services.get('pressure'), clock: this.services.get('clock'), onDrop: dropReason,
       onDamage: (file, offset, bytes, reason) => {
         damaged.add(bytes)
         logger.warn('a part of a queue on disk cannot be read and is left out', { file, offset, bytes, reason })

@@ -16,9 +16,24 @@ export const doneName = (number: number): string => `queue-${String(number).padS
 
 export const doneLength = 8
 
+export interface FoundFile {
+  readonly number: number
+  readonly bytes: number
+  /** Last change, milliseconds since the epoch. */
+  readonly changedMs: number
+}
+
 /** Numbers of the segments in a directory, oldest first. Files of other names are nobody's business. */
 export async function listSegments (directory: string): Promise<number[]> {
   return numbersOf(await readdir(directory), 'tapio')
+}
+
+/** The same, with what the directory says of them. */
+export async function findSegments (directory: string): Promise<FoundFile[]> {
+  return Promise.all((await listSegments(directory)).map(async number => {
+    const { size, mtimeMs } = await stat(join(directory, segmentName(number)))
+    return { number, bytes: size, changedMs: mtimeMs }
+  }))
 }
 
 /** The first number that nothing in the directory has: neither a segment, nor notes that outlived theirs and would be taken for the next one's. */
@@ -68,21 +83,21 @@ export function encodeDone (offset: number): Buffer {
 export interface FoundFrame { readonly offset: number, readonly length: number }
 export interface FoundDamage { readonly offset: number, readonly bytes: number, readonly reason: string }
 export interface FoundSegment {
-  readonly bytes: number
-  /** Last change, milliseconds since the epoch. */
-  readonly changedMs: number
   readonly frames: readonly FoundFrame[]
   readonly damage: readonly FoundDamage[]
 }
 
 const seekChunk = 1 << 20
+const largestFrameBytes = 0x7fffffff
+/** Small frames are met several at a read; of large ones only the head is wanted. */
+const headChunk = 4096
 
-/** Where the frames of a segment are: heads are read, documents are not. */
-export async function scanSegment (path: string, maxFrameBytes: number): Promise<FoundSegment> {
+/** Where the frames of a segment are: heads are read, documents larger than a page are not. */
+export async function scanSegment (path: string, maxFrameBytes = largestFrameBytes): Promise<FoundSegment> {
   const file = await open(path, 'r')
   try {
-    const { size, mtimeMs } = await stat(path)
-    return { bytes: size, changedMs: mtimeMs, ...await new Scan(file, size, maxFrameBytes).run() }
+    const { size } = await file.stat()
+    return await new Scan(file, size, maxFrameBytes).run()
   } finally {
     await file.close()
   }
@@ -91,16 +106,23 @@ export async function scanSegment (path: string, maxFrameBytes: number): Promise
 class Scan {
   readonly #frames: FoundFrame[] = []
   readonly #damage: FoundDamage[] = []
+  readonly #chunk = Buffer.allocUnsafeSlow(headChunk)
+  /** What was read last into it, and where that begins in the file. */
+  #window = this.#chunk.subarray(0, 0)
+  #windowAt = 0
 
   constructor (readonly file: FileHandle, readonly size: number, readonly maxFrameBytes: number) {}
 
-  async run (): Promise<Pick<FoundSegment, 'frames' | 'damage'>> {
+  async run (): Promise<FoundSegment> {
     const marker = await this.#marker()
     if (marker === undefined) {
       if (this.size > 0) this.#damage.push({ offset: 0, bytes: this.size, reason: 'not a segment of a queue, or cut off in its header' })
       return { frames: [], damage: this.#damage }
     }
-    for (let at = headerLength; at < this.size;) at = await this.#step(at, marker)
+    for (let at = headerLength; at < this.size;) {
+      const head = this.#head(at) ?? await this.#readHead(at)
+      at = this.#step(at, marker, head) ?? await this.#damaged(at, marker)
+    }
     return { frames: this.#frames, damage: this.#damage }
   }
 
@@ -131,18 +153,33 @@ class Scan {
     return undefined
   }
 
-  /** Where the next frame may be. */
-  async #step (at: number, marker: Buffer): Promise<number> {
-    const head = await this.#read(at, frameHeadLength)
+  /** Where the next frame may be; undefined: this one is damaged. */
+  #step (at: number, marker: Buffer, head: Buffer): number | undefined {
     const length = frameLength(head)
     const end = at + frameHeadLength + length
-    if (length >= 0 && length <= this.maxFrameBytes && end <= this.size && head.subarray(0, markerLength).equals(marker)) {
-      this.#frames.push({ offset: at, length })
-      return end
-    }
+    if (length < 0 || length > this.maxFrameBytes || end > this.size || !head.subarray(0, markerLength).equals(marker)) return undefined
+    this.#frames.push({ offset: at, length })
+    return end
+  }
+
+  async #damaged (at: number, marker: Buffer): Promise<number> {
+    const length = frameLength(await this.#readHead(at))
     const next = await this.#seek(at + 1, marker)
-    this.#damage.push({ offset: at, bytes: next - at, reason: end > this.size && length >= 0 ? 'cut off inside a batch' : 'the head of a batch is damaged' })
+    this.#damage.push({ offset: at, bytes: next - at, reason: length >= 0 && at + frameHeadLength + length > this.size ? 'cut off inside a batch' : 'the head of a batch is damaged' })
     return next
+  }
+
+  /** The bytes of a head when they have been read already. */
+  #head (at: number): Buffer | undefined {
+    const from = at - this.#windowAt
+    return from >= 0 && from + frameHeadLength <= this.#window.length ? this.#window.subarray(from, from + frameHeadLength) : undefined
+  }
+
+  async #readHead (at: number): Promise<Buffer> {
+    const { bytesRead } = await this.file.read(this.#chunk, 0, headChunk, at)
+    this.#window = this.#chunk.subarray(0, bytesRead)
+    this.#windowAt = at
+    return this.#window.subarray(0, frameHeadLength)
   }
 
   /** The next marker from `from` on; the end when there is none. */

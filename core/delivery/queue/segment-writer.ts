@@ -2,9 +2,10 @@
 import { open, rm, type FileHandle } from 'node:fs/promises'
 import type { Clock } from '../../component/clock.js'
 import type { EventBatch } from '../../data/batch.js'
-import { encodeFrame, fileHeader, frameHeadLength, newMarker } from '../../data/file-format.js'
+import { fileHeader, frameHeadLength, newMarker, prepareFrame, type PreparedFrame } from '../../data/file-format.js'
 import type { Letter } from '../../data/letter.js'
 import { openToWrite } from '../../files/safe-open.js'
+import { FrameMemory, type Frame } from './frame-memory.js'
 import { Segment, type Entry } from './segment.js'
 
 export type FsyncPolicy = 'always' | 'interval' | 'never'
@@ -16,17 +17,19 @@ export interface SegmentWriterOptions {
   /** A segment is not begun anew before it has so many bytes. */
   readonly segmentBytes: number
   readonly clock: Clock
+  /** Left out: every frame has memory of its own. */
+  readonly memory?: FrameMemory
   /** The first number that is free. */
   readonly firstNumber: number
   /** A new segment, before anything is in it. */
   readonly onSegment: (segment: Segment) => void
-  /** A batch that is written: it may be delivered. */
-  readonly onWritten: (entry: Entry) => void
+  /** A batch that is written: it may be delivered. Its frame is let go after this call, unless it is held. */
+  readonly onWritten: (entry: Entry, batch: EventBatch, frame: Frame) => void
 }
 
 export type WriteResult = { readonly status: 'written' } | { readonly status: 'failed', readonly reason: string }
 
-interface Pending { readonly frame: Buffer, readonly batch: EventBatch, readonly resolve: (result: WriteResult) => void }
+interface Pending { readonly frame: Frame, readonly batch: EventBatch, readonly resolve: (result: WriteResult) => void }
 
 /** Written and forced to the disk together. */
 const groupBytes = 8 << 20
@@ -36,6 +39,7 @@ export class SegmentWriter {
   #pendingBytes = 0
   #number: number
   #marker = newMarker()
+  readonly #memory: FrameMemory
   #file: FileHandle | undefined
   #segment: Segment | undefined
   #writing: Promise<void> | undefined
@@ -43,20 +47,25 @@ export class SegmentWriter {
   #cancelSync: (() => void) | undefined
   #syncFault = ''
 
-  constructor (readonly options: SegmentWriterOptions) { this.#number = options.firstNumber }
+  constructor (readonly options: SegmentWriterOptions) {
+    this.#number = options.firstNumber
+    this.#memory = options.memory ?? new FrameMemory(0)
+  }
 
   /** Bytes that wait to be written. */
   get pendingBytes (): number { return this.#pendingBytes }
   get segment (): Segment | undefined { return this.#segment }
 
   /** The size of a batch in the file: asked before `write`, so that the queue can say that it has no room. */
-  encode (batch: EventBatch, letter?: Letter): Buffer { return encodeFrame(batch, this.#marker, letter) }
+  encode (batch: EventBatch, letter?: Letter): PreparedFrame { return prepareFrame(batch, this.#marker, letter) }
 
-  write (batch: EventBatch, frame: Buffer): Promise<WriteResult> {
+  write (batch: EventBatch, prepared: PreparedFrame): Promise<WriteResult> {
+    const frame = this.#memory.claim(prepared.byteLength)
+    prepared.writeTo(frame.bytes)
     return new Promise(resolve => {
       this.#pending.push({ frame, batch, resolve })
-      this.#pendingBytes += frame.length
-      this.#writing ??= this.#run().finally(() => { this.#writing = undefined })
+      this.#pendingBytes += frame.bytes.length
+      this.#writing ??= this.#run()
     })
   }
 
@@ -74,25 +83,28 @@ export class SegmentWriter {
       const group = this.#takeGroup()
       const result = await this.#writeGroup(group)
       for (const { frame, resolve } of group) {
-        this.#pendingBytes -= frame.length
+        this.#pendingBytes -= frame.bytes.length
+        frame.release()
         resolve(result)
       }
     }
+    // At once: whoever writes next in this turn must not take it for running.
+    this.#writing = undefined
   }
 
   #takeGroup (): Pending[] {
     let [n, bytes] = [0, 0]
-    while (n < this.#pending.length && (n === 0 || bytes < groupBytes)) bytes += (this.#pending[n++] as Pending).frame.length
+    while (n < this.#pending.length && (n === 0 || bytes < groupBytes)) bytes += (this.#pending[n++] as Pending).frame.bytes.length
     return this.#pending.splice(0, n)
   }
 
   async #writeGroup (group: readonly Pending[]): Promise<WriteResult> {
     let at = 0
     try {
-      if (this.#syncFault !== '') throw new Error(this.#syncFault)
+      this.#tellSyncFault()
       const { file, segment } = await this.#openFile()
       at = segment.bytes
-      await writeAll(file, group.map(p => p.frame), at)
+      await writeAll(file, runs(group.map(p => p.frame.bytes)), at)
       if (this.options.fsync === 'always') await file.datasync()
       this.#note(segment, group)
       if (segment.bytes >= this.options.segmentBytes) await this.#closeFile()
@@ -106,10 +118,10 @@ export class SegmentWriter {
   #note (segment: Segment, group: readonly Pending[]): void {
     const atMs = this.options.clock.monotonicMs()
     for (const { frame, batch } of group) {
-      const entry: Entry = { segment, atMs, offset: segment.bytes, length: frame.length - frameHeadLength, rows: batch.count, batch }
-      segment.bytes += frame.length
+      const entry: Entry = { segment, atMs, offset: segment.bytes, length: frame.bytes.length - frameHeadLength, rows: batch.count, young: undefined }
+      segment.bytes += frame.bytes.length
       segment.add(entry)
-      this.options.onWritten(entry)
+      this.options.onWritten(entry, batch, frame)
     }
     this.#unsynced = true
     if (this.options.fsync === 'interval') this.#armSync()
@@ -127,8 +139,8 @@ export class SegmentWriter {
 
   async #openFile (): Promise<{ readonly file: FileHandle, readonly segment: Segment }> {
     if (this.#file !== undefined && this.#segment !== undefined) return { file: this.#file, segment: this.#segment }
-    const { directory, onSegment, fsync } = this.options
-    const segment = new Segment(directory, this.#number, 0)
+    const { directory, clock, onSegment, fsync } = this.options
+    const segment = new Segment(directory, this.#number, clock, 0)
     const file = await openToWrite(segment.path, 'wx')
     this.#number++
     try {
@@ -164,17 +176,33 @@ export class SegmentWriter {
     })
   }
 
-  /** A disk that cannot keep what it was given is told to whoever writes next, once. */
+  /** A disk that cannot keep what it was given is told to whoever writes next, once: what comes then is tried anew. */
+  #tellSyncFault (): void {
+    const fault = this.#syncFault
+    this.#syncFault = ''
+    if (fault !== '') throw new Error(fault)
+  }
+
   async #sync (file: FileHandle): Promise<void> {
     if (!this.#unsynced || this.options.fsync === 'never') return
     this.#unsynced = false
     try {
       await file.datasync()
-      this.#syncFault = ''
     } catch (error) {
       this.#syncFault = `what was written cannot be forced to the disk: ${(error as Error).message}`
     }
   }
+}
+
+/** Neighbours in memory as one. */
+function runs (parts: readonly Buffer[]): Buffer[] {
+  const joined: Buffer[] = []
+  for (const part of parts) {
+    const last = joined.at(-1)
+    if (last !== undefined && last.buffer === part.buffer && last.byteOffset + last.length === part.byteOffset) joined[joined.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + part.length)
+    else joined.push(part)
+  }
+  return joined
 }
 
 /** `writev` may write less than it was given. */

@@ -33,6 +33,7 @@ export class SpillingQueue implements BatchQueue {
   constructor (readonly options: SpillingQueueOptions) { this.#look() }
 
   get waiting (): number { return this.options.memory.waiting + this.options.disk.waiting }
+  get known (): Promise<void> { return this.options.disk.known }
   get underWay (): number { return this.options.memory.underWay + this.options.disk.underWay }
   get bytes (): number { return this.options.memory.bytes + this.options.disk.bytes }
 

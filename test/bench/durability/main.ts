@@ -25,11 +25,14 @@ const cases: readonly Case[] = [
   { name: 'http-500', protocol: 'http', spansPerRequest: 500 }
 ]
 
-const seconds = { warmUp: 3, saturation: 4, paced: 4 }
+const seconds = { warmUp: 5, saturation: 4, paced: 4 }
+
+/** By then Node compiles no more; on a machine that is busy otherwise seconds say little. */
+const warmUp = { spans: 1_500_000, phases: 5 }
 
 interface Phase { readonly load: LoadResult, readonly seconds: number, readonly cpuSeconds: number, readonly writtenBytes: number, readonly missing: number, readonly sameIds: boolean }
 interface Round { readonly full: Phase, readonly half: Phase }
-interface Bay { readonly candidate: Candidate, readonly system: System, readonly sink: ChildProcess, seen: Tally, readonly rounds: Round[], warmUp?: Phase }
+interface Bay { readonly candidate: Candidate, readonly system: System, readonly sink: ChildProcess, seen: Tally, readonly rounds: Round[], readonly warmUp: Phase[] }
 
 export async function run (report: Report): Promise<void> {
   const go = await goCollector('storage')
@@ -59,10 +62,10 @@ async function measureCase (c: Case, candidates: readonly Candidate[], rounds: n
     for (const candidate of candidates) {
       const sink = fork(new URL('../collector/sink.js', import.meta.url))
       const [ports] = await once(sink, 'message') as [SinkPorts]
-      bays.push({ candidate, sink, system: await candidate.start(c, ports), seen: emptyTally, rounds: [] })
+      bays.push({ candidate, sink, system: await candidate.start(c, ports), seen: emptyTally, rounds: [], warmUp: [] })
     }
     for (const bay of bays) {
-      bay.warmUp = await phase(bay, generator, c, 0, seconds.warmUp)
+      for (let spans = 0; spans < warmUp.spans && bay.warmUp.length < warmUp.phases; spans += bay.warmUp.at(-1)?.load.spans ?? 0) bay.warmUp.push(await phase(bay, generator, c, 0, seconds.warmUp))
       resetPeak(bay.system.pid)
     }
     for (let round = 0; round < rounds; round++) {
@@ -108,7 +111,7 @@ function printCase (report: Report, bays: readonly (Bay & { readonly peakMiB: nu
 
 function line (bay: Bay & { readonly peakMiB: number }, base: Bay | undefined): string[] {
   const ratio = (of: (r: Round) => number): string => base === undefined ? '' : `${(median(bay, of) / median(base, of)).toFixed(2)}x`
-  const phases = [...(bay.warmUp === undefined ? [] : [bay.warmUp]), ...bay.rounds.flatMap(r => [r.full, r.half])]
+  const phases = [...bay.warmUp, ...bay.rounds.flatMap(r => [r.full, r.half])]
   return [
     bay.candidate.name, rate(median(bay, perSecond)), ratio(perSecond), median(bay, cpuPerMillion).toFixed(2), ratio(cpuPerMillion),
     median(bay, r => r.half.load.p50Ms).toFixed(2), median(bay, r => r.half.load.p99Ms).toFixed(2),

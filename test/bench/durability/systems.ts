@@ -35,7 +35,7 @@ const tapioQueues = {
 /** `durable` pipelines cannot have a queue in memory: the plan refuses it. */
 export function tapioCandidates (mode: Mode): Candidate[] {
   return [false, true].flatMap(durable => Object.entries(tapioQueues).filter(([name]) => !durable || name !== 'memory').map(([name, queue]) => ({
-    name: `tapio ${name}${durable ? ', durable' : ''}`,
+    name: `tapio ${durable ? 'durable ' : ''}${name}`,
     isBase: name === 'none' && !durable,
     start: (c: Case, sink: SinkPorts) => inFolder(async folder => {
       const [port, metrics] = await Promise.all([freePort(), freePort()])

@@ -14,14 +14,15 @@ export interface ClientOptions {
   /** Between two batches of a connection. */
   readonly pauseMs: number
   readonly signal: AbortSignal
+  readonly headers?: Readonly<Record<string, string>>
 }
 
-export interface ClientReport { readonly retries: number, readonly statuses: ReadonlyMap<number, number>, readonly withHint: number }
+export interface ClientReport { readonly retries: number, readonly statuses: ReadonlyMap<number, number>, readonly withHint: number, /** Of one request, from its sending to its answer. */ readonly slowestMs: number }
 
 /** Resolves when every record is acknowledged or refused for good, or the signal aborted. */
 export async function sendAll (options: ClientOptions): Promise<ClientReport> {
   const agent = new Agent({ keepAlive: true, maxSockets: options.connections })
-  const report = { retries: 0, statuses: new Map<number, number>(), withHint: 0 }
+  const report = { retries: 0, statuses: new Map<number, number>(), withHint: 0, slowestMs: 0 }
   const { first = 0 } = options
   const end = first + options.records
   let next = first
@@ -39,9 +40,11 @@ export async function sendAll (options: ClientOptions): Promise<ClientReport> {
   return report
 }
 
-async function insist (ids: readonly number[], agent: Agent, { ledger, port, signal }: ClientOptions, report: { retries: number, statuses: Map<number, number>, withHint: number }): Promise<void> {
+async function insist (ids: readonly number[], agent: Agent, { ledger, port, signal, headers }: ClientOptions, report: { retries: number, statuses: Map<number, number>, withHint: number, slowestMs: number }): Promise<void> {
   for (let waitMs = 20; !signal.aborted; waitMs = Math.min(500, waitMs * 2)) {
-    const { status, retryAfterMs } = await post(port, ids, agent)
+    const startedMs = performance.now()
+    const { status, retryAfterMs } = await post(port, ids, agent, headers)
+    report.slowestMs = Math.max(report.slowestMs, performance.now() - startedMs)
     report.statuses.set(status, (report.statuses.get(status) ?? 0) + 1)
     if (status === 200) { ledger.acknowledge(ids); return }
     if (status >= 400 && status < 500 && status !== 429) { ledger.refuse(ids); return }
@@ -52,11 +55,11 @@ async function insist (ids: readonly number[], agent: Agent, { ledger, port, sig
 }
 
 /** Status 0: no answer. */
-function post (port: number, ids: readonly number[], agent: Agent): Promise<{ readonly status: number, readonly retryAfterMs: number }> {
+function post (port: number, ids: readonly number[], agent: Agent, headers: ClientOptions['headers']): Promise<{ readonly status: number, readonly retryAfterMs: number }> {
   const body = JSON.stringify({ resourceLogs: [{ resource: { attributes: [{ key: 'service.name', value: { stringValue: 'ledger' } }] }, scopeLogs: [{ logRecords: ids.map(id => ({ body: { intValue: String(id) }, severityNumber: 9, timeUnixNano: '1767225600000000000' })) }] }] })
   return new Promise(resolve => {
     const none = { status: 0, retryAfterMs: 0 }
-    const call = request({ host: '127.0.0.1', port, path: '/v1/logs', method: 'POST', agent, timeout: 30_000, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } }, response => {
+    const call = request({ host: '127.0.0.1', port, path: '/v1/logs', method: 'POST', agent, timeout: 30_000, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...headers } }, response => {
       response.resume().once('end', () => { resolve({ status: response.statusCode ?? 0, retryAfterMs: Number(response.headers['retry-after'] ?? 0) * 1000 }) }).once('error', () => { resolve(none) })
     })
     call.once('timeout', () => { call.destroy() }).once('error', () => { resolve(none) })

@@ -52,6 +52,8 @@ export interface SceneOptions {
   /** Left out = in the context's folder. */
   readonly directory?: string
   readonly supervised?: SupervisedOptions
+  /** From the configuration to arguments; left out = given as one. */
+  config?(text: string): readonly string[]
 }
 
 export async function start (context: Context, options: SceneOptions = {}): Promise<Scene> {
@@ -62,7 +64,7 @@ export async function start (context: Context, options: SceneOptions = {}): Prom
   const port = await freePort()
   const directory = options.directory ?? context.folder
   const [queue, dead] = [join(directory, 'queue'), join(directory, 'dead')]
-  const args = ['--config', `yaml:${stringify({
+  const text = stringify({
     receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${port}` } } } },
     exporters: {
       otlp: {
@@ -74,10 +76,11 @@ export async function start (context: Context, options: SceneOptions = {}): Prom
       }
     },
     service: {
-      telemetry: { metrics: { endpoint: '127.0.0.1:0' }, logs: { format: 'json' } }, ...options.service,
+      telemetry: { metrics: { endpoint: '127.0.0.1:0' }, logs: { format: 'json' } }, shutdown_timeout: '2s', ...options.service,
       pipelines: { logs: { receivers: ['otlp'], exporters: ['otlp'], durable: true, ...options.pipeline } }
     }
-  })}`]
+  })
+  const args = options.config?.(text) ?? ['--config', `yaml:${text}`]
   const tapio = new Supervised('tapio', args, options.supervised)
   context.running.push(tapio)
   return { ledger, backend, backendPort, tapio, port, queue, dead, args }

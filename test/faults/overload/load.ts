@@ -28,8 +28,10 @@ export interface LoadReport {
   readonly answers: Map<string, number>
 }
 
-export async function load (options: LoadOptions): Promise<LoadReport> {
-  const report: LoadReport = { made: 0, droppedByClient: 0, acknowledged: new Set(), answers: new Map() }
+export const newReport = (): LoadReport => ({ made: 0, droppedByClient: 0, acknowledged: new Set(), answers: new Map() })
+
+/** Fills `report` while it runs. */
+export async function load (options: LoadOptions, report = newReport()): Promise<LoadReport> {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
   const kept = new Set<Promise<void>>()
   const startMs = performance.now()

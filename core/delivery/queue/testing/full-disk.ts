@@ -5,7 +5,7 @@ import type { Taken } from '../queue.js'
 import { numberOf, numberedBatch } from './numbered.js'
 
 const queue = await DiskQueue.open({
-  directory: process.argv[2] as string, fsync: 'always', fsyncIntervalMs: 100, maxBytes: 1 << 30, maxAgeMs: 0, whenFull: 'refuse', maxCachedBytes: 0, clock: systemClock,
+  directory: process.argv[2] as string, fsync: 'always', fsyncIntervalMs: 100, maxBytes: 1 << 30, maxAgeMs: 0, whenFull: 'refuse', maxCachedBytes: 0, lends: true, clock: systemClock,
   onDrop: () => undefined, onDamage: () => undefined
 })
 const queued: number[] = []

@@ -5,7 +5,7 @@ import { DiskQueue } from '../disk-queue.js'
 
 const [directory = '', fsync = 'never', first = '0'] = process.argv.slice(2)
 const queue = await DiskQueue.open({
-  directory, fsync: fsync as 'never', fsyncIntervalMs: 100, maxBytes: 1 << 30, maxAgeMs: 0, whenFull: 'refuse', maxCachedBytes: 0, clock: systemClock,
+  directory, fsync: fsync as 'never', fsyncIntervalMs: 100, maxBytes: 1 << 30, maxAgeMs: 0, whenFull: 'refuse', maxCachedBytes: 0, lends: true, clock: systemClock,
   onDrop: () => undefined, onDamage: () => undefined
 })
 let next = Number(first)
