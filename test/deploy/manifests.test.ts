@@ -11,6 +11,7 @@ import { loadConfig } from '../../core/config/load.js'
 import type { ResolvedConfig } from '../../core/config/shape.js'
 import { openCatalog } from '../../core/instance.js'
 import { registryUrl } from '../../core/cli/registry.js'
+import { shippedConfig } from './units.js'
 import { manifestNames, manifests, ofKind, workload, type PodSpec } from './manifests.js'
 
 const test = suite('manifests')
@@ -81,6 +82,11 @@ for (const name of manifestNames) {
     for (const { verbs, resources } of all.flatMap(m => m.rules ?? [])) assert.equal([verbs, resources], [['get', 'list', 'watch'], ['pods']])
   })
 }
+
+test('the configuration of tapio.service is valid, and writes below its StateDirectory', () => {
+  const { components } = load(shippedConfig())
+  for (const path of JSON.stringify(components).match(/"directory":"[^"]+"/g) ?? []) assert.match(path, '"/var/lib/tapio/')
+})
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/ , the controls that concern what is set here. */
 function restrictedFaults ({ containers, volumes, securityContext: pod, hostPID, hostNetwork, hostIPC }: PodSpec): string[] {
