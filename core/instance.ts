@@ -10,6 +10,7 @@ import { loadCatalog, finder } from './component/catalog.js'
 import type { ComponentFactory } from './component/factory.js'
 import type { Kind } from './component/component.js'
 import type { Override } from './component/services.js'
+import { setSecretFilePolicy } from './config/guarded-file.js'
 import type { ComponentCatalog, ResolvedConfig } from './config/shape.js'
 import { specOf } from './graph/from-config.js'
 import { planGraph, type Plan, type PlanResult } from './graph/plan.js'
@@ -61,7 +62,8 @@ export class Instance {
 
   /** `config` and `plan` belong together (`planConfig`). `modules` are imported again by every worker; `overrides` reach the main thread alone. */
   constructor (config: ResolvedConfig, plan: Plan, readonly modules: readonly string[], logger?: Logger, overrides: readonly Override[] = []) {
-    const { logs, metricsServer } = config.service
+    const { logs, metricsServer, secretFiles } = config.service
+    setSecretFilePolicy(secretFiles)
     const format = logFormat(logs.format)
     this.#config = config
     this.logger = logger ?? createLogger({ level: logs.level, format })

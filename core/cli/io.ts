@@ -46,7 +46,8 @@ export function processIo (): CommandIo {
     interrupts,
     drained: () => process.stdout.writableNeedDrain ? new Promise(resolve => process.stdout.once('drain', resolve)) : Promise.resolve(),
     terminal: () => process.stdout.isTTY === true ? new ProcessTerminal() : undefined,
-    env: process.env,
+    // A copy: secrets are taken out of the process's own (forget-variables.ts), and a configuration may be read again.
+    env: { ...process.env },
     modules: [registryUrl]
   }
 }

@@ -4,6 +4,7 @@ import { faultsAsJson, renderFaults } from '../config/render.js'
 import type { ComponentCatalog, ResolvedConfig } from '../config/shape.js'
 import { openCatalog, planConfig } from '../instance.js'
 import type { Plan } from '../graph/plan.js'
+import { forgetVariables } from './forget-variables.js'
 import type { CommandIo } from './io.js'
 
 export interface ConfigOptions {
@@ -38,6 +39,7 @@ export async function tryPrepare (options: ConfigOptions, io: CommandIo): Promis
   const faults = [...(loaded.ok ? [] : loaded.faults), ...warnings]
   if (faults.length > 0) io.err(options.output === 'json' ? `${faultsAsJson(faults)}\n` : `${renderFaults(faults, { color: io.color })}\n`)
   if (!loaded.ok) return { files, prepared: undefined, reason: inShort(loaded.faults.map(f => `${f.file}:${f.line}: ${f.message}`)) }
+  forgetVariables(loaded.config.secretVariables)
   const config = options.rewire?.(loaded.config) ?? loaded.config
   const planned = planConfig(config, catalog)
   if (planned.ok) return { files, prepared: { catalog, config, plan: planned.plan } }

@@ -1,6 +1,7 @@
 /** CPU profiles on demand: SIGUSR2 starts one of the main thread, SIGUSR2 again writes it (open it in Chrome's DevTools). */
-import { writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { Session } from 'node:inspector'
+import { fileMode, writeFlags } from '../files/safe-open.js'
 import type { Logger } from '../telemetry/logger.js'
 
 /** The returned function ends listening. */
@@ -20,7 +21,7 @@ export function profileOnSignal (logger: Logger): () => void {
     const file = `tapio-${process.pid}-${++written}.cpuprofile`
     try {
       if (error !== null) throw error
-      writeFileSync(file, JSON.stringify(result.profile), { mode: 0o600 })
+      writePrivate(file, JSON.stringify(result.profile))
       logger.info('CPU profile written', { file })
     } catch (cause) {
       logger.error('the CPU profile could not be written', { file, error: cause })
@@ -32,4 +33,13 @@ export function profileOnSignal (logger: Logger): () => void {
   }
   process.on('SIGUSR2', onSignal)
   return () => { process.off('SIGUSR2', onSignal); session?.disconnect() }
+}
+
+function writePrivate (file: string, text: string): void {
+  const fd = openSync(file, writeFlags(file, 'w'), fileMode)
+  try {
+    writeFileSync(fd, text)
+  } finally {
+    closeSync(fd)
+  }
 }

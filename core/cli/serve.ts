@@ -1,12 +1,14 @@
 /** `tapio serve`: the API and the web page over a store alone, beside or without the Tapio that writes it. */
 import type { Command, Option } from 'commander'
 import { systemClock } from '../component/clock.js'
+import { setSecretFilePolicy } from '../config/guarded-file.js'
 import { loadService } from '../config/load.js'
 import { renderFaults } from '../config/render.js'
 import { openCatalog } from '../instance.js'
 import { createLogger } from '../telemetry/pino-logger.js'
 import { defaultStoreDirectory } from './client/source.js'
 import type { ExitName } from './exit-codes.js'
+import { forgetVariables } from './forget-variables.js'
 import type { CommandIo } from './io.js'
 import type { Signals } from './run.js'
 
@@ -61,6 +63,8 @@ async function serveUntil (interrupted: Promise<void>, options: ServeOptions, io
   const faults = [...(loaded.ok ? [] : loaded.faults), ...loaded.warnings]
   if (faults.length > 0) io.err(`${renderFaults(faults, { color: io.color })}\n`)
   if (!loaded.ok || loaded.service.api === undefined) return 'config'
+  forgetVariables(loaded.secretVariables)
+  setSecretFilePolicy(loaded.service.secretFiles)
   const { api: config, logs } = loaded.service
   const logger = createLogger({ level: logs.level, format: logs.format === 'auto' ? (io.isErrTerminal === true ? 'pretty' : 'json') : logs.format })
   const store = options.store ?? config.store ?? defaultStoreDirectory

@@ -39,6 +39,12 @@ export function createShared (): Shared {
   }
 }
 
+/** Who sends to a processor. May change with a reload. */
+export interface Senders {
+  /** Whether all receivers that rows come from can be asked to bring them later (`cannotWait` of factory.ts). */
+  readonly canWait: boolean
+}
+
 /** The injection keys of what every component can have. Use as `@inject(Tokens.logger)`. */
 export const Tokens = {
   id: Symbol.for('tapio:id'),
@@ -53,7 +59,7 @@ export const Tokens = {
   nextBorrows: Symbol.for('tapio:nextBorrows'),
   shared: Symbol.for('tapio:shared'),
   pressure: Symbol.for('tapio:pressure'),
-  sendersWait: Symbol.for('tapio:sendersWait')
+  senders: Symbol.for('tapio:senders')
 } as const
 
 export interface ServiceValues {
@@ -73,8 +79,7 @@ export interface ServiceValues {
   readonly shared: Shared
   /** How short of memory the process is: hold less when it is (core/pressure/pressure.ts says who does what). */
   readonly pressure: Pressure
-  /** Processors: whether all receivers that rows come from can be asked to bring them later (`cannotWait` of factory.ts). */
-  readonly sendersWait: boolean
+  readonly senders: Senders
 }
 
 export type ServiceName = keyof ServiceValues

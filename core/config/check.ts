@@ -3,7 +3,7 @@ import type { TSchema } from '@sinclair/typebox'
 import { found, wanted } from './describe.js'
 import type { FaultList } from './faults.js'
 import { notation } from './schema.js'
-import type { KeyPath, Span, TreeNode } from './tree.js'
+import type { KeyPath, Origin, Span, TreeNode } from './tree.js'
 
 /** One check of one component's options. */
 export interface Check {
@@ -12,9 +12,14 @@ export interface Check {
   readonly reported: Set<string>
   /** Stretches of source that must never be shown: values of secrets, and of options nobody knows (a misspelt secret). */
   readonly masked: Span[]
+  /** What secrets were taken from. */
+  readonly secretSources: SecretSource[]
   /** The secrets themselves, to keep them out of messages of components. */
   readonly secrets: string[]
 }
+
+/** A file or an environment variable that a secret came from by `${…}`, and where that is written. */
+export interface SecretSource extends Origin { readonly at: Span; readonly path: KeyPath }
 
 /** A value on its way: where it stands in the tree, in the config, and in the source. */
 export interface Place { readonly node: TreeNode; readonly key: Span; readonly path: KeyPath; readonly pointer: string }
@@ -47,9 +52,11 @@ function wrapHelp (schema: TSchema, node: TreeNode): string | undefined {
 }
 
 /** Hides a secret, and remembers its text. */
-export function maskSecret (node: TreeNode, check: Check): void {
+export function maskSecret (place: Place, check: Check): void {
+  const { node, path } = place
   maskAll(node, check)
   if (node.kind !== 'scalar') return
+  for (const origin of node.from ?? []) check.secretSources.push({ ...origin, at: node.at, path })
   for (const text of new Set([node.text, String(node.value ?? '')])) if (text !== '') check.secrets.push(text)
 }
 

@@ -21,7 +21,7 @@ export function coerceUnion (schema: TSchema, place: Place, check: Check): unkno
 
 function tryBranch (branch: TSchema, place: Place, check: Check): Attempt {
   // Masks and secrets of every attempt are kept: hiding too much is harmless, too little is not.
-  const inner: Check = { faults: new FaultList(), reported: new Set(), masked: check.masked, secrets: check.secrets }
+  const inner: Check = { faults: new FaultList(), reported: new Set(), masked: check.masked, secretSources: check.secretSources, secrets: check.secrets }
   const value = coerce(branch, place, inner)
   validateValue(branch, value, place, inner)
   return { value, check: inner }

@@ -14,7 +14,7 @@ import { toPlain, type MapNode, type TreeNode } from './tree.js'
 
 export function coerce (schema: TSchema, place: Place, check: Check): unknown {
   const { node } = place
-  if (notation(schema) === 'secret') maskSecret(node, check)
+  if (notation(schema) === 'secret') maskSecret(place, check)
   if (node.kind === 'scalar' && node.broken === true) return reject(check, place)
   const isObject = schema['type'] === 'object'
   if (node.kind === 'scalar' && node.value === null && !allowsNull(schema)) {

@@ -14,6 +14,7 @@ import { parseYaml } from './parse.js'
 import { readPipelines } from './pipelines.js'
 import { readSections, type Definitions } from './sections.js'
 import { expandSeed } from './seed.js'
+import { checkSecretSources, variablesOf } from './secret-sources.js'
 import { readService, renameAddress } from './service.js'
 import type { ComponentCatalog, ResolvedComponent, ResolvedConfig, ServiceSettings } from './shape.js'
 import { openSource, type Environment, type SourceText } from './source.js'
@@ -38,7 +39,7 @@ interface Load extends Gathered { readonly catalog: ComponentCatalog; readonly s
 
 /** Loads and checks everything. Never throws for anything a user wrote. */
 export function loadConfig (wanted: ConfigSources, catalog: ComponentCatalog, env: Environment): LoadResult {
-  const load: Load = { faults: new FaultList(), masked: [], catalog, sources: new Map(), files: new Set(), env }
+  const load: Load = { faults: new FaultList(), masked: [], secretSources: [], catalog, sources: new Map(), files: new Set(), env }
   const merged = readAll(wanted, load)
   if (merged === undefined) return finish(undefined, load, true)
   const tree = substitute(merged, [], load) as MapNode
@@ -46,25 +47,26 @@ export function loadConfig (wanted: ConfigSources, catalog: ComponentCatalog, en
 }
 
 export type ServiceResult =
-  | { readonly ok: true; readonly service: ServiceSettings; readonly warnings: readonly Fault[] }
+  | { readonly ok: true; readonly service: ServiceSettings; readonly secretVariables: readonly string[]; readonly warnings: readonly Fault[] }
   | { readonly ok: false; readonly faults: readonly Fault[]; readonly warnings: readonly Fault[] }
 
 /** The section `service` alone, for what runs no pipelines: of the other sections nothing is looked at. */
 export function loadService (wanted: ConfigSources, catalog: ComponentCatalog, env: Environment): ServiceResult {
-  const load: Load = { faults: new FaultList(), masked: [], catalog, sources: new Map(), files: new Set(), env }
+  const load: Load = { faults: new FaultList(), masked: [], secretSources: [], catalog, sources: new Map(), files: new Set(), env }
   const merged = readAll(wanted, load)
   if (merged === undefined) return { ok: false, ...published(load, true) }
   const service = (substitute(merged, [], load) as MapNode).entries.get('service')
   const settings = readService(service, merged.at, load)
   checkApiSection(service, settings, [], load.faults)
+  checkSecretSources(load.secretSources, settings.secretFiles, load.faults)
   // What is secret in the other sections is not known here, only guessed.
   const { faults, warnings } = published(load, true)
-  return load.faults.errors > 0 ? { ok: false, faults, warnings } : { ok: true, service: settings, warnings }
+  return load.faults.errors > 0 ? { ok: false, faults, warnings } : { ok: true, service: settings, secretVariables: variablesOf(load.secretSources), warnings }
 }
 
 /** The same for a configuration that a program holds as plain data, in the shape and notation of the YAML. */
 export function loadPlain (value: unknown, catalog: ComponentCatalog): LoadResult {
-  const load: Load = { faults: new FaultList(), masked: [], catalog, sources: new Map(), files: new Set(), env: {} }
+  const load: Load = { faults: new FaultList(), masked: [], secretSources: [], catalog, sources: new Map(), files: new Set(), env: {} }
   const tree = fromPlain(value)
   if (tree.kind !== 'map') {
     load.faults.error('CFG009', nowhere, [], 'a configuration must be a map')
@@ -120,8 +122,9 @@ function resolveTree (written: MapNode, load: Load): ResolvedConfig | undefined 
   const { pipelines, uses } = readPipelines(service, tree.at, definitions, load.faults)
   const used = new Set(uses.map(use => `${use.id.kind} ${use.id.text}`))
   checkApiSection(service, settings, listening(settings, definitions.receiver, used), load.faults)
+  checkSecretSources(load.secretSources, settings.secretFiles, load.faults)
   if (load.faults.errors > 0) return undefined
-  return { components: components(definitions, used), pipelines, service: settings }
+  return { components: components(definitions, used), pipelines, service: settings, secretVariables: variablesOf(load.secretSources) }
 }
 
 function components (definitions: Definitions, used: ReadonlySet<string>): ResolvedComponent[] {

@@ -2,13 +2,18 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { ComponentFactory } from '../component/factory.js'
 import { coerce } from './coerce.js'
-import { nameOf, type Check, type Place } from './check.js'
+import { nameOf, type Check, type Place, type SecretSource } from './check.js'
 import { FaultList } from './faults.js'
 import { fromPlain, locate, nowhere, type KeyPath, type Span, type TreeNode } from './tree.js'
 import { validateValue } from './validator.js'
 
 /** What a load gathers on its way. */
-export interface Gathered { readonly faults: FaultList; readonly masked: Span[] }
+export interface Gathered {
+  readonly faults: FaultList
+  readonly masked: Span[]
+  /** What secrets were taken from. */
+  readonly secretSources: SecretSource[]
+}
 
 export interface Checked {
   readonly value: unknown
@@ -19,7 +24,7 @@ export interface Checked {
 /** The typed value of `node`; faults are added to `gathered`. */
 export function checkOptions (schema: TSchema, node: TreeNode, key: Span, path: KeyPath, gathered: Gathered, factory?: ComponentFactory): Checked {
   const place: Place = { node, key, path: node.origin ?? path, pointer: '' }
-  const check: Check = { faults: new FaultList(), reported: new Set(), masked: gathered.masked, secrets: [] }
+  const check: Check = { faults: new FaultList(), reported: new Set(), masked: gathered.masked, secretSources: gathered.secretSources, secrets: [] }
   const value = coerce(schema, place, check)
   validateValue(schema, value, place, check)
   const isSound = (): boolean => check.faults.errors === 0 && check.reported.size === 0
@@ -49,6 +54,6 @@ export type OptionsResult = { readonly ok: true; readonly value: unknown } | { r
 /** Types plain options, as the programmatic builder and component tests have them: `{ timeout: '5s' }` to `{ timeout: 5000 }`. */
 export function parseOptions (factory: Pick<ComponentFactory, 'schema'> & Partial<ComponentFactory>, options: unknown = {}): OptionsResult {
   const faults = new FaultList()
-  const { value } = checkOptions(factory.schema, fromPlain(options), nowhere, [], { faults, masked: [] }, factory as ComponentFactory)
+  const { value } = checkOptions(factory.schema, fromPlain(options), nowhere, [], { faults, masked: [], secretSources: [] }, factory as ComponentFactory)
   return faults.errors === 0 ? { ok: true, value } : { ok: false, faults: faults.items.map(f => f.message) }
 }

@@ -34,7 +34,8 @@ export function configAsPlain (config: ResolvedConfig, catalog: ComponentCatalog
   plain['service'] = { ...servicePlain(config.service, secrets === 'shown'), pipelines: Object.fromEntries(config.pipelines.map(pipeline => [pipeline.name, {
     receivers: pipeline.receivers.map(id => id.text),
     processors: pipeline.processors.map(id => id.text),
-    exporters: pipeline.exporters.map(id => id.text)
+    exporters: pipeline.exporters.map(id => id.text),
+    ...(pipeline.durable && { durable: true })
   }])) }
   return plain
 }
@@ -55,6 +56,7 @@ function servicePlain (service: ServiceSettings, showSecrets: boolean): Record<s
     reload: { watch: service.reload.watch, interval: formatDuration(service.reload.intervalMs), drain_timeout: formatDuration(service.reload.drainMs) },
     extensions: service.extensions.map(id => id.text),
     telemetry: { logs: service.logs, metrics: service.metricsServer },
+    security: { secret_files: service.secretFiles },
     ...(service.api !== undefined && { api: asWritten(apiSchema, service.api, showSecrets) })
   }
 }

@@ -35,6 +35,7 @@ function settingsOf (options: ServiceOptions): ServiceSettings {
     extensions: options.extensions.map(text => componentId('extension', text)),
     logs: options.telemetry.logs,
     metricsServer: options.telemetry.metrics,
+    secretFiles: options.security.secret_files,
     api: options.api
   }
 }

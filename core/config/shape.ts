@@ -4,6 +4,7 @@ import type { ComponentId } from '../component/id.js'
 import type { ComponentFactory, Signal } from '../component/factory.js'
 import type { Kind } from '../component/component.js'
 import { apiSchema, type ApiConfig } from '../api/config.js'
+import { secretFilePolicies, type SecretFilePolicy } from './guarded-file.js'
 import { defaultMode, modeNames, type Mode, type ModeDefaults } from './modes.js'
 import { Duration, Endpoint, Enum, Options, Section } from './schema.js'
 import type { Span } from './tree.js'
@@ -66,6 +67,9 @@ export const serviceSchema = Options({
       endpoint: Endpoint({ default: '127.0.0.1:8888', description: 'Where they are served.' })
     }, { description: 'Tapio\'s own metrics.' })
   }, { description: 'What Tapio tells about itself.' }),
+  security: Section({
+    secret_files: Enum(secretFilePolicies, { default: 'warn', description: 'Files with secrets (tokens, keys, kubeconfigs) that others than root and Tapio\'s user can read or replace: not used (`strict`), used and said (`warn`), not looked at (`off`). One that everybody may replace is used with `off` only.' })
+  }, { description: 'What Tapio insists on.' }),
   api: Type.Optional(apiSchema),
   pipelines: Type.Record(Type.String(), pipelineSchema, { default: {}, description: 'The pipelines by name.' })
 }, { description: 'What runs, and how.' })
@@ -85,6 +89,7 @@ export interface ServiceSettings extends ModeDefaults {
   readonly extensions: readonly ComponentId[]
   readonly logs: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'auto' | 'json' | 'pretty' }
   readonly metricsServer: { readonly enabled: boolean; readonly endpoint: string }
+  readonly secretFiles: SecretFilePolicy
   /** Undefined: no API is served. */
   readonly api: ApiConfig | undefined
 }
@@ -118,4 +123,6 @@ export interface ResolvedConfig {
   readonly components: readonly ResolvedComponent[]
   readonly pipelines: readonly ResolvedPipeline[]
   readonly service: ServiceSettings
+  /** Environment variables that secrets were taken from. */
+  readonly secretVariables: readonly string[]
 }

@@ -53,18 +53,23 @@ function readBounded (path: string, limit: number): Buffer {
   const file = openSync(path, 'r')
   try {
     if (fstatSync(file).isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
-    const chunks: Buffer[] = []
-    for (let total = 0; total < limit;) {
-      const chunk = Buffer.allocUnsafe(Math.min(65_536, limit - total))
-      const got = readSync(file, chunk)
-      if (got === 0) break
-      chunks.push(chunk.subarray(0, got))
-      total += got
-    }
-    return Buffer.concat(chunks)
+    return readOpen(file, limit)
   } finally {
     closeSync(file)
   }
+}
+
+/** At most `limit` bytes from where the open file stands. */
+export function readOpen (file: number, limit: number): Buffer {
+  const chunks: Buffer[] = []
+  for (let total = 0; total < limit;) {
+    const chunk = Buffer.allocUnsafe(Math.min(65_536, limit - total))
+    const got = readSync(file, chunk)
+    if (got === 0) break
+    chunks.push(chunk.subarray(0, got))
+    total += got
+  }
+  return Buffer.concat(chunks)
 }
 
 /** UTF-8 with or without a byte order mark (which `TextDecoder` drops). */

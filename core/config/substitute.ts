@@ -10,7 +10,7 @@ import type { FaultCode } from './fault-codes.js'
 import type { FaultList } from './faults.js'
 import { readText, type Environment, type SourceText } from './source.js'
 import { listed, nearest } from './suggest.js'
-import type { KeyPath, MapEntry, Scalar, ScalarNode, Span, TreeNode } from './tree.js'
+import type { KeyPath, MapEntry, Origin, Scalar, ScalarNode, Span, TreeNode } from './tree.js'
 
 /** A certificate chain or a token; larger files belong behind an option that takes a path. */
 export const maxFileBytes = 1024 * 1024
@@ -26,7 +26,7 @@ export interface SubstitutionContext {
   readonly files: Set<string>
 }
 
-interface Scope { readonly context: SubstitutionContext; readonly node: ScalarNode; readonly path: KeyPath; failed: boolean }
+interface Scope { readonly context: SubstitutionContext; readonly node: ScalarNode; readonly path: KeyPath; readonly from: Origin[]; failed: boolean }
 
 /** The tree with every substitution done. Scalars whose substitution failed are marked broken. */
 export function substitute (node: TreeNode, path: KeyPath, context: SubstitutionContext): TreeNode {
@@ -40,11 +40,12 @@ export function substitute (node: TreeNode, path: KeyPath, context: Substitution
 }
 
 function substituteScalar (node: ScalarNode, value: string, path: KeyPath, context: SubstitutionContext): ScalarNode {
-  const scope: Scope = { context, node, path, failed: false }
+  const scope: Scope = { context, node, path, from: [], failed: false }
   const text = expand(value, scope, 0)
   if (scope.failed) return { ...node, broken: true }
   const whole = value.startsWith('${') && closing(value, 2) === value.length - 1
-  return whole ? { ...node, value: retype(text), text, substituted: true } : { ...node, value: text, text }
+  const from = scope.from.length === 0 ? {} : { from: scope.from }
+  return whole ? { ...node, ...from, value: retype(text), text, substituted: true } : { ...node, ...from, value: text, text }
 }
 
 /** The index of the `}` that ends the substitution whose body starts at `from`, or -1. */
@@ -96,13 +97,16 @@ function lookUpVariable (body: string, whole: string, scope: Scope, depth: numbe
     if (depth >= maxDefaultDepth) return fail(scope, 'CFG021', whole, `defaults are nested deeper than ${maxDefaultDepth} levels`)
     return expand(body.slice(split + 2), scope, depth + 1)
   }
+  if (value !== undefined) scope.from.push({ kind: 'env', name })
   return value ?? fail(scope, 'CFG020', whole, `the environment variable \`${name}\` is not set`, `set it, or give a default: \`\${env:${name}:-default}\``)
 }
 
 function lookUpFile (path: string, whole: string, scope: Scope): string {
   const folder = scope.context.sources.get(scope.node.at.source)?.folder ?? '.'
-  if (path !== '') scope.context.files.add(resolve(folder, path))
-  const text = path === '' ? { reason: 'the path is empty' } : readText(resolve(folder, path), maxFileBytes)
+  const full = resolve(folder, path)
+  if (path !== '') scope.context.files.add(full)
+  const text = path === '' ? { reason: 'the path is empty' } : readText(full, maxFileBytes)
+  if (typeof text === 'string') scope.from.push({ kind: 'file', name: full })
   if (typeof text === 'string') return text.replace(/\r?\n$/, '')
   return fail(scope, 'CFG023', whole, `cannot read the file of a substitution: ${text.reason}`, `relative paths start at the folder of the configuration file`)
 }

@@ -21,6 +21,9 @@ interface NodeBase {
   readonly origin?: KeyPath
 }
 
+/** Where a part of a value came from: a file by its full path, a variable by its name. */
+export interface Origin { readonly kind: 'file' | 'env'; readonly name: string }
+
 export interface ScalarNode extends NodeBase {
   readonly kind: 'scalar'
   readonly value: Scalar
@@ -28,6 +31,8 @@ export interface ScalarNode extends NodeBase {
   readonly text: string
   /** It came from `${…}`, so its YAML type is a guess and text options take `text`. */
   readonly substituted?: boolean
+  /** What `${…}` in it were replaced by. */
+  readonly from?: readonly Origin[]
   /** A fault about it has been reported already; later stages stay silent about it. */
   readonly broken?: boolean
 }

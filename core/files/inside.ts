@@ -1,7 +1,5 @@
 /** Names made from data, kept inside one directory. */
-import { lstat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { linkFault } from './safe-open.js'
 
 /** Of a component of a path, in bytes: what Linux takes. */
 const maxNameBytes = 255
@@ -24,15 +22,4 @@ export function inside (directory: string, name: string): string {
   const fault = nameFault(name)
   if (fault !== '') throw new Error(`a file's name ${fault}`)
   return join(directory, name)
-}
-
-/** Rejects when one of the `names`, each in the one before it, is a symbolic link: the way from `root` to a file, without leaving `root`. What is not there yet is no fault. */
-export async function refuseLinks (root: string, names: readonly string[]): Promise<void> {
-  let path = root
-  for (const name of names) {
-    path = inside(path, name)
-    const found = await lstat(path).catch((error: NodeJS.ErrnoException) => { if (error.code === 'ENOENT') return undefined; throw error })
-    if (found === undefined) return
-    if (found.isSymbolicLink()) throw linkFault(path, Object.assign(new Error('a symbolic link'), { code: 'ELOOP' }))
-  }
 }

@@ -18,6 +18,8 @@ export interface MadeParts {
   readonly inlet: Inlet
   readonly next: Outlet | undefined
   readonly outputs: ReadonlyMap<string, Outlet>
+  /** What it was told of who sends to it: another wiring may change it. */
+  readonly senders: { canWait: boolean }
   lifecycle(state: ComponentState): void
   host(): Host
 }

@@ -32,7 +32,7 @@ async function build (pipelines: Readonly<Record<string, readonly [string[], str
   const outlet = (services: Services): void => { outlets.set(services.get('id').text, services.get('next')) }
   const find = finder([
     make('receiver', 'patient', outlet), make('receiver', 'hasty', outlet, { cannotWait: true }),
-    make('processor', 'probe', services => { waits.set(services.get('id').text, services.get('sendersWait')) }), make('connector', 'join', nothing), make('exporter', 'sink', nothing)
+    make('processor', 'probe', services => { waits.set(services.get('id').text, services.get('senders').canWait) }), make('connector', 'join', nothing), make('exporter', 'sink', nothing)
   ])
   const kindOf = { patient: 'receiver', hasty: 'receiver', probe: 'processor', join: 'connector', sink: 'exporter' } as const
   const ids = [...new Set(Object.values(pipelines).flat(2))]

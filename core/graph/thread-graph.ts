@@ -26,9 +26,10 @@ import { layers, type Layer } from './layers.js'
 import { borrowsFrom } from './lending.js'
 import { Made } from './made.js'
 import { Outlet } from './outlet.js'
-import type { PipelinePlan, Plan } from './plan.js'
+import type { FindFactory, PipelinePlan, Plan } from './plan.js'
 import { SignalCheck, SignalGate } from './signal-gate.js'
 import { PressureGate } from './pressure-gate.js'
+import { canWait, sendersCanWait } from './senders.js'
 import type { PlacedEdge } from './thread-taps.js'
 import { Unanswered } from './unanswered.js'
 
@@ -220,6 +221,7 @@ export class ThreadGraph {
     const here = this.plan.pipelines.filter(p => p.receiveThread === this.thread && p.realReceivers.length > 0)
     for (const p of here) inlets.set(p.id, await this.#buildInlet(p))
     const used = new Set(here.flatMap(p => p.realReceivers))
+    const find: FindFactory = (kind, type) => this.services.find(kind, type)
     for (const id of used) {
       const fed = here.filter(p => p.realReceivers.includes(id))
       const targets = fed.map(p => this.#gate(p, this.#edge(`receiver/${id}`, `pipeline/${p.id}`, p.id, inlets.get(p.id) as Consumer)))
@@ -227,21 +229,17 @@ export class ThreadGraph {
       const all = this.#fanOut(targets, `receiver ${id}`)
       const drops = this.services.drops(`receiver/${id}`, '')
       const checked = taken.includes(undefined) ? all : new SignalCheck([...new Set(taken as Signal[])], all, rows => drops.add('no_pipeline', rows))
-      const next = this.#canWait(id) ? new PressureGate(this.services.pressure, checked) : checked
+      const next = canWait(find, id) ? new PressureGate(this.services.pressure, checked) : checked
       await this.#make({ layer: 'receivers', kind: 'receiver', id, next, nextBorrows: fed.every(p => this.#borrowsFrom(p, 0)) })
     }
   }
 
-  #canWait (receiver: string): boolean { return this.services.find('receiver', componentId('receiver', receiver).type)?.cannotWait !== true }
-
-  /** Of all receivers whose rows reach the pipeline, through connectors too: pipelines never form a circle. */
-  #sendersWait (p: PipelinePlan): boolean {
-    const before = this.plan.pipelines.filter(q => q.toConnectors.some(c => p.fromConnectors.includes(c)))
-    return p.realReceivers.every(id => this.#canWait(id)) && before.every(q => this.#sendersWait(q))
-  }
-
   #borrowsFrom (p: PipelinePlan, from: number): boolean {
     return borrowsFrom(this.plan, this.thread, (kind, type) => this.services.find(kind, type), p, from)
+  }
+
+  #sendersCanWait (pipeline: string): boolean {
+    return sendersCanWait(this.plan, (kind, type) => this.services.find(kind, type), pipeline)
   }
 
   #gate (pipeline: PipelinePlan, target: Consumer): Consumer {
@@ -286,6 +284,7 @@ export class ThreadGraph {
   #adopt (made: Made, { next = nowhere, nextBorrows = false, outputs }: Placing): Made {
     this.#turns.push(() => {
       made.parts.next?.aim(next, nextBorrows)
+      made.parts.senders.canWait = this.#sendersCanWait(made.parts.pipeline)
       for (const [pipeline, outlet] of made.parts.outputs) outlet.aim(outputs?.get(pipeline) ?? nowhere, false)
     })
     return made
@@ -301,6 +300,7 @@ export class ThreadGraph {
     const name = `${kind}/${id}`
     const attributes = { component_kind: kind, component_id: id, ...(pipeline === '' ? {} : { pipeline }) }
     const next = new Outlet(target, nextBorrows)
+    const senders = { canWait: this.#sendersCanWait(pipeline) }
     const outputs = new Map([...placing.outputs ?? []].map(([to, consumer]) => [to, new Outlet(consumer, false)]))
     const values: ServiceValues = {
       id: parsed,
@@ -315,12 +315,12 @@ export class ThreadGraph {
       nextBorrows,
       shared: factory.shares === true ? this.shared : unshared(name),
       pressure: services.pressure,
-      sendersWait: this.plan.pipelines.every(p => p.id !== pipeline || this.#sendersWait(p))
+      senders
     }
     try {
       const component = await factory.create(createServices(values, services.overrides))
       const made = new Made({
-        key, name, layer, pipeline, component, next, outputs,
+        key, name, layer, pipeline, component, next, outputs, senders,
         shares: factory.shares === true,
         inlet: before?.parts.inlet ?? new Inlet(component as unknown as Consumer),
         lifecycle: state => services.lifecycle(name, state),

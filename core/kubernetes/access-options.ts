@@ -3,6 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { Clock } from '../component/clock.js'
 import type { ConfigFault } from '../component/factory.js'
 import { Enum, Url, type Options } from '../config/schema.js'
+import type { Logger } from '../telemetry/logger.js'
 import { openAccess, type Access } from './access.js'
 import { clusterAddress, inCluster } from './in-cluster.js'
 import { contextAccess, kubeconfigFiles, readKubeconfig } from './kubeconfig.js'
@@ -22,10 +23,10 @@ export function accessFaults ({ auth_type: auth, api_server: server }: AccessCon
 }
 
 /** Throws AccessFault. */
-export async function accessOf ({ auth_type: auth, api_server: server, kubeconfig, context }: AccessConfig, clock: Clock): Promise<Access> {
+export async function accessOf ({ auth_type: auth, api_server: server, kubeconfig, context }: AccessConfig, clock: Clock, logger: Logger): Promise<Access> {
   switch (auth) {
-    case 'serviceAccount': return inCluster(clock)
-    case 'kubeConfig': return contextAccess(await readKubeconfig(kubeconfigFiles(kubeconfig)), context, clock)
+    case 'serviceAccount': return inCluster(clock, logger)
+    case 'kubeConfig': return contextAccess(readKubeconfig(kubeconfigFiles(kubeconfig), logger), context, clock, logger)
     case 'none': return openAccess(server ?? clusterAddress(process.env).href)
   }
 }

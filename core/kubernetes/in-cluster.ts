@@ -2,6 +2,7 @@
 import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import type { Clock } from '../component/clock.js'
+import type { Logger } from '../telemetry/logger.js'
 import { AccessFault, serverUrl, type Access, type Credentials } from './access.js'
 import { RenewedFile } from './token-file.js'
 
@@ -16,15 +17,15 @@ export function clusterAddress (env: Environment): URL {
   return serverUrl(`https://${isIPv6(host) ? `[${host}]` : host}:${port}`, 'KUBERNETES_SERVICE_HOST')
 }
 
-export function inCluster (clock: Clock, env: Environment = process.env, directory: string = serviceAccountDirectory): Access {
+export function inCluster (clock: Clock, logger: Logger, env: Environment = process.env, directory: string = serviceAccountDirectory): Access {
   const server = clusterAddress(env)
-  const token = new RenewedFile(join(directory, 'token'), 'service account token', clock)
-  const ca = new RenewedFile(join(directory, 'ca.crt'), 'cluster CA', clock)
+  const token = new RenewedFile(join(directory, 'token'), 'service account token', 'secret', clock, logger)
+  const ca = new RenewedFile(join(directory, 'ca.crt'), 'cluster CA', 'trust', clock, logger)
   let tls: Credentials['tls'] = {}
   return {
     server,
     async credentials () {
-      const [authorization, bundle] = [`Bearer ${await token.text()}`, await ca.text()]
+      const [authorization, bundle] = [`Bearer ${token.text()}`, ca.text()]
       if (tls.ca !== bundle) tls = { ca: bundle }
       return { authorization, tls }
     },

@@ -1,7 +1,8 @@
 /** What one cluster and one user of a kubeconfig mean for a connection. */
-import { readFile } from 'node:fs/promises'
 import { join, isAbsolute } from 'node:path'
 import type { Clock } from '../component/clock.js'
+import { readGuarded } from '../config/guarded-file.js'
+import type { Logger } from '../telemetry/logger.js'
 import { AccessFault, serverUrl, type Access, type Credentials, type TlsOptions } from './access.js'
 import { ExecCredentials, type ExecCredential, type ExecOptions } from './exec-credential.js'
 import { RenewedFile } from './token-file.js'
@@ -20,24 +21,25 @@ export interface UserAccessOptions {
   readonly clusterDirectory: string
   readonly userDirectory: string
   readonly clock: Clock
+  readonly logger: Logger
 }
 
 export function userAccess (options: UserAccessOptions): Access {
-  const { cluster, user, clusterPlace, userPlace, userDirectory, clock } = options
+  const { cluster, user, clusterPlace, userPlace, userDirectory, clock, logger } = options
   const server = serverUrl(text(cluster['server']), `${clusterPlace}, server`)
   if (text(cluster['proxy-url']) !== '') throw new AccessFault(`${clusterPlace}: \`proxy-url\` is not supported; use an address that can be reached directly`)
   if (user['auth-provider'] !== undefined) throw new AccessFault(`${userPlace}: \`auth-provider\` is not supported (kubectl dropped most of them in 1.26); use an \`exec\` credential plugin`)
   const exec = execOf(user, userPlace, userDirectory)
   const program = exec === undefined ? undefined : new ExecCredentials(exec, clock)
-  const tokenFile = text(user['tokenFile']) === '' ? undefined : new RenewedFile(at(userDirectory, text(user['tokenFile'])), 'token file', clock)
+  const tokenFile = text(user['tokenFile']) === '' ? undefined : new RenewedFile(at(userDirectory, text(user['tokenFile'])), 'token file', 'secret', clock, logger)
   const tls = new Tls(options)
   return {
     server,
     async credentials () {
       const given = await program?.get()
-      const token = tokenFile === undefined ? text(user['token']) : await tokenFile.text()
+      const token = tokenFile === undefined ? text(user['token']) : tokenFile.text()
       const authorization = authorizationOf(given?.token ?? token, user)
-      return { ...(authorization === undefined ? {} : { authorization }), tls: await tls.with(given) }
+      return { ...(authorization === undefined ? {} : { authorization }), tls: tls.with(given) }
     },
     refused () {
       program?.expire()
@@ -48,23 +50,23 @@ export function userAccess (options: UserAccessOptions): Access {
 
 /** Certificates are read once; those of a credential program replace the user's. */
 class Tls {
-  #fixed: Promise<TlsOptions> | undefined
+  #fixed: TlsOptions | undefined
   #made: { from: ExecCredential, tls: TlsOptions } | undefined
 
   constructor (readonly options: UserAccessOptions) {}
 
-  async with (given: ExecCredential | undefined): Promise<Credentials['tls']> {
-    const fixed = await (this.#fixed ??= this.#read())
+  with (given: ExecCredential | undefined): Credentials['tls'] {
+    const fixed = this.#fixed ??= this.#read()
     if (given?.cert === undefined || given.key === undefined) return fixed
     if (this.#made?.from !== given) this.#made = { from: given, tls: { ...fixed, cert: given.cert, key: given.key } }
     return this.#made.tls
   }
 
-  async #read (): Promise<TlsOptions> {
-    const { cluster, user, clusterPlace, userPlace, clusterDirectory, userDirectory } = this.options
-    const ca = await material(cluster, 'certificate-authority', clusterDirectory, clusterPlace)
-    const cert = await material(user, 'client-certificate', userDirectory, userPlace)
-    const key = await material(user, 'client-key', userDirectory, userPlace)
+  #read (): TlsOptions {
+    const { cluster, user, clusterPlace, userPlace, clusterDirectory, userDirectory, logger } = this.options
+    const ca = material(cluster, 'certificate-authority', clusterDirectory, clusterPlace, logger)
+    const cert = material(user, 'client-certificate', userDirectory, userPlace, logger)
+    const key = material(user, 'client-key', userDirectory, userPlace, logger)
     const servername = text(cluster['tls-server-name'])
     return {
       ...(ca === undefined ? {} : { ca }),
@@ -76,13 +78,16 @@ class Tls {
 }
 
 /** `<key>-data` in base64, or the file `<key>`. */
-async function material (entry: Entry, key: string, directory: string, place: string): Promise<Buffer | undefined> {
+function material (entry: Entry, key: string, directory: string, place: string, logger: Logger): Buffer | undefined {
   const data = text(entry[`${key}-data`])
   if (data !== '') return Buffer.from(data, 'base64')
   const path = text(entry[key])
   if (path === '') return undefined
   try {
-    return await readFile(at(directory, path))
+    const file = at(directory, path)
+    const { bytes, warning } = readGuarded(file, key === 'client-key' ? 'secret' : 'trust')
+    if (warning !== '') logger.warn('a file that grants access to the cluster is exposed', { file, reason: warning })
+    return bytes
   } catch (error) {
     throw new AccessFault(`${place}: \`${key}\` cannot be read: ${(error as Error).message}`)
   }

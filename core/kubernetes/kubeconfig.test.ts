@@ -8,6 +8,7 @@ import { TestAuthority } from '../net/testing/certificates.js'
 import { makePod } from '../testing/api-server/pods.js'
 import { ApiServerStandIn } from '../testing/api-server/server.js'
 import { FakeClock } from '../testing/fake-clock.js'
+import { silentLogger } from '../testing/services.js'
 import type { Access } from './access.js'
 import { ApiClient } from './api-client.js'
 import { inCluster } from './in-cluster.js'
@@ -28,7 +29,7 @@ function write (file: string, { cluster = {}, user = {}, name = 'one' }: Parts):
 }
 
 const clock = new FakeClock()
-const access = async (file: string, context = ''): Promise<Access> => contextAccess(await readKubeconfig([file]), context, clock)
+const access = async (file: string, context = ''): Promise<Access> => contextAccess(readKubeconfig([file], silentLogger), context, clock, silentLogger)
 
 async function fault (work: Promise<unknown>): Promise<string> {
   try {
@@ -64,9 +65,9 @@ test('files of $KUBECONFIG are merged, the first wins, and a context can be name
   const double = write('c', { user: { token: 'shadowed' } })
   const files = kubeconfigFiles('', { KUBECONFIG: [a, join(folder, 'missing'), b, double].join(delimiter) })
   assert.equal(files, [a, b, double])
-  const config = await readKubeconfig(files)
-  assert.is((await contextAccess(config, '', clock).credentials()).authorization, 'Bearer a')
-  assert.is((await contextAccess(config, 'two', clock).credentials()).authorization, 'Bearer b')
+  const config = readKubeconfig(files, silentLogger)
+  assert.is((await contextAccess(config, '', clock, silentLogger).credentials()).authorization, 'Bearer a')
+  assert.is((await contextAccess(config, 'two', clock, silentLogger).credentials()).authorization, 'Bearer b')
   assert.match(kubeconfigFiles('', {})[0] ?? '', /\.kube\/config$/)
   assert.equal(kubeconfigFiles('/x/y', { KUBECONFIG: a }), ['/x/y'])
 })
@@ -142,7 +143,7 @@ test('in a pod: a renewed token is used within a minute, or at once when the old
   const renew = (token: string): void => { writeFileSync(join(directory, 'token'), token) }
   renew('t1')
   writeFileSync(join(directory, 'ca.crt'), 'a CA')
-  const pod = inCluster(clock, { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' }, directory)
+  const pod = inCluster(clock, silentLogger, { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' }, directory)
   assert.is(pod.server.href, 'https://[fd00::1]/')
   const first = await pod.credentials()
   assert.equal(first, { authorization: 'Bearer t1', tls: { ca: 'a CA' } })
@@ -158,7 +159,7 @@ test('in a pod: a renewed token is used within a minute, or at once when the old
   rmSync(join(directory, 'token'))
   pod.refused()
   assert.is((await pod.credentials()).authorization, 'Bearer t3', 'a token being replaced')
-  assert.match(await fault(Promise.resolve().then(() => inCluster(clock, {}, directory))), 'KUBERNETES_SERVICE_HOST is not set: this process does not run in a pod')
+  assert.match(await fault(Promise.resolve().then(() => inCluster(clock, silentLogger, {}, directory))), 'KUBERNETES_SERVICE_HOST is not set: this process does not run in a pod')
 })
 
 test('401 makes the client ask for other credentials', async () => {

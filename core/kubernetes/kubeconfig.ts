@@ -3,11 +3,12 @@
  * Several files are merged as kubectl does it: of two entries of one name the first wins.
  */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import type { Clock } from '../component/clock.js'
+import { readGuarded } from '../config/guarded-file.js'
+import type { Logger } from '../telemetry/logger.js'
 import { AccessFault, type Access } from './access.js'
 import { userAccess, type ClusterEntry, type UserEntry } from './kubeconfig-user.js'
 
@@ -31,8 +32,9 @@ export function kubeconfigFiles (path: string, env: Readonly<Record<string, stri
   return listed.length === 0 ? [join(homedir(), '.kube', 'config')] : present.length > 0 ? present : listed
 }
 
-export async function readKubeconfig (files: readonly string[]): Promise<KubeConfig> {
-  const parts = await Promise.all(files.map(readOne))
+/** One that others can read or replace is said to the log (core/config/guarded-file.ts). Throws AccessFault. */
+export function readKubeconfig (files: readonly string[], logger: Logger): KubeConfig {
+  const parts = files.map(file => readOne(file, logger))
   return {
     files,
     currentContext: parts.map(p => p.currentContext).find(c => c !== '') ?? '',
@@ -43,14 +45,14 @@ export async function readKubeconfig (files: readonly string[]): Promise<KubeCon
 }
 
 /** Access by `context`, or by the current one when that is ''. */
-export function contextAccess (config: KubeConfig, context: string, clock: Clock): Access {
+export function contextAccess (config: KubeConfig, context: string, clock: Clock, logger: Logger): Access {
   const name = context === '' ? config.currentContext : context
   const at = config.files.join(', ')
   if (name === '') throw new AccessFault(`${at}: there is no current-context; set one with \`kubectl config use-context\`, or name one in \`context\``)
   const chosen = find(config.contexts, name, 'context', at)
   const cluster = find(config.clusters, chosen.cluster, 'cluster', at)
   const user = find(config.users, chosen.user, 'user', at)
-  return userAccess({ cluster: cluster.entry, user: user.entry, clusterPlace: `${cluster.file}: cluster "${cluster.name}"`, userPlace: `${user.file}: user "${user.name}"`, clusterDirectory: dirname(cluster.file), userDirectory: dirname(user.file), clock })
+  return userAccess({ cluster: cluster.entry, user: user.entry, clusterPlace: `${cluster.file}: cluster "${cluster.name}"`, userPlace: `${user.file}: user "${user.name}"`, clusterDirectory: dirname(cluster.file), userDirectory: dirname(user.file), clock, logger })
 }
 
 function find<T extends Named> (entries: readonly T[], name: string, what: string, at: string): T {
@@ -59,9 +61,9 @@ function find<T extends Named> (entries: readonly T[], name: string, what: strin
   return entry
 }
 
-async function readOne (path: string): Promise<KubeConfig> {
+function readOne (path: string, logger: Logger): KubeConfig {
   const file = resolve(path)
-  const root = record(await load(file))
+  const root = record(load(file, logger))
   if (root === undefined) throw new AccessFault(`${file}: expected a kubeconfig (a map), found something else`)
   const named = (key: string, inner: string): { name: string, file: string, entry: Readonly<Record<string, unknown>> }[] => list(root[key]).flatMap(item => {
     const { name, [inner]: entry } = record(item) ?? {}
@@ -76,9 +78,11 @@ async function readOne (path: string): Promise<KubeConfig> {
   }
 }
 
-async function load (file: string): Promise<unknown> {
+function load (file: string, logger: Logger): unknown {
   try {
-    return parse(await readFile(file, 'utf8'))
+    const { bytes, warning } = readGuarded(file, 'secret')
+    if (warning !== '') logger.warn('a kubeconfig is exposed', { file, reason: warning })
+    return parse(bytes.toString('utf8'))
   } catch (error) {
     throw new AccessFault(`kubeconfig ${file} cannot be read: ${(error as Error).message}`)
   }

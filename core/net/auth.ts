@@ -1,11 +1,11 @@
 /** Who may call a server: bearer tokens and basic credentials, checked against the `authorization` header. */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { Type, type Static } from '@sinclair/typebox'
 import type { Clock } from '../component/clock.js'
 import { Duration, Options, Secret } from '../config/schema.js'
 import type { Logger } from '../telemetry/logger.js'
 import { FileWatch } from './file-watch.js'
+import { readSecretFile } from './secret-file.js'
 
 export const serverAuth = Options({
   bearer_tokens: Type.Array(Secret(), { default: [], description: 'Tokens that are let in as `authorization: Bearer …`.' }),
@@ -33,8 +33,8 @@ export class Authenticator {
     ]
     const { bearer_token_file: path } = config
     if (path === undefined) return
-    this.#fromFile = tokensOf(path)
-    this.#file = new FileWatch([path], config.reload_interval, clock, logger, () => { this.#fromFile = tokensOf(path) })
+    this.#fromFile = tokensOf(path, logger)
+    this.#file = new FileWatch([path], config.reload_interval, clock, logger, () => { this.#fromFile = tokensOf(path, logger) })
   }
 
   /** Whether a request with this `authorization` header may pass. */
@@ -55,14 +55,6 @@ const schemes: Readonly<Record<string, string>> = { bearer: 'Bearer', basic: 'Ba
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-function tokensOf (path: string): Buffer[] {
-  return readTokens(path).split('\n').map(line => line.trim()).filter(line => line !== '' && !line.startsWith('#')).map(token => digest(`Bearer ${token}`))
-}
-
-function readTokens (path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new Error(`auth: bearer_token_file "${path}" cannot be read: ${(error as Error).message}`, { cause: error })
-  }
+function tokensOf (path: string, logger: Logger): Buffer[] {
+  return readSecretFile('auth: bearer_token_file', path, logger).toString('utf8').split('\n').map(line => line.trim()).filter(line => line !== '' && !line.startsWith('#')).map(token => digest(`Bearer ${token}`))
 }

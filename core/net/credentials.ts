@@ -1,11 +1,11 @@
 /** Whom a client trusts and how it proves itself: certificates and a token, read again when their files change. */
-import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import { Type, type Static } from '@sinclair/typebox'
 import type { Clock } from '../component/clock.js'
 import { Duration, Section } from '../config/schema.js'
 import type { Logger } from '../telemetry/logger.js'
 import { FileWatch } from './file-watch.js'
+import { readSecretFile } from './secret-file.js'
 import { Certificates, clientOptions, type TlsClientConfig } from './tls.js'
 
 /** For a component's own `auth`. */
@@ -47,23 +47,15 @@ export class Credentials {
   #read (): Opened {
     const { tls, auth } = this.config
     const path = auth.bearer_token_file
-    if (path !== undefined) this.#headers = bearer(path)
+    if (path !== undefined) this.#headers = bearer(path, this.logger)
     const certificates = Certificates.ofClient(tls, this.clock, this.logger)
     if (path === undefined) return { certificates, tokenWatch: undefined }
-    return { certificates, tokenWatch: new FileWatch([path], auth.reload_interval, this.clock, this.logger, () => { this.#headers = bearer(path) }) }
+    return { certificates, tokenWatch: new FileWatch([path], auth.reload_interval, this.clock, this.logger, () => { this.#headers = bearer(path, this.logger) }) }
   }
 }
 
-function bearer (path: string): Readonly<Record<string, string>> {
-  const token = readFile(path).trim()
+function bearer (path: string, logger: Logger): Readonly<Record<string, string>> {
+  const token = readSecretFile('auth: bearer_token_file', path, logger).toString('utf8').trim()
   if (!/^[\x21-\x7e]+$/.test(token)) throw new Error(`auth: bearer_token_file "${path}" must hold one token of printable characters, and nothing else`)
   return { authorization: `Bearer ${token}` }
-}
-
-function readFile (path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new Error(`auth: bearer_token_file "${path}" cannot be read: ${(error as Error).message}`, { cause: error })
-  }
 }

@@ -1,11 +1,11 @@
 /** TLS for servers and clients: the Collector's option names, files read again when they change. */
-import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContext, type SecureContextOptions, type SecureVersion } from 'node:tls'
 import { Type, type Static, type TObject } from '@sinclair/typebox'
 import type { Clock } from '../component/clock.js'
 import { Duration, Enum, Options } from '../config/schema.js'
 import type { Logger } from '../telemetry/logger.js'
 import { FileWatch } from './file-watch.js'
+import { readSecretFile } from './secret-file.js'
 
 const versions = { '1.2': 'TLSv1.2', '1.3': 'TLSv1.3' } as const satisfies Record<string, SecureVersion>
 
@@ -46,12 +46,12 @@ export class Certificates {
 
   /** Throws, naming the file and the option, when one cannot be read or used. */
   private constructor (files: Files, clock: Clock, logger: Logger, onChange: (options: SecureContextOptions) => void) {
-    this.#options = readFiles(files)
+    this.#options = readFiles(files, logger)
     this.#context = createContext(this.#options, files)
     const paths = [files.cert_file, files.key_file, files.ca_file].filter(path => path !== undefined)
     if (paths.length === 0) return
     this.#watch = new FileWatch(paths, files.reload_interval, clock, logger, () => {
-      const options = readFiles(files)
+      const options = readFiles(files, logger)
       this.#context = createContext(options, files)
       this.#options = options
       onChange(options)
@@ -86,21 +86,13 @@ export function clientOptions (config: TlsClientConfig): { readonly rejectUnauth
   return { rejectUnauthorized: !config.insecure_skip_verify, ...config.server_name_override === undefined ? {} : { servername: config.server_name_override } }
 }
 
-function readFiles (files: Files): SecureContextOptions {
+function readFiles (files: Files, logger: Logger): SecureContextOptions {
   const { cert_file: cert, key_file: key, ca_file: ca } = files
   return {
     minVersion: versions[files.min_version],
-    ...cert === undefined ? {} : { cert: read(cert, 'cert_file') },
-    ...key === undefined ? {} : { key: read(key, 'key_file') },
-    ...ca === undefined ? {} : { ca: read(ca, 'the CA file') }
-  }
-}
-
-function read (path: string, option: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw new Error(`tls: ${option} "${path}" cannot be read: ${(error as Error).message}`, { cause: error })
+    ...cert === undefined ? {} : { cert: readSecretFile('tls: cert_file', cert, logger, 'trust') },
+    ...key === undefined ? {} : { key: readSecretFile('tls: key_file', key, logger) },
+    ...ca === undefined ? {} : { ca: readSecretFile('tls: the CA file', ca, logger, 'trust') }
   }
 }
 

@@ -8,8 +8,8 @@ import { SharedPressure, type PressureLevel } from './pressure.js'
 
 test('it tells its share, and collects by level: never, every 5 s, every 2 s', async () => {
   const [clock, pressure] = [new FakeClock(), new SharedPressure()]
-  let [collected, used] = [0, 0.3]
-  const watch = new HeapWatch({ pressure, place: 3, clock, heap: { used: () => used, collect: () => { collected++ } } })
+  let [collected, used, held] = [0, 0.3, 0]
+  const watch = new HeapWatch({ pressure, place: 3, clock, heap: { used: () => used, held: () => held, collect: () => { collected++; held = 0 } } })
   watch.start()
   watch.start()
   const seconds = (): number => Math.floor(clock.unixMs() / 1000)
@@ -23,6 +23,12 @@ test('it tells its share, and collects by level: never, every 5 s, every 2 s', a
   used = 0.6
   assert.equal([await during('none'), await during('shrink'), await during('shed'), await during('refuse'), await during('none')], [0, 4, 4, 10, 0])
   assert.is(pressure.fullestHeap(seconds()), 0.6)
+  held = 100 << 20
+  assert.is(await during('none'), 0)
+  pressure.set('shed', 0, seconds())
+  const before = collected
+  for (let ms = 0; ms < 10_000; ms += 250) { held += 3 << 20; await clock.advance(250) }
+  assert.ok(collected - before >= 12 && collected - before <= 14, `${collected - before} when 8 MiB come in less than a second`)
   watch.stop()
   assert.is(clock.pending, 0)
 })

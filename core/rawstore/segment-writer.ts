@@ -1,6 +1,7 @@
 /** The segment being written. Whatever a failed write left behind is cut off again, so that a full disk tears nothing. */
-import { open, unlink, type FileHandle } from 'node:fs/promises'
+import { unlink, type FileHandle } from 'node:fs/promises'
 import { newMarker } from '../data/file-format.js'
+import { openToWrite } from '../files/safe-open.js'
 import { encodeBlock, type BlockBuffer } from './block.js'
 import { encodeDocument, encodeIndex, encodeTrailer, kinds, segmentHeader, type BlockPlace } from './segment-format.js'
 import { segmentPath } from './segments.js'
@@ -16,7 +17,7 @@ export class SegmentWriter {
   static async create (directory: string, id: string, types: readonly RawType[]): Promise<SegmentWriter> {
     const path = segmentPath(directory, id)
     const marker = newMarker()
-    const writer = new SegmentWriter(id, path, await open(path, 'wx', 0o600), marker)
+    const writer = new SegmentWriter(id, path, await openToWrite(path, 'wx'), marker)
     try {
       await writer.#write(Buffer.concat([segmentHeader(marker), encodeDocument(marker, kinds.types, 0, [encodeTypes(types)])]))
     } catch (error) {

@@ -22,6 +22,7 @@ const effects: Readonly<Record<keyof ServiceSettings, Effect>> = {
   shutdownTimeoutMs: 'read',
   profiling: 'read',
   reload: 'read',
+  secretFiles: 'process',
   logs: 'logLevel',
   metricsServer: 'metricsServer',
   api: 'api'
@@ -43,7 +44,11 @@ export function serviceChanges (before: ServiceSettings, after: ServiceSettings)
     logLevel: before.logs.level !== after.logs.level,
     metricsServer: has('metricsServer'),
     api: has('api'),
-    waiting: before.logs.format === after.logs.format ? [] : ['service.telemetry.logs.format'],
+    waiting: [
+      ...before.logs.format === after.logs.format ? [] : ['service.telemetry.logs.format'],
+      // Threads take it with them when they begin; what the new configuration reads itself is judged by the new value already.
+      ...before.secretFiles === after.secretFiles ? [] : ['service.security.secret_files']
+    ],
     any: changed.length > 0
   }
 }

@@ -8,6 +8,7 @@
 import { accessSync, closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 import { open, type RootDatabase } from 'lmdb'
+import { fileMode, linkFault, writeFlags } from '../files/safe-open.js'
 import { StoreError } from './store.js'
 
 export type BinaryDatabase = RootDatabase<Buffer, Buffer>
@@ -66,10 +67,10 @@ export function openLmdb (path: string, readOnly: boolean, maxDbs: number): Bina
   if (fault !== '') throw new StoreError('damaged', `${path} is damaged: ${fault}`)
   try {
     // Private before anything is in them, whatever the directory's mode is.
-    if (!readOnly) for (const name of [path, `${path}-lock`]) closeSync(openSync(name, 'a', 0o600))
+    if (!readOnly) for (const name of [path, `${path}-lock`]) closeSync(openSync(name, writeFlags(name, 'a'), fileMode))
     return open({ path, noSubdir: true, readOnly: readOnly && !mayBeShared(path), maxDbs, maxReaders: 256, encoding: 'binary', keyEncoding: 'binary' })
   } catch (error) {
-    throw storeError(path, error)
+    throw storeError(path, linkFault(path, error))
   }
 }
 

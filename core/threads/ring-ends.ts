@@ -27,8 +27,8 @@ export interface RingEndsOptions {
   /** Read positions that dead readers left, by ring. */
   readonly inherit?: Readonly<Record<string, number>>
   readonly clock: Clock
-  readonly pressure: Pressure
   readonly logger: Logger
+  readonly pressure: Pressure
   drops(component: string, pipeline: string): { add: (reason: string, rows: number) => void }
 }
 
@@ -143,7 +143,7 @@ export class RingEnds {
   }
 
   #pump (ring: RingPlan, graph: ThreadGraph): Pumped {
-    const { plan, thread, find, rings, inherit = {}, clock, logger } = this.options
+    const { plan, thread, find, rings, inherit = {}, clock, logger, pressure } = this.options
     const { memory } = rings[ring.id] as HeldRing
     const kept = inherit[ring.id]
     const consumer = (kept === undefined ? undefined : RingConsumer.takeOver(memory, kept)) ?? RingConsumer.attach(memory)
@@ -159,7 +159,7 @@ export class RingEnds {
       parallel: this.#parallel(ring),
       clock,
       policy: localRetryPolicy,
-      pressure: this.options.pressure,
+      pressure,
       logger,
       onDrop: (reason, rows) => drops.add(reason, rows)
     })

@@ -201,7 +201,7 @@ export class ThreadRuntime {
   #part (plan: Plan, rings: Readonly<Record<string, HeldRing>>, graph: ThreadGraphOptions, inherit: Readonly<Record<string, number>>, before?: RingEnds): Part {
     const { thread, find, logger } = this.#options
     const services = this.#servicesBy(plan)
-    const ends = new RingEnds({ thread, plan, find, rings, inherit, clock: this.#clock, pressure: this.#pressure, logger, drops: (component, pipeline) => services.drops(component, pipeline) }, before)
+    const ends = new RingEnds({ thread, plan, find, rings, inherit, clock: this.#clock, logger, pressure: this.#pressure, drops: (component, pipeline) => services.drops(component, pipeline) }, before)
     return { ends, graph: new ThreadGraph(plan, thread, services, (pipeline, side) => ends.writer(pipeline, side), graph) }
   }
 

@@ -16,9 +16,13 @@ function filled (html, names) {
   return html.replace(/\{(\w+)\}/g, (whole, name) => names[name] ?? whole)
 }
 
-/** Licenses of the packages that are part of the bundle ask to be given on with it. */
-function licensesOf (root, { inputs }) {
-  const packages = [...new Set(Object.keys(inputs).flatMap(path => path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)\//)?.[1] ?? []))].sort()
+/** Names of the packages that are part of the bundle. */
+function packagesOf ({ inputs }) {
+  return [...new Set(Object.keys(inputs).flatMap(path => path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)\//)?.[1] ?? []))].sort()
+}
+
+/** Their licenses ask to be given on with it. */
+function licensesOf (root, packages) {
   return packages.map(name => `${name}\n\n${readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8').trim()}\n`).join('\n\n')
 }
 
@@ -31,10 +35,13 @@ export async function buildPage (root) {
     ...common(root), entryPoints: [join(from, 'main.tsx'), join(from, 'icon.svg')], outdir: to, entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]', splitting: true, loader: { '.svg': 'copy' },
     minify: true, target: ['es2022', 'chrome120', 'firefox121', 'safari17'], legalComments: 'none', metafile: true, define: { 'process.env.NODE_ENV': '"production"' }
   })
+  const packages = packagesOf(metafile)
   const names = Object.keys(metafile.outputs).map(path => basename(path))
   const main = end => names.find(name => /^(main|icon)-/.test(name) && name.endsWith(end))
   writeFileSync(join(to, 'index.html'), filled(readFileSync(join(from, 'index.html'), 'utf8'), { script: main('.js'), style: main('.css'), icon: main('.svg') }))
-  writeFileSync(join(to, 'licenses.txt'), licensesOf(root, metafile))
+  writeFileSync(join(to, 'licenses.txt'), licensesOf(root, packages))
+  // For the bill of materials (core/tools/supply-chain); beside the folder, as all in it is served.
+  writeFileSync(`${to}-packages.json`, JSON.stringify(packages))
   const tests = join(root, 'dist', 'core', 'api', 'page-tests')
   rmSync(tests, { recursive: true, force: true })
   await build({

@@ -15,7 +15,9 @@ const commands = {
   bench: ['dist/test/bench/main.js'],
   rca: ['dist/test/rca/main.js'],
   incidents: ['dist/test/incidents/main.js'],
-  gen: ['dist/core/tools/gen.js']
+  gen: ['dist/core/tools/gen.js'],
+  audit: ['dist/core/tools/supply-chain/audit.js'],
+  sbom: ['dist/core/tools/supply-chain/make-sbom.js']
 }
 
 const [name, ...rest] = process.argv.slice(2)

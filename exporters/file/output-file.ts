@@ -1,10 +1,11 @@
 /**
- * The file being written. Opened for appending with mode 0600; `size` is the end of the last whole piece, and whatever a
+ * The file being written. Opened for appending with mode 0600, through no link; `size` is the end of the last whole piece, and whatever a
  * failed write left behind it is cut off again, so that a full disk tears nothing.
  */
-import { mkdir, open, type FileHandle } from 'node:fs/promises'
+import { mkdir, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { headerLength } from '../../core/data/file-format.js'
+import { directoryMode, openToWrite } from '../../core/files/safe-open.js'
 import type { Encoder } from './encoder.js'
 
 export interface OpenOptions { readonly path: string, readonly createDirectory: boolean, readonly encoder: Encoder }
@@ -16,8 +17,8 @@ export class OutputFile {
 
   /** Throws the system's error, or one that says why the file there must not be touched. */
   static async open ({ path, createDirectory, encoder }: OpenOptions, nowMs: number): Promise<OutputFile> {
-    if (createDirectory) await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    const handle = await open(path, 'a+', 0o600)
+    if (createDirectory) await mkdir(dirname(path), { recursive: true, mode: directoryMode })
+    const handle = await openToWrite(path, 'a+')
     try {
       const stat = await handle.stat()
       const since = stat.size > 0 && stat.birthtimeMs > 0 ? Math.min(nowMs, stat.birthtimeMs) : nowMs

@@ -2,11 +2,12 @@
  * The files that were rotated away: `events.tapio` becomes `events-20260131T120000.000Z.tapio`, compressed
  * `events-20260131T120000.000Z.tapio.gz`. Only names of exactly that form are ever renamed to, compressed or deleted.
  */
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { access, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
+import { openToWrite } from '../../core/files/safe-open.js'
 
 export interface KeepOptions {
   /** 0 = all. */
@@ -61,7 +62,7 @@ export class RotatedFiles {
 export async function compress (path: string, signal: AbortSignal): Promise<void> {
   const partial = `${path}.gz.partial`
   try {
-    await pipeline(createReadStream(path), createGzip(), createWriteStream(partial, { mode: 0o600 }), { signal })
+    await pipeline(createReadStream(path), createGzip(), (await openToWrite(partial, 'w')).createWriteStream(), { signal })
     await rename(partial, `${path}.gz`)
   } catch (error) {
     await rm(partial, { force: true })

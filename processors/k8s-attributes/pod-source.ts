@@ -4,6 +4,7 @@ import { accessOf } from '../../core/kubernetes/access-options.js'
 import { ApiClient } from '../../core/kubernetes/api-client.js'
 import { ListWatch, type WatchState } from '../../core/kubernetes/list-watch.js'
 import { pods, type Selection } from '../../core/kubernetes/resources.js'
+import type { Logger } from '../../core/telemetry/logger.js'
 import { PodIndex } from '../../core/topology/pod-index.js'
 import type { K8sAttributesConfig } from './config.js'
 import { tagSelector } from './tags.js'
@@ -20,7 +21,7 @@ export class PodSource {
   #opening: Promise<void> | undefined
   #stopped = false
 
-  constructor (readonly config: K8sAttributesConfig, readonly clock: Clock) {
+  constructor (readonly config: K8sAttributesConfig, readonly clock: Clock, readonly logger: Logger) {
     this.index = new PodIndex({ clock, selectTags: tagSelector(config.extract), graceMs: config.deleted_pod_grace })
   }
 
@@ -41,7 +42,7 @@ export class PodSource {
 
   async #open (): Promise<void> {
     try {
-      const access = await accessOf(this.config, this.clock)
+      const access = await accessOf(this.config, this.clock, this.logger)
       if (this.#stopped) return
       this.#client = new ApiClient(access)
       this.#watch = new ListWatch({ client: this.#client, clock: this.clock, type: pods, selection: selectionOf(this.config.filter), sink: this.index, onState: state => { this.#say(state) } })
@@ -70,10 +71,10 @@ interface Shared { readonly source: PodSource, users: number }
 const shared = new Map<string, Shared>()
 
 /** The source of `config`, shared with whoever wants the same pods and tags; `release` it once. */
-export function acquire (config: K8sAttributesConfig, clock: Clock): { readonly source: PodSource, release(): Promise<void> } {
+export function acquire (config: K8sAttributesConfig, clock: Clock, logger: Logger): { readonly source: PodSource, release(): Promise<void> } {
   const { extract, filter } = config
   const key = JSON.stringify([config.auth_type, config.kubeconfig, config.context, config.api_server, extract.labels, extract.annotations, filter, config.deleted_pod_grace])
-  const entry = shared.get(key) ?? { source: new PodSource(config, clock), users: 0 }
+  const entry = shared.get(key) ?? { source: new PodSource(config, clock, logger), users: 0 }
   shared.set(key, entry)
   entry.users++
   return {

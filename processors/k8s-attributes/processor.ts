@@ -38,7 +38,7 @@ export class K8sAttributesProcessor implements Processor {
   }
 
   async start (): Promise<void> {
-    const { source, release } = acquire(this.config, this.clock)
+    const { source, release } = acquire(this.config, this.clock, this.logger)
     this.#release = release
     const { index } = source
     this.#enricher = new Enricher(index, new Associations(this.config.pod_association, index), this.config.extract.metadata, this.config.max_cache_size)

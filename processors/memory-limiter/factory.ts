@@ -11,6 +11,7 @@ export const factory = defineComponent({
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
   schema,
   concurrency: 'stateless',
+  shares: true,
   light: true,
   borrows: true,
   metrics: [usedBytes, hardLimit, levelNumber, heapShare, levelChanges, deferredRows],

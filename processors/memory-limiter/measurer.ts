@@ -8,7 +8,7 @@ import type { Services } from '../../core/component/services.js'
 import type { MemoryLimiterConfig } from './config.js'
 import { LevelControl, type Figures } from './level-control.js'
 import { limitsOf, type Limits } from './limits.js'
-import { memorySourceKey, systemMemory, type MemorySource } from './memory-source.js'
+import { systemMemory, type MemorySource } from './memory-source.js'
 import { hardLimit, heapShare, levelChanges, levelNumber, usedBytes } from './metrics.js'
 
 const mib = 1024 * 1024
@@ -28,12 +28,12 @@ export class Measurer {
   #told: PressureLevel = 'none'
   #trimmedMs = -Infinity
 
-  constructor (readonly services: Services, readonly pressure: SharedPressure) {
+  constructor (readonly services: Services, readonly pressure: SharedPressure, readonly memory?: MemorySource) {
     this.#config = services.get('config') as MemoryLimiterConfig
   }
 
   start (): void {
-    this.#source = this.services.get('shared').get(memorySourceKey, () => systemMemory())
+    this.#source = this.memory ?? systemMemory()
     this.#limits = limitsOf(this.#config, this.#source)
     this.#control = new LevelControl(this.#limits.softBytes / this.#limits.hardBytes, this.#config.recovery_interval)
     this.#tick()

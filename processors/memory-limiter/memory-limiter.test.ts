@@ -8,17 +8,16 @@ import { Value } from '@sinclair/typebox/value'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseOptions } from '../../core/config/options.js'
-import type { Processor } from '../../core/component/component.js'
 import { accepted, rejected, retry } from '../../core/component/outcome.js'
-import { createShared } from '../../core/component/services.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { BatchBuilder } from '../../core/data/builder.js'
 import type { SignalName } from '../../core/data/enums.js'
 import { SharedPressure } from '../../core/pressure/pressure.js'
 import { FakeClock } from '../../core/testing/fake-clock.js'
-import { deadlineIn, RecordingHost, testBench } from '../../core/testing/services.js'
+import { testBench } from '../../core/testing/services.js'
 import { factory } from './factory.js'
-import { memorySourceKey, type MemorySource } from './memory-source.js'
+import type { MemorySource } from './memory-source.js'
+import { MemoryLimiter } from './processor.js'
 
 const mib = 2 ** 20
 
@@ -34,14 +33,13 @@ class MadeUpMemory implements MemorySource {
   trim (): void { this.trims++ }
 }
 
-async function limiter (options: object = {}, more: { sendersWait?: boolean, pressure?: SharedPressure, clock?: FakeClock, memory?: MadeUpMemory } = {}) {
+async function limiter (options: object = {}, more: { sendersCanWait?: boolean, pressure?: SharedPressure, clock?: FakeClock, memory?: MadeUpMemory } = {}) {
   const config = parseOptions(factory, options)
   assert.ok(config.ok, JSON.stringify(config))
-  const [clock, memory, pressure, shared] = [more.clock ?? new FakeClock(), more.memory ?? new MadeUpMemory(), more.pressure ?? new SharedPressure(), createShared()]
-  shared.get(memorySourceKey, () => memory)
-  const bench = testBench('processor', 'memory_limiter', config.value, { clock, pressure, shared, sendersWait: more.sendersWait ?? true })
-  const processor = await factory.create(bench.services) as Required<Processor>
-  await processor.start(new RecordingHost())
+  const [clock, memory, pressure] = [more.clock ?? new FakeClock(), more.memory ?? new MadeUpMemory(), more.pressure ?? new SharedPressure()]
+  const bench = testBench('processor', 'memory_limiter', config.value, { clock, pressure, sendersCanWait: more.sendersCanWait ?? true })
+  const processor = new MemoryLimiter(bench.services, memory)
+  processor.start()
   return { ...bench, clock, memory, pressure, processor, async use (usedMib: number, ms = 250) { memory.usedMib = usedMib; await clock.advance(ms) } }
 }
 
@@ -79,7 +77,7 @@ test('the worse it is, the more severe a row must be', async () => {
 })
 
 test('of senders that cannot wait rows go by severity, counted with their reason; links and incidents stay', async () => {
-  const { processor, next, drops, use } = await limiter({}, { sendersWait: false })
+  const { processor, next, drops, use } = await limiter({}, { sendersCanWait: false })
   await use(755)
   assert.equal(await processor.consume(rows([1, 5, 9, 0, 13, 17, 17, 21])), accepted)
   assert.equal(await processor.consume(rows([9], 'events', 'tapio.link')), accepted)
@@ -89,7 +87,7 @@ test('of senders that cannot wait rows go by severity, counted with their reason
 })
 
 test('rows are counted once: not when the rest is to come again, and rejections are told in the numbers of the sender', async () => {
-  const { processor, next, drops, use } = await limiter({}, { sendersWait: false })
+  const { processor, next, drops, use } = await limiter({}, { sendersCanWait: false })
   await use(710)
   next.answer = () => retry('full', 5)
   assert.equal(await processor.consume(rows([9, 17, 9, 17])), retry('full', 5))
@@ -100,10 +98,10 @@ test('rows are counted once: not when the rest is to come again, and rejections 
 })
 
 test('other signals come from clients that have them still, and shedding can be off: then all wait', async () => {
-  const { processor, drops, use } = await limiter({}, { sendersWait: false })
+  const { processor, drops, use } = await limiter({}, { sendersCanWait: false })
   await use(710)
   assert.is((await processor.consume(rows([9], 'traces'))).status, 'retry')
-  const off = await limiter({ shed: { enabled: false } }, { sendersWait: false })
+  const off = await limiter({ shed: { enabled: false } }, { sendersCanWait: false })
   await off.use(710)
   assert.is((await off.processor.consume(rows([9]))).status, 'retry')
   assert.equal([[...drops], [...off.drops]], [[], []])
@@ -159,11 +157,11 @@ test('of several limiters one measures; another goes on when it stops, or dies w
   await first.use(700)
   assert.equal([first.status.events.length, second.status.events.length], [1, 0])
   assert.is((await second.processor.consume(rows([9]))).status, 'retry', 'it reads what the other has measured')
-  await first.processor.stop(deadlineIn(1000))
+  first.processor.stop()
   assert.is(pressure.level, 'none')
   await clock.advance(250)
   assert.equal([pressure.level, second.status.events.length], ['shed', 1])
-  await second.processor.stop(deadlineIn(1000))
+  second.processor.stop()
 
   const dead = new SharedPressure()
   dead.claim(42, Math.floor(clock.unixMs() / 1000), 5)
@@ -173,7 +171,7 @@ test('of several limiters one measures; another goes on when it stops, or dies w
   assert.is(dead.level, 'refuse')
   await clock.advance(10_000)
   assert.is(dead.level, 'none')
-  await heir.processor.stop(deadlineIn(1000))
+  heir.processor.stop()
 })
 
 test('options that contradict each other are faults, with their place', () => {

@@ -1,10 +1,8 @@
-/** Where the figures come from: the kernel, or a test (`shared` under `memorySourceKey`). */
+/** Where the figures come from. */
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { memoryTrimmer } from '../../native/index.js'
 import { cgroupMemory, stalledShare, text } from './cgroup-memory.js'
-
-export const memorySourceKey = 'memory-limiter.source'
 
 export interface MemorySource {
   /** The memory that there is for this process, and whose limit that is, in words. */

@@ -1,12 +1,13 @@
 import type { Consumer, Processor } from '../../core/component/component.js'
 import { accepted, retry, type Outcome } from '../../core/component/outcome.js'
-import type { Services } from '../../core/component/services.js'
+import type { Senders, Services } from '../../core/component/services.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { holdsSevere } from '../../core/data/severe.js'
 import { inWhole, rowsWhere } from '../../core/delivery/rows.js'
 import { SharedPressure, type Pressure } from '../../core/pressure/pressure.js'
 import type { MemoryLimiterConfig } from './config.js'
 import { Measurer } from './measurer.js'
+import type { MemorySource } from './memory-source.js'
 import { deferredRows } from './metrics.js'
 import { isOfEvents, keptRows, shedCounts } from './shed.js'
 
@@ -19,14 +20,17 @@ export class MemoryLimiter implements Processor {
   readonly #next: Consumer
   readonly #pressure: Pressure
   readonly #measurer: Measurer | undefined
-  readonly #sheds: boolean
+  readonly #senders: Senders
+  readonly #mayShed: boolean
 
-  constructor (services: Services) {
+  /** `memory` is for tests. */
+  constructor (services: Services, memory?: MemorySource) {
     this.#services = services
     this.#next = services.get('next')
     this.#pressure = services.get('pressure')
-    this.#sheds = (services.get('config') as MemoryLimiterConfig).shed.enabled && !services.get('sendersWait')
-    if (this.#pressure instanceof SharedPressure) this.#measurer = new Measurer(services, this.#pressure)
+    this.#senders = services.get('senders')
+    this.#mayShed = (services.get('config') as MemoryLimiterConfig).shed.enabled
+    if (this.#pressure instanceof SharedPressure) this.#measurer = new Measurer(services, this.#pressure, memory)
   }
 
   start (): void { this.#measurer?.start() }
@@ -36,7 +40,7 @@ export class MemoryLimiter implements Processor {
   consume (batch: EventBatch): Outcome | Promise<Outcome> {
     const floor = this.#pressure.minSeverity
     if (floor === 0 || batch.count === 0) return this.#next.consume(batch)
-    if (this.#sheds && isOfEvents(batch)) return this.#shed(batch, floor)
+    if (this.#mayShed && !this.#senders.canWait && isOfEvents(batch)) return this.#shed(batch, floor)
     if (holdsSevere(batch, floor)) return this.#next.consume(batch)
     this.#services.get('meter').counter(deferredRows).add(batch.count)
     return retry('Tapio is short of memory: only severe events are taken', this.#pressure.retryAfterMs)

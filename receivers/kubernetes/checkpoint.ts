@@ -11,6 +11,7 @@ import { open, readFile, rename, mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { Packr } from 'msgpackr'
+import { directoryMode, openToWrite } from '../../core/files/safe-open.js'
 import type { KubeObject } from '../../core/kubernetes/objects.js'
 
 export interface WatchPicture { readonly watch: string, readonly version: string, readonly states: readonly KubeObject[] }
@@ -27,9 +28,9 @@ const packr = new Packr({ useRecords: false, variableMapSize: true })
 
 /** Throws when the file cannot be written. */
 export async function writeCheckpoint (path: string, server: string, watches: readonly WatchPicture[]): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+  await mkdir(dirname(path), { recursive: true, mode: directoryMode })
   const beside = `${path}.new`
-  const file = await open(beside, 'w', 0o600)
+  const file = await openToWrite(beside, 'w')
   try {
     await file.write(magic)
     await file.write(frame({ server }))

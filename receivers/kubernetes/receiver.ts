@@ -55,7 +55,7 @@ export class KubernetesReceiver implements Receiver {
   /** Never throws: without a cluster the other receivers go on. */
   async start (): Promise<void> {
     try {
-      this.#client = new ApiClient(await accessOf(this.config, this.clock))
+      this.#client = new ApiClient(await accessOf(this.config, this.clock, this.reports.logger))
     } catch (error) {
       this.reports.impossible(error instanceof Error ? error.message : String(error))
       return

@@ -1,6 +1,8 @@
 /** What must outlive a restart: the position in the journal, and which facts one of two sources has told. One small file. */
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readFile, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { inside } from '../../core/files/inside.js'
+import { openToWrite } from '../../core/files/safe-open.js'
 import type { Pairing } from './pairs.js'
 
 export interface State { readonly cursor?: string, readonly pairs: readonly Pairing[] }
@@ -12,7 +14,7 @@ export class StateFile {
 
   /** `name` is the component's id; what a file name may not hold is written as `_`. */
   constructor (directory: string, name: string) {
-    this.path = join(directory, `${name.replace(/[^\w.-]/g, '_')}.json`)
+    this.path = inside(directory, `${name.replace(/[^\w.-]/g, '_')}.json`)
   }
 
   /** Nothing when there is no file or it is of no use: the journal is then read from where the options say. */
@@ -31,7 +33,7 @@ export class StateFile {
   async save (state: State): Promise<void> {
     await mkdir(dirname(this.path), { recursive: true, mode: 0o700 })
     const beside = `${this.path}.new`
-    const file = await open(beside, 'w', 0o600)
+    const file = await openToWrite(beside, 'w')
     try {
       await file.writeFile(JSON.stringify({ version, ...state }))
       await file.sync()

@@ -14,6 +14,7 @@ import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
 import { Packr } from 'msgpackr'
 import { PlainReader } from '../../core/data/plain-msgpack.js'
+import { fileMode, linkFault, writeFlags } from '../../core/files/safe-open.js'
 
 export interface Progress {
   readonly collector: string
@@ -50,7 +51,7 @@ export class StateFile {
   static open (path: string, fsync: boolean): { readonly file: StateFile, readonly loaded: Loaded } {
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-      const fd = openSync(path, 'a+', 0o600)
+      const fd = openSync(path, writeFlags(path, 'a+'), fileMode)
       const bytes = readFileSync(path)
       if (bytes.length >= magic.length && !bytes.subarray(0, magic.length).equals(magic)) { closeSync(fd); throw new Error('it exists and is no state file of a tapio receiver') }
       const { records, end } = readRecords(bytes)
@@ -59,7 +60,7 @@ export class StateFile {
       const file = new StateFile(path, fsync, fd, Math.max(end, magic.length))
       return { file, loaded: { records, torn: bytes.length - end } }
     } catch (error) {
-      throw new Error(`state_file ${path} cannot be used: ${(error as Error).message}`, { cause: error })
+      throw new Error(`state_file ${path} cannot be used: ${(linkFault(path, error) as Error).message}`, { cause: error })
     }
   }
 
@@ -87,7 +88,7 @@ export class StateFile {
     const beside = `${this.path}.new`
     this.#compactAt = this.#size * 2
     rmSync(beside, { force: true })
-    const fd = openSync(beside, 'a+', 0o600)
+    const fd = openSync(beside, writeFlags(beside, 'a+'), fileMode)
     let size = 0
     try {
       for (const part of [magic, ...Array.from(all, encodeRecord)]) { writeAll(fd, part); size += part.length }

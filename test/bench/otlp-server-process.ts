@@ -25,7 +25,7 @@ const endpoint = '127.0.0.1:0'
 async function startReceiver (protocol: 'grpc' | 'http'): Promise<number> {
   const services = createServices({
     id: componentId('receiver', 'otlp'), config: Value.Default(schema, { protocols: { [protocol]: { endpoint } } }), logger: silentLogger, meter,
-    clock: systemClock, status: { ok: nothing, degraded: nothing, recoverableError: nothing, permanentError: nothing }, drops: { add: nothing }, next, outputs: new Map(), nextBorrows: false, shared: createShared(), pressure: new SharedPressure(), sendersWait: true
+    clock: systemClock, status: { ok: nothing, degraded: nothing, recoverableError: nothing, permanentError: nothing }, drops: { add: nothing }, next, outputs: new Map(), nextBorrows: false, shared: createShared(), pressure: new SharedPressure(), senders: { canWait: true }
   })
   const receiver = new OtlpReceiver(services)
   await receiver.start(new RecordingHost())

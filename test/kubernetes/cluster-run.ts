@@ -7,7 +7,7 @@ import type { KubeList } from '../../core/kubernetes/objects.js'
 import { resourceUrl } from '../../core/kubernetes/resources.js'
 import { kindOf, resourceNames, watchables, type ResourceName, type Watchable } from '../../core/kubernetes/watchable.js'
 import { wait } from '../../core/delivery/insist.js'
-import { deadlineIn, testBench, type TestBench } from '../../core/testing/services.js'
+import { deadlineIn, silentLogger, testBench, type TestBench } from '../../core/testing/services.js'
 import { factory } from '../../receivers/kubernetes/factory.js'
 
 /** Time for the lists, then for what a comparison of moving things may need. */
@@ -20,7 +20,7 @@ export async function clusterRun (kubeconfig: string, watchMs: number, print: (l
   if (!parsed.ok) return [...parsed.faults]
   const bench = testBench('receiver', 'kubernetes', parsed.value, { clock: systemClock })
   const receiver = await factory.create(bench.services)
-  const client = new ApiClient(await accessOf({ auth_type: 'kubeConfig', kubeconfig, context: '' }, systemClock))
+  const client = new ApiClient(await accessOf({ auth_type: 'kubeConfig', kubeconfig, context: '' }, systemClock, silentLogger))
   try {
     await receiver.start?.(bench.host)
     await pause(watchMs)

@@ -3,8 +3,8 @@
  * Boots in about half a second; leaves nothing behind.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 /** Why there can be no such machine here; '' when there can. */
 export function machineFault (): string {
@@ -16,6 +16,16 @@ export function machineFault (): string {
 
 const bootMs = 30_000
 let machines = 0
+
+export interface MachineOptions {
+  /** Folders of this machine that are seen inside, at the same place, read-only. */
+  readonly binds?: readonly string[]
+  /** This machine's own network instead of none. */
+  readonly hostNetwork?: boolean
+  /** More than a container usually has. */
+  readonly capabilities?: readonly string[]
+  readonly systemCalls?: readonly string[]
+}
 
 export class Machine {
   readonly name = `tapio-${process.pid}-${++machines}`
@@ -29,8 +39,10 @@ export class Machine {
   get busAddress (): string { return `unix:path=${this.root}/run/dbus/system_bus_socket` }
   get journal (): string { return `${this.root}/run/log/journal` }
 
-  static async boot (): Promise<Machine> {
-    const machine = new Machine()
+  constructor (readonly options: MachineOptions = {}) {}
+
+  static async boot (options: MachineOptions = {}): Promise<Machine> {
+    const machine = new Machine(options)
     try { await machine.#boot() } catch (error) { await machine.stop(); throw error }
     return machine
   }
@@ -40,6 +52,21 @@ export class Machine {
     const directory = join(this.root, 'run/systemd/system')
     mkdirSync(directory, { recursive: true })
     writeFileSync(join(directory, unit), text)
+  }
+
+  /** A file anywhere inside. */
+  put (path: string, text: string, mode = 0o644): void {
+    mkdirSync(dirname(join(this.root, path)), { recursive: true })
+    writeFileSync(join(this.root, path), text, { mode })
+    chmodSync(join(this.root, path), mode)
+  }
+
+  /** What a program prints inside; throws with that when it ends with another code than 0. */
+  ask (...command: readonly string[]): string {
+    const { error, status, stdout, stderr } = spawnSync('nsenter', ['--target', String(this.leader), '--all', ...command], { timeout: 60_000, encoding: 'utf8' })
+    if (error !== undefined) throw error
+    if (status !== 0) throw new Error(`${command.join(' ')} ended with ${status}: ${stdout}${stderr}`)
+    return stdout.trim()
   }
 
   /** Runs a program inside; its exit code is no fault: `systemctl start` of a unit that fails has one. */
@@ -60,8 +87,11 @@ export class Machine {
   }
 
   async #boot (): Promise<void> {
+    const { binds = [], hostNetwork = false, capabilities = [], systemCalls = [] } = this.options
     const child = spawn('systemd-nspawn', [
-      '--quiet', '--directory=/', '--volatile=yes', '--boot', '--register=no', '--keep-unit', '--private-network', '--console=pipe', '--link-journal=no', `--machine=${this.name}`
+      '--quiet', '--directory=/', '--volatile=yes', '--boot', '--register=no', '--keep-unit', '--console=pipe', '--link-journal=no', `--machine=${this.name}`,
+      ...hostNetwork ? [] : ['--private-network'], ...binds.map(path => `--bind-ro=${path}`),
+      ...capabilities.length === 0 ? [] : [`--capability=${capabilities.join(',')}`], ...systemCalls.length === 0 ? [] : [`--system-call-filter=${systemCalls.join(' ')}`]
     ], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#nspawn = child
     this.#closed = new Promise(resolve => { child.on('error', () => { resolve() }); child.on('close', () => { resolve() }) })

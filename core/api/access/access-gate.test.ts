@@ -79,7 +79,7 @@ test('a token file is read again when it changes; one that cannot be used stays 
   const path = join(directory, 'token')
   try {
     const config = { auth: { ...auth, tokens: [{ name: 'f', token_file: path, scope: 'read' as const }] } }
-    assert.throws(() => open(config), /token_file ".*token" of "f" cannot be read/)
+    assert.throws(() => open(config), /token "f": token_file ".*token" cannot be read/)
     await writeFile(path, 'short\n')
     assert.throws(() => open(config), /has 5 characters; at least 16/)
     await writeFile(path, `${tokens.reader}\n`)

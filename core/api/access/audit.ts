@@ -3,8 +3,9 @@
  * ended; never contents or secrets. Lines wait in memory (bounded) while the file is written; each write opens the file, so a file
  * that was moved away or a disk that is there again needs nobody.
  */
-import { appendFile, chmod, rename, stat } from 'node:fs/promises'
+import { lstat, rename } from 'node:fs/promises'
 import type { Clock } from '../../component/clock.js'
+import { fileMode, openToWrite } from '../../files/safe-open.js'
 import type { Logger } from '../../telemetry/logger.js'
 import type { Counter, MetricDeclaration } from '../../telemetry/meter.js'
 
@@ -88,9 +89,14 @@ export class AuditLog {
 }
 
 async function append (file: string, text: string): Promise<void> {
-  const size = await stat(file).then(s => s.size, () => 0)
+  const size = await lstat(file).then(s => s.size, () => 0)
   if (size > maxFileBytes) await rename(file, `${file}.1`)
-  await appendFile(file, text, { mode: 0o600 })
-  // A file that was there before may have been made with another mode.
-  if (size === 0 || size > maxFileBytes) await chmod(file, 0o600)
+  const handle = await openToWrite(file, 'a')
+  try {
+    await handle.appendFile(text)
+    // A file that was there before may have been made with another mode.
+    if (size === 0 || size > maxFileBytes) await handle.chmod(fileMode)
+  } finally {
+    await handle.close()
+  }
 }

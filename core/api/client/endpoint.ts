@@ -1,5 +1,5 @@
 /** Where a server is and how to speak to it, as people say it. */
-import { readFileSync } from 'node:fs'
+import { readGuarded } from '../../config/guarded-file.js'
 import { parseTarget, splitUnix } from '../../net/target.js'
 
 export const defaultServer = '127.0.0.1:9090'
@@ -54,10 +54,10 @@ export function tokenOf ({ token, tokenFile }: ServerAddress): string | undefine
   return text
 }
 
-/** Throws an Error that names the flag and the file. */
+/** Throws an Error that names the flag and the file, also when everybody may replace it. Who else can read it is its owner's business: a command is no place to say so each time. */
 export function readOption (flag: string, path: string): Buffer {
   try {
-    return readFileSync(path)
+    return readGuarded(path, 'trust', 'warn').bytes
   } catch (error) {
     throw new Error(`${flag} "${path}" cannot be read: ${(error as Error).message}`, { cause: error })
   }

@@ -83,7 +83,7 @@ test('an endpoint that is in use is an error of the start', async () => {
 
 test('a token file that is not there is an error of the start that names it', async () => {
   const tapio = await build(new RecordingLogger(), { grpc: { endpoint: '127.0.0.1:0' }, http: { endpoint: '127.0.0.1:0' }, auth: { tokens: [{ name: 'a', token_file: '/nowhere/token' }] } })
-  assert.match(await tapio.start().then(() => 'it started', (error: Error) => error.message), /token_file "\/nowhere\/token" of "a" cannot be read/)
+  assert.match(await tapio.start().then(() => 'it started', (error: Error) => error.message), /token "a": token_file "\/nowhere\/token" cannot be read/)
 })
 
 test.run()

@@ -51,8 +51,8 @@ export async function replayCommand (paths: readonly string[], flags: ReplayFlag
 function usageFault (paths: readonly string[], { to, config, speed, asFastAsPossible, dryRun, exporter, pipeline, maxGap, now, rate, delete: deletes, moveTo }: ReplayFlags): string {
   const plays = speed !== undefined || asFastAsPossible === true
   if (paths.length === 0 && config.length === 0) return 'give directories or files, or --config FILE for the dead letters of its exporters (see tapio replay --help)'
-  if (to === undefined && config.length === 0 && dryRun !== true) return 'where to? Give --to ENDPOINT, or --config FILE to send through one of its exporters'
   if ((exporter !== undefined || pipeline !== undefined || plays) && config.length === 0) return `${plays ? '--speed and --as-fast-as-possible run' : '--exporter and --pipeline are parts of'} a configuration: give --config FILE`
+  if (to === undefined && config.length === 0 && dryRun !== true) return 'where to? Give --to ENDPOINT, or --config FILE to send through one of its exporters'
   if ((maxGap !== undefined && speed === undefined) || (now === true && !plays)) return '--max-gap goes with --speed, --now with --speed or --as-fast-as-possible'
   if (plays && paths.length === 0) return 'which recording? Give files or directories'
   return plays && (rate !== undefined || deletes === true || moveTo !== undefined || exporter !== undefined || dryRun === true) ? '--speed and --as-fast-as-possible play a recording as it happened: --rate, --delete, --move-to, --exporter and --dry-run are of no use with them' : ''

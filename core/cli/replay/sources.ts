@@ -25,7 +25,8 @@ export function sourcesOf (config: ResolvedConfig, withQueues: boolean): Source[
 
 function directoriesOf (exporter: ResolvedComponent, withQueues: boolean): string[] {
   const { sending_queue: queue, dead_letter: dead } = deliveryOf(exporter)
-  return [dead?.directory, withQueues && queue?.enabled === true ? queue.directory : undefined].filter(path => path !== undefined)
+  const queues = withQueues && queue?.enabled === true ? [queue.directory, queue.spill_directory] : []
+  return [dead?.directory, ...queues].filter(path => path !== undefined)
 }
 
 /** Paths as people gave them, each with the exporter whose directory it is. */

@@ -4,6 +4,7 @@ import type { Clock } from '../../component/clock.js'
 import type { EventBatch } from '../../data/batch.js'
 import { fileHeader, frameHeadLength, newMarker, prepareFrame, type PreparedFrame } from '../../data/file-format.js'
 import type { Letter } from '../../data/letter.js'
+import { openToWrite } from '../../files/safe-open.js'
 import { FrameMemory, type Frame } from './frame-memory.js'
 import { Segment, type Entry } from './segment.js'
 
@@ -140,7 +141,7 @@ export class SegmentWriter {
     if (this.#file !== undefined && this.#segment !== undefined) return { file: this.#file, segment: this.#segment }
     const { directory, clock, onSegment, fsync } = this.options
     const segment = new Segment(directory, this.#number, clock, 0)
-    const file = await open(segment.path, 'wx', 0o600)
+    const file = await openToWrite(segment.path, 'wx')
     this.#number++
     try {
       // Frames that wait were encoded with this marker: it stays for the life of the writer.

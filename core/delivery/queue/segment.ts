@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Clock } from '../../component/clock.js'
 import type { EventBatch } from '../../data/batch.js'
 import { frameHeadLength } from '../../data/file-format.js'
+import { openToWrite } from '../../files/safe-open.js'
 import type { Frame } from './frame-memory.js'
 import { doneName, encodeDone, readDone, scanSegment, segmentName, type FoundDamage } from './segment-files.js'
 
@@ -170,11 +171,11 @@ export class Segment {
 
   async #writeNotes (): Promise<void> {
     try {
-      this.#done ??= await open(join(this.directory, doneName(this.number)), 'a', 0o600)
+      this.#done ??= await openToWrite(join(this.directory, doneName(this.number)), 'a')
       while (this.#notes.length > 0) {
         const bytes = Buffer.concat(this.#notes.map(encodeDone))
         this.#notes = []
-        await this.#done.write(bytes)
+        await this.#done.appendFile(bytes)
       }
     } catch {
       // On a full disk: those batches come once more after a restart, and the file goes with its segment.

