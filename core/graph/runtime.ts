@@ -179,6 +179,9 @@ export class Runtime {
   /** For instruments of the process as a whole. */
   get meter (): Meter { return this.#meters.meterFor({}) }
 
+  /** For fault tests: lets one worker end by an error that nobody catches. Node 20 itself may abort when a thread that reads HTTP is ended from outside. */
+  crashThread (thread: string): void { this.#crew.crash(thread) }
+
   /** For fault tests: ends one worker as if it had crashed. */
   async killThread (thread: string): Promise<void> { await this.#crew.kill(thread) }
 

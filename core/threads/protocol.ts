@@ -56,6 +56,8 @@ export type ToWorker =
   /** The reader has taken a report: the thread may send another. */
   | { readonly type: 'tap_read', readonly id: number }
   | { readonly type: 'untap', readonly id: number }
+  /** For fault tests: throws where nobody catches. */
+  | { readonly type: 'crash' }
   | { readonly type: 'end' }
 
 export type FromWorker =

@@ -141,6 +141,8 @@ export class WorkerCrew {
   /** From now on a death is not followed by a restart. */
   stopping (): void { this.#stopping = true }
 
+  crash (thread: string): void { this.#members.get(thread)?.host.crash() }
+
   async kill (thread: string): Promise<void> { await this.#members.get(thread)?.host.kill() }
 
   /** A death on the way is the crew's business: the successor starts this layer too. */

@@ -118,6 +118,9 @@ export class WorkerHost implements ThreadHandle {
     await this.#worker.terminate()
   }
 
+  /** For fault tests: an error that nobody catches, between two turns of its loop. */
+  crash (): void { this.#send({ type: 'crash' }) }
+
   #send (message: ToWorker): void {
     if (this.#dead === undefined) this.#worker.postMessage(message)
   }

@@ -78,6 +78,9 @@ async function handle (message: ToWorker): Promise<void> {
     case 'abort':
       runtime.abort()
       return
+    case 'crash':
+      setImmediate(() => { throw new Error('crashed for a test') })
+      break
     case 'end':
       runtime.close()
       port.close()

@@ -10,6 +10,7 @@ const commands = {
   demo: ['dist/core/tools/demo.js'],
   test: ['core/tools/test.mjs'],
   'test:long': ['core/tools/test.mjs', '--long'],
+  'test:faults': ['dist/test/faults/main.js'],
   'test:interop': ['dist/test/interop/main.js'],
   'test:cluster': ['dist/test/kubernetes/cluster.js'],
   bench: ['dist/test/bench/main.js'],

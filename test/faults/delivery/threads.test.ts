@@ -1,5 +1,5 @@
 /**
- * Scenario: each thread of a Tapio is killed under load, one after the other, several times: receiving, processing, delivering, the API's; in
+ * Scenario: each thread of a Tapio dies under load, one after the other, several times: receiving, processing, delivering, the API's; in
  * a durable pipeline with a queue on disk, with rings between the threads, and with a queue in memory.
  * Guarantees: clients that were not answered send again; what waited in rings or on disk is delivered, some of it twice; what a dead thread
  * held in memory alone is missing, and `tapio_worker_lost_events_total` counts it: never less than is missing, and more only by what was
@@ -13,7 +13,7 @@ import * as assert from 'uvu/assert'
 import { PipelineBuilder } from '../../../core/builder.js'
 import { registryUrl } from '../../../core/cli/registry.js'
 import { exposedName } from '../../../core/telemetry/declaration.js'
-import { workerLost } from '../../../core/graph/runtime-metrics.js'
+import { workerDeaths, workerLost } from '../../../core/graph/runtime-metrics.js'
 import type { Instance } from '../../../core/instance.js'
 import { silentLogger } from '../../../core/testing/services.js'
 import { Backend } from './backend.js'
@@ -50,13 +50,17 @@ for (const variety of ['durable, queue on disk', 'rings, no queue', 'rings, queu
     await instance.start()
     try {
       const workers = instance.plan.threads.filter(t => t !== 'main')
+      const deaths = (): number => metricsOf(instance).sum(exposedName(workerDeaths))
       const victims = Array.from({ length: rounds }, () => [...workers, 'api']).flat()
       const sent = load({ ledger, port }, victims.length * 400, 5)
       for (const [i, victim] of victims.entries()) {
         await eventually('it is under load', () => ledger.acknowledged, n => n >= i * 400 + 100)
         if (victim === 'api') await instance.killApi()
-        else await instance.runtime.killThread(victim)
-        // More than five deaths of a thread within a minute end the process.
+        else {
+          const before = deaths()
+          instance.runtime.crashThread(victim)
+          await eventually(`${victim} has died`, deaths, n => n > before)
+        }
         if (victim !== 'api') await eventually(`${victim} is back`, () => instance.runtime.health.snapshot().components.find(c => c.component === `thread/${victim}`)?.state, state => state === 'ok', 60_000)
       }
       backend.behaviour = 'takes'
