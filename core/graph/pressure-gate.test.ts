@@ -45,7 +45,7 @@ async function build (pipelines: Readonly<Record<string, readonly [string[], str
   const meter = { counter: () => ({ add: nothing }), gauge: () => ({ set: nothing }), histogram: () => ({ record: nothing }) }
   const graph = new ThreadGraph(planned.plan, 'main', {
     clock: new FakeClock(), logger: silentLogger, meter: () => meter, edge: () => noRecorder, drops: () => ({ add: nothing }),
-    status: () => ({ ok: nothing, degraded: nothing, recoverableError: nothing, permanentError: nothing }), lifecycle: nothing,
+    status: () => ({ ok: nothing, degraded: nothing, recoverableError: nothing, permanentError: nothing, repeat: nothing }), lifecycle: nothing,
     host: () => ({ fail: nothing, finish: nothing }), find, pressure, overrides: []
   }, () => undefined)
   await graph.build()
