@@ -50,6 +50,7 @@ function servicePlain (service: ServiceSettings, showSecrets: boolean): Record<s
     metrics: service.metrics,
     shutdown_timeout: formatDuration(service.shutdownTimeoutMs),
     worker_failure: service.workerFailure,
+    stall_timeout: formatDuration(service.stallTimeoutMs),
     when_full: service.whenFull,
     enqueue_timeout: formatDuration(service.enqueueTimeoutMs),
     extensions: service.extensions.map(id => id.text),

@@ -1,8 +1,9 @@
 /**
  * How many rows a dead thread had taken over and not passed on: for each of its processors, what came in over the edges
- * to it, less what left over the edges from it, less what it dropped on purpose. What it had not finished taking is not in
+ * to it, less what left over the edges from it (of the last before a ring: what went into that), less what it dropped on purpose. What it had not finished taking is not in
  * here: the ring still holds it.
  */
+import { ringWritten } from './runtime-metrics.js'
 import { edgeMetrics } from '../telemetry/edges.js'
 import { exposedName } from '../telemetry/declaration.js'
 import type { MetricSnapshot, NumberSeries } from '../telemetry/snapshot.js'
@@ -11,12 +12,15 @@ import { componentDropped } from '../telemetry/drops.js'
 export function rowsHeld (snapshot: MetricSnapshot): number {
   const sent = seriesOf(snapshot, exposedName(edgeMetrics.accepted))
   const dropped = seriesOf(snapshot, exposedName(componentDropped))
+  const written = seriesOf(snapshot, exposedName(ringWritten))
   const processors = new Set(sent.map(s => `${s.attributes.pipeline} ${s.attributes.to}`).filter(k => k.includes(' processor/')))
   let held = 0
   for (const key of processors) {
     const [pipeline, name] = key.split(' ') as [string, string]
     const inward = sum(sent, s => s.attributes.to === name && s.attributes.pipeline === pipeline)
-    const outward = Math.max(0, ...groups(sent.filter(s => s.attributes.from === name && s.attributes.pipeline === pipeline)))
+    const onward = sent.filter(s => s.attributes.from === name && s.attributes.pipeline === pipeline)
+    const isLast = !onward.some(s => s.attributes.to?.startsWith('processor/'))
+    const outward = Math.max(0, ...groups(onward), isLast ? sum(written, s => s.attributes.pipeline === pipeline) : 0)
     held += Math.max(0, inward - outward - sum(dropped, s => s.attributes.component === name && s.attributes.pipeline === pipeline))
   }
   return held

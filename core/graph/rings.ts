@@ -1,11 +1,14 @@
 /** The rings of a running graph: made once, outliving every worker that attaches to them. */
 import type { Meter } from '../telemetry/meter.js'
-import { RingMonitor, createRing, type RingMemory } from '../threads/ring.js'
+import { RingMonitor, RingSuspects, createRing, type PoisonSlot, type RingMemory } from '../threads/ring.js'
 import type { Plan } from './plan.js'
 import type { RingPlan } from './plan-rings.js'
 import { ringCapacity, ringLost, ringUsed } from './runtime-metrics.js'
 
-interface Held { readonly plan: RingPlan, readonly memory: RingMemory, readonly monitor: RingMonitor }
+interface Held { readonly plan: RingPlan, readonly memory: RingMemory, readonly monitor: RingMonitor, readonly suspects: RingSuspects }
+
+/** What a reader died of twice, taken out of `ring`. */
+export interface Poison extends PoisonSlot { readonly ring: string, readonly pipeline: string }
 
 export class Rings {
   readonly #held: readonly Held[]
@@ -13,7 +16,7 @@ export class Rings {
   constructor (plan: Plan, readonly meter: Meter) {
     this.#held = plan.rings.map(ring => {
       const memory = createRing({ capacityBytes: ring.capacityBytes, maxProducers: ring.producers.length, maxConsumers: 1 })
-      return { plan: ring, memory, monitor: new RingMonitor(memory) }
+      return { plan: ring, memory, monitor: new RingMonitor(memory), suspects: new RingSuspects(memory) }
     })
   }
 
@@ -39,9 +42,19 @@ export class Rings {
     return rows
   }
 
-  /** A worker has ended: its half-written slots become lost, its read positions are kept for its successor. */
-  threadDied (threadId: number): void {
-    for (const h of this.#held) this.#count(h, h.monitor.markThreadDead(threadId, { keepCursor: true }).rows)
+  /**
+   * A worker has ended: its half-written slots become lost, its read positions are kept for its successor. `isBlamed`: it may have died of
+   * what it read. Returns what its successors shall not die of again.
+   */
+  threadDied (threadId: number, isBlamed: boolean): Poison[] {
+    const found: Poison[] = []
+    for (const h of this.#held) {
+      const reader = h.monitor.peers().find(p => p.kind === 'consumer' && p.threadId === threadId)
+      this.#count(h, h.monitor.markThreadDead(threadId, { keepCursor: true }).rows)
+      const poison = reader === undefined ? undefined : h.suspects.died(reader.index, isBlamed)
+      if (poison !== undefined) found.push({ ring: h.plan.id, pipeline: h.plan.pipeline, ...poison })
+    }
+    return found
   }
 
   /** Index of the read position that a dead reader left, by ring. */

@@ -15,6 +15,8 @@ export interface SenderOptions {
   readonly enqueueTimeoutMs: number
   /** Told of rows this edge gave up, with the reason. */
   readonly onDrop: (reason: string, rows: number) => void
+  /** Told of rows that are in a ring. */
+  readonly onWritten?: (rows: number) => void
 }
 
 type Attempt = 'written' | 'full' | 'too_large' | 'closed'
@@ -44,6 +46,7 @@ export class RingSender implements Consumer {
       if (typeof slot !== 'string') {
         encoded.writeTo(slot)
         ring.commit()
+        this.options.onWritten?.(encoded.rows)
         this.#turn = (this.#turn + i + 1) % this.rings.length
         return 'written'
       }

@@ -11,6 +11,7 @@ import { localRetryPolicy } from '../delivery/backoff.js'
 import { createDrops } from '../telemetry/drops.js'
 import type { FindFactory, Plan } from '../graph/plan.js'
 import type { RingPlan } from '../graph/plan-rings.js'
+import { ringWritten } from '../graph/runtime-metrics.js'
 import { ThreadGraph, type Layer } from '../graph/thread-graph.js'
 import type { TapReport } from '../graph/tap.js'
 import { ThreadTaps } from '../graph/thread-taps.js'
@@ -177,10 +178,12 @@ export class ThreadRuntime {
     const producers = targets.map(r => RingProducer.attach(rings[r.id] as RingMemory))
     this.#producers.push(...producers)
     const drops = createDrops(this.#meters.meterFor({ component: `ring/${pipeline}:${side}`, pipeline }))
+    const written = this.#meters.meterFor({}).counter(ringWritten, { pipeline, side })
     return new RingSender(producers, {
       whenFull: plan.service.whenFull,
       enqueueTimeoutMs: plan.service.enqueueTimeoutMs,
-      onDrop: (reason, rows) => drops.add(reason, rows)
+      onDrop: (reason, rows) => drops.add(reason, rows),
+      onWritten: rows => written.add(rows)
     })
   }
 

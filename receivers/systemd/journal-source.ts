@@ -8,6 +8,7 @@ import { wait } from '../../core/delivery/insist.js'
 import { BatchBuilder, type EventInput } from '../../core/data/builder.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { oomKills } from '../../core/identity/oom-kills.js'
+import { ofOneSecond, type TokenBucket } from '../../core/recovery/token-bucket.js'
 import type { SystemdConfig } from './config.js'
 import { EntryFilter } from './entry-filter.js'
 import { EntryLines } from './entry-lines.js'
@@ -17,7 +18,6 @@ import { JournalEvents, type JournalEvent } from './journal-events.js'
 import { follow, lastEntry, type JournalStart } from './journal-process.js'
 import { settleKills } from './oom-twins.js'
 import { factKey, type Pairs } from './pairs.js'
-import { RateLimit } from './rate-limit.js'
 import type { Reports } from './reports.js'
 
 export interface JournalContext {
@@ -40,7 +40,8 @@ export class JournalSource {
   readonly #filter: EntryFilter
   readonly #units: Globs
   readonly #notUnits: Globs
-  readonly #limit: RateLimit
+  /** Undefined: no limit. */
+  readonly #limit: TokenBucket | undefined
   readonly #events: JournalEvents
   /** A batch was not taken: what comes after it must not move the position past it. */
   #gaveUp = false
@@ -50,7 +51,7 @@ export class JournalSource {
     this.#filter = new EntryFilter(config.journal)
     this.#units = new Globs(config.units)
     this.#notUnits = new Globs(config.exclude_units)
-    this.#limit = new RateLimit(config.journal.rate_limit, clock)
+    this.#limit = config.journal.rate_limit === 0 ? undefined : ofOneSecond(config.journal.rate_limit, clock.monotonicMs())
     this.#events = new JournalEvents({ kernel: config.kernel, maxMessageLength: config.journal.max_message_size })
   }
 
@@ -145,7 +146,7 @@ export class JournalSource {
       return fact === undefined || this.context.pairs.first(factKey(fact.unit, fact.invocation, fact.fact), 'journal') ? 'wanted' : 'duplicate'
     }
     if (!this.#filter.passes(entry)) return 'filtered'
-    return this.#limit.take() ? 'wanted' : 'rate_limited'
+    return this.#limit?.tryTake(this.context.clock.monotonicMs()) ?? true ? 'wanted' : 'rate_limited'
   }
 
   #reports (unit: string): boolean { return this.#units.fit(unit) && !this.#notUnits.fit(unit) }
