@@ -11,6 +11,7 @@ export const factory = defineComponent({
   schema,
   concurrency: 'single',
   borrows: true,
+  isolates: 'learns',
   answers: ['topology.view'],
   metrics: [signsSeen, symptomsHeld, symptomsRefused, waitingHeld, objectsFed, absurdTimes],
   drops: {},

@@ -11,6 +11,7 @@ export const factory = defineComponent({
   schema,
   concurrency: 'single',
   borrows: true,
+  isolates: 'forgets',
   metrics,
   drops: {
     outbox_full: 'more incident rows than `max_incidents` allows waited for the next component',

@@ -12,6 +12,7 @@ export const factory = defineComponent({
   schema,
   concurrency: 'single',
   borrows: true,
+  isolates: 'forgets',
   metrics: [linksMade, pairsCompared, leftOut],
   drops: linkDrops,
   async create (services) {
