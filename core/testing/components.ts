@@ -221,7 +221,7 @@ export const testSink = defineComponent({
 })
 
 export const testMisbehaving = defineComponent({
-  kind: 'processor', type: 'test_misbehaving', description: 'Throws, exits or holds on demand.', stability: 'stable', signals, schema: holdSchema, concurrency: 'stateless', metrics: [], drops: {},
+  kind: 'processor', type: 'test_misbehaving', description: 'Throws, exits or holds on demand.', stability: 'stable', signals, schema: holdSchema, concurrency: 'stateless', isolates: 'learns', metrics: [], drops: {},
   create: s => new Misbehaving(s.get('config') as Static<typeof holdSchema>, s.get('next'))
 })
 
