@@ -12,11 +12,12 @@
  */
 import type { TObject } from '@sinclair/typebox'
 import type { Consumer } from '../component/component.js'
-import type { AnyComponent, ComponentFactory } from '../component/factory.js'
+import type { AnyComponent, ComponentFactory, ConfigFault } from '../component/factory.js'
 import type { Services } from '../component/services.js'
 import { Options } from '../config/schema.js'
 import { breakerMetrics, circuitBreaker, type CircuitBreakerConfig } from './breaker/options.js'
 import type { RetryOnFailure } from './retry-on-failure.js'
+import { Voices } from './voices.js'
 import { deadLetter, queueDrops, queueMetrics, sendingQueue, type SendingQueueConfig } from './queue/options.js'
 
 const batchesPutAtOnce = 16
@@ -42,9 +43,20 @@ export function withDelivery (factory: ComponentFactory): ComponentFactory {
     metrics: [...factory.metrics, ...deliveryMetrics],
     drops: { ...queueDrops, ...factory.drops },
     parallel: config => isQueued(config) ? batchesPutAtOnce : factory.parallel?.(config) ?? 1,
+    check: config => [...factory.check?.(config) ?? [], ...queueFaults(config)],
     answersEarly: config => isQueued(config) && inMemory(config) ? 'give its `sending_queue` a `directory`' : factory.answersEarly?.(config),
-    create: async services => await wrap(await factory.create(ofInner(services)) as AnyComponent & Consumer, services)
+    create: async services => {
+      if (!isQueued(services.get('config')) && !breaks(services.get('config'))) return await factory.create(services)
+      const voices = new Voices(services.get('status'))
+      return await wrap(await factory.create(ofInner(services).with({ status: voices.voice() })) as AnyComponent & Consumer, services, voices)
+    }
   } satisfies ComponentFactory)
+}
+
+function queueFaults (config: unknown): readonly ConfigFault[] {
+  const queue = (config as DeliveryConfig).sending_queue
+  if (queue?.directory === undefined || queue.spill_directory === undefined) return []
+  return [{ path: ['sending_queue', 'spill_directory'], message: 'is for a queue in memory, and this one has a `directory`: leave one of the two out' }]
 }
 
 function ofInner (services: Services): Services {
@@ -53,16 +65,16 @@ function ofInner (services: Services): Services {
   return services.with({ config: { ...config, retry_on_failure: { ...config.retry_on_failure, enabled: false } } })
 }
 
-async function wrap (exporter: AnyComponent & Consumer, services: Services): Promise<AnyComponent> {
+async function wrap (exporter: AnyComponent & Consumer, services: Services, voices: Voices): Promise<AnyComponent> {
   const config = services.get('config')
   let wrapped = exporter
   if (breaks(config)) {
     const { BreakingExporter } = await import('./breaker/breaking-exporter.js')
-    wrapped = new BreakingExporter(wrapped, services)
+    wrapped = new BreakingExporter(wrapped, services.with({ status: voices.voice() }))
   }
   if (isQueued(config)) {
     const { QueuedExporter } = await import('./queue/queued-exporter.js')
-    wrapped = new QueuedExporter(wrapped, services)
+    wrapped = new QueuedExporter(wrapped, services.with({ status: voices.voice() }))
   }
   return wrapped
 }

@@ -11,6 +11,7 @@ export const factory = defineComponent({
   schema,
   concurrency: 'single',
   isolates: 'forgets',
+  shares: true,
   metrics: [scoredSymptoms, waitingSymptoms, burningSlos, lateRequests],
   drops: {},
   check (config) {

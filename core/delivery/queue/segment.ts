@@ -10,6 +10,8 @@ export interface Entry {
   readonly offset: number
   /** Of the document. */
   readonly length: number
+  /** When it was put, on the monotonic clock; of what an earlier life wrote, when its file was last written. */
+  readonly atMs: number
   /** -1: it was written in an earlier life and has not been read. */
   rows: number
   /** Still in memory; undefined: only on disk. */
@@ -21,16 +23,16 @@ export class Segment {
   #waiting: Entry[] = []
   #head = 0
   #underWay = 0
-  #reader: FileHandle | undefined
+  #reader: Promise<FileHandle> | undefined
   #done: FileHandle | undefined
   #doneQueue: Buffer[] = []
   #writingDone: Promise<void> | undefined
   bytes: number
-  changedMs: number
+  /** Its file is being removed: what is under way from it is in memory alone. */
+  isGone = false
 
-  constructor (readonly directory: string, readonly number: number, bytes: number, changedMs: number) {
+  constructor (readonly directory: string, readonly number: number, bytes: number) {
     this.bytes = bytes
-    this.changedMs = changedMs
   }
 
   get path (): string { return join(this.directory, segmentName(this.number)) }
@@ -39,6 +41,9 @@ export class Segment {
   get isDelivered (): boolean { return this.waiting === 0 && this.#underWay === 0 }
 
   add (entry: Entry): void { this.#waiting.push(entry) }
+
+  /** The one that `take` gives next. */
+  get oldest (): Entry | undefined { return this.#waiting[this.#head] }
 
   /** The oldest that waits. */
   take (): Entry | undefined {
@@ -62,6 +67,7 @@ export class Segment {
   /** Written behind, never forced to the disk: what is lost of it by a power cut is delivered once more. */
   finish (entry: Entry): void {
     this.#underWay--
+    if (this.isGone) return
     this.#doneQueue.push(encodeDone(entry.offset))
     this.#writingDone ??= this.#writeDone()
   }
@@ -76,11 +82,22 @@ export class Segment {
 
   /** The document of a frame, in memory of its own. Rejects with the system's error, or when the file ends before. */
   async read ({ offset, length }: Entry): Promise<Buffer> {
-    this.#reader ??= await open(this.path, 'r')
+    const reader = await this.#open()
     const document = Buffer.allocUnsafeSlow(length)
-    const { bytesRead } = await this.#reader.read(document, 0, length, offset + frameHeadLength)
+    const { bytesRead } = await reader.read(document, 0, length, offset + frameHeadLength)
     if (bytesRead < length) throw new Error(`${this.path} ends at ${offset + frameHeadLength + bytesRead}, inside a batch of ${length} bytes`)
     return document
+  }
+
+  /** Once for all who read at the same time. One that cannot be opened now may be later. */
+  async #open (): Promise<FileHandle> {
+    const opening = this.#reader ??= open(this.path, 'r')
+    try {
+      return await opening
+    } catch (error) {
+      if (this.#reader === opening) this.#reader = undefined
+      throw error
+    }
   }
 
   /** Resolves when what is done is written, as far as it can be. */
@@ -88,7 +105,7 @@ export class Segment {
 
   async close (): Promise<void> {
     await this.settle()
-    await this.#reader?.close()
+    await this.#reader?.then(reader => reader.close(), () => undefined)
     await this.#done?.close()
     this.#reader = this.#done = undefined
   }
