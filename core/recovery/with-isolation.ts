@@ -24,7 +24,7 @@ export function withIsolation (factory: ComponentFactory): ComponentFactory {
       if (config === undefined || !config.enabled) return await factory.create(services)
       const { IsolatedProcessor } = await import('./isolation/isolated-processor.js')
       return await new IsolatedProcessor({
-        config, services, learns: isolates === 'learns', create: async own => await factory.create(own) as AnyComponent & Consumer
+        config, services, learns: isolates === 'learns', shares: factory.shares === true, create: async own => await factory.create(own) as AnyComponent & Consumer
       }).create()
     }
   } satisfies ComponentFactory)

@@ -37,7 +37,7 @@ async function isolated (consume: Consume, { config = {}, learns = true, start =
   const bench = testBench('processor', 'thinker', { isolation: { ...isolation, ...config } }, { clock, shared })
   const lives: Services[] = []
   const factory = withIsolation(defineComponent({
-    kind: 'processor', type: 'thinker', description: 'Thinks.', stability: 'stable', signals: ['logs'], schema: Options({}), concurrency: 'single', isolates: learns ? 'learns' : 'forgets', metrics: [], drops: {},
+    kind: 'processor', type: 'thinker', description: 'Thinks.', stability: 'stable', signals: ['logs'], schema: Options({}), concurrency: 'single', isolates: learns ? 'learns' : 'forgets', shares: true, metrics: [], drops: {},
     create: services => {
       const life = lives.push(services)
       return { consume: (b: EventBatch) => consume(b, services.get('next'), life), start: () => { start(life) } }

@@ -20,7 +20,7 @@ import { GuardedNext, type Call } from './guarded-next.js'
 import { HeldStatus } from './held-status.js'
 import { markSkipped } from './mark.js'
 import { deferredLater, failures, isolatedNow, restarts, skipped, type IsolationConfig } from './options.js'
-import { partsOf, type Parts } from './parts.js'
+import { partsOf, Parts } from './parts.js'
 
 type Made = AnyComponent & Consumer
 type FailureKind = 'throw' | 'late' | 'slow' | 'part' | 'start'
@@ -30,6 +30,8 @@ export interface IsolationOptions {
   readonly services: Services
   /** It learns from what it sees: what passed without it is shown to it later. */
   readonly learns: boolean
+  /** As its factory says. */
+  readonly shares: boolean
   create(services: Services): Promise<Made>
 }
 
@@ -67,7 +69,8 @@ export class IsolatedProcessor implements Processor {
     this.#skipped = meter.counter(skipped)
     this.#isolated = meter.gauge(isolatedNow)
     this.#deferred = new Deferred(options.learns ? config.max_deferred : 0, rows => { if (options.learns) meter.counter(deferredLater, { fate: 'forgotten' }).add(rows) })
-    this.#parts = partsOf(services.get('shared'))
+    // Who shares nothing with others has no part at work elsewhere.
+    this.#parts = options.shares ? partsOf(services.get('shared')) : new Parts()
     this.#ignoreParts = this.#parts.onFailed(this.#type, error => { this.#failed('part', error) })
     this.#backoff = this.#newBackoff()
   }
