@@ -11,6 +11,7 @@ import { factory as k8sAttributes } from './k8s-attributes/factory.js'
 import { factory as k8sCorrelation } from './k8s-correlation/factory.js'
 import { factory as memoryLimiter } from './memory-limiter/factory.js'
 import { factory as noop } from './noop/factory.js'
+import { factory as rateLimiter } from './rate-limiter/factory.js'
 import { factory as routing } from './routing/factory.js'
 import { factory as temporalCorrelation } from './temporal-correlation/factory.js'
 import { factory as validation } from './validation/factory.js'
@@ -27,6 +28,7 @@ export const processors: readonly ComponentFactory[] = [
   k8sCorrelation,
   memoryLimiter,
   noop,
+  rateLimiter,
   routing,
   temporalCorrelation,
   validation

@@ -1,17 +1,18 @@
 /** Finding factories. Core knows no component by name: it is given modules whose `components` export is a plain list. */
 import type { Kind } from './component.js'
 import { withDelivery } from '../delivery/with-delivery.js'
+import { withIsolation } from '../recovery/with-isolation.js'
 import type { ComponentFactory } from './factory.js'
 
 export type FindComponent = (kind: Kind, type: string) => ComponentFactory | undefined
 
-/** Imports `modules` (URLs or package names) in order; a later factory of the same kind and type replaces an earlier one. Exporters get what all of them have. */
+/** Imports `modules` (URLs or package names) in order; a later factory of the same kind and type replaces an earlier one. Exporters, and processors that can be done without, get what all of them have. */
 export async function loadCatalog (modules: readonly string[]): Promise<readonly ComponentFactory[]> {
   const all = new Map<string, ComponentFactory>()
   for (const url of modules) {
     const { components } = await import(url) as { components?: readonly ComponentFactory[] }
     if (!Array.isArray(components)) throw new Error(`module ${url} does not export a list named "components"`)
-    for (const factory of components as readonly ComponentFactory[]) all.set(`${factory.kind}/${factory.type}`, withDelivery(factory))
+    for (const factory of components as readonly ComponentFactory[]) all.set(`${factory.kind}/${factory.type}`, withIsolation(withDelivery(factory)))
   }
   return [...all.values()]
 }

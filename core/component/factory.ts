@@ -67,6 +67,12 @@ export interface ComponentFactory {
    */
   answersEarly?(config: unknown): string | undefined
   /**
+   * Processors only: rows may pass without it when it fails (core/recovery/with-isolation.ts); it is then made anew. `learns`: it remembers
+   * what it sees, so what passed meanwhile is shown to it later, passing nothing on. `forgets`: it only changes what passes. One that says
+   * `borrows` too must have passed a batch on before its `consume` returns. Left out: a batch it fails with is dropped and counted.
+   */
+  readonly isolates?: 'learns' | 'forgets'
+  /**
    * Questions its instances answer while they run (questions.ts), by their `answer`. The API, the command line and the web page show
    * what they say, so a component that others could look into should. Left out = none.
    */

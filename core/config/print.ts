@@ -51,6 +51,7 @@ function servicePlain (service: ServiceSettings, showSecrets: boolean): Record<s
     metrics: service.metrics,
     shutdown_timeout: formatDuration(service.shutdownTimeoutMs),
     worker_failure: service.workerFailure,
+    stall_timeout: formatDuration(service.stallTimeoutMs),
     when_full: service.whenFull,
     enqueue_timeout: formatDuration(service.enqueueTimeoutMs),
     reload: { watch: service.reload.watch, interval: formatDuration(service.reload.intervalMs), drain_timeout: formatDuration(service.reload.drainMs) },

@@ -6,6 +6,9 @@ import { defaultMode, modeNames, modes } from './modes.js'
 import { serviceSchema, type ServiceOptions, type ServiceSettings } from './shape.js'
 import { child, emptyMap, entry, type MapEntry, type MapNode, type Span, type TreeNode } from './tree.js'
 
+/** Less would take a busy machine for a loop that stands still. */
+const leastStallMs = 1000
+
 export function readService (service: MapEntry | undefined, fallback: Span, gathered: Gathered): ServiceSettings {
   const node = service?.value ?? emptyMap(fallback)
   const typed = checkOptions(serviceSchema, node, service?.key ?? fallback, ['service'], gathered)
@@ -29,6 +32,7 @@ function settingsOf (options: ServiceOptions): ServiceSettings {
     metrics: options.metrics ?? defaults.metrics,
     shutdownTimeoutMs: options.shutdown_timeout,
     workerFailure: options.worker_failure,
+    stallTimeoutMs: options.stall_timeout === 0 ? 0 : Math.max(leastStallMs, options.stall_timeout),
     whenFull: options.when_full,
     enqueueTimeoutMs: options.enqueue_timeout,
     reload: { watch: options.reload.watch, intervalMs: options.reload.interval, drainMs: options.reload.drain_timeout },

@@ -49,6 +49,7 @@ export const serviceSchema = Options({
   metrics: Type.Optional(Type.Boolean({ description: 'Count what passes every edge. Default by mode.' })),
   shutdown_timeout: Duration({ default: '30s', maximum: '1h', description: 'How long a drain may take before what is left is counted as dropped.' }),
   worker_failure: Enum(['restart', 'stop'], { default: 'restart', description: 'What happens when a worker thread dies: start it again with its loss counted, or stop the process.' }),
+  stall_timeout: Duration({ default: '30s', maximum: '1h', description: 'A worker thread whose loop stands still for so long (code that does not end) is ended and treated as one that died. At least 1s; 0 = never.' }),
   when_full: Enum(['retry', 'drop'], { default: 'retry', description: 'What a full ring between two threads does to a sender: ask it to try again (back-pressure), or drop and count.' }),
   enqueue_timeout: Duration({ default: '1s', maximum: '1m', description: 'How long a sender waits for room in a full ring before it is asked to try again.' }),
   extensions: ids('Extensions that run, by id, in this order.'),
@@ -82,6 +83,7 @@ export interface ServiceSettings extends ModeDefaults {
   readonly mode: Mode
   readonly shutdownTimeoutMs: number
   readonly workerFailure: 'restart' | 'stop'
+  readonly stallTimeoutMs: number
   readonly whenFull: 'retry' | 'drop'
   readonly enqueueTimeoutMs: number
   readonly reload: { readonly watch: boolean, readonly intervalMs: number, readonly drainMs: number }

@@ -5,6 +5,7 @@
  * on the clock of this machine.
  */
 import type { Shared } from '../component/services.js'
+import { partsOf, Parts } from '../recovery/isolation/parts.js'
 import { ClusterModel } from '../topology/cluster-model.js'
 import { Dependencies } from './dependencies.js'
 import { EventTime } from './event-time.js'
@@ -27,6 +28,8 @@ export interface Tick {
 export interface Analyzer {
   /** `engine.symptoms.changedSince(version)` says what is new. Bounded work; never throws. */
   tick(tick: Tick): void
+  /** It thinks no more; another may take its place. */
+  end?(): void
 }
 
 export interface EngineOptions {
@@ -54,12 +57,23 @@ export class Engine {
   failures = 0
   lastFailure = ''
 
+  constructor (readonly parts: Parts = new Parts()) {}
+
   configure ({ tickMs }: EngineOptions): void { if (tickMs !== undefined) this.#tickMs = tickMs }
 
   use (stage: StageName, analyzer: Analyzer): void {
     const known = this.#analyzers.get(stage)
     if (known === undefined) this.#analyzers.set(stage, [analyzer])
     else known.push(analyzer)
+    this.parts.began(stage, () => { this.#leave(stage, analyzer) })
+  }
+
+  /** Whether somebody thinks at this stage. */
+  uses (stage: StageName): boolean { return (this.#analyzers.get(stage)?.length ?? 0) > 0 }
+
+  #leave (stage: StageName, analyzer: Analyzer): void {
+    this.#analyzers.set(stage, (this.#analyzers.get(stage) ?? []).filter(a => a !== analyzer))
+    analyzer.end?.()
   }
 
   /** The newest event time; -Infinity before the first row. */
@@ -119,10 +133,11 @@ export class Engine {
       analyzer.tick(tick)
     } catch (error) {
       this.failures++
+      this.parts.failed(stage, error)
       this.lastFailure = `${stage}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`
     }
   }
 }
 
 /** The one of this thread. */
-export function engineOf (shared: Shared): Engine { return shared.get('correlation.engine', () => new Engine()) }
+export function engineOf (shared: Shared): Engine { return shared.get('correlation.engine', () => new Engine(partsOf(shared))) }

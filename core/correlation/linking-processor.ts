@@ -36,7 +36,7 @@ export class LinkingProcessor<A extends Analyzer> implements Processor {
     this.#fed = new FedCheck(engine, stage, services.get('logger'), services.get('status'))
     const analyzer = make(engine, ({ link, score, effect }) => { if (config.emit_links && score >= config.min_correlation_score) outlet.add({ link, effect }) })
     const follow = follower(counters(analyzer))
-    engine.use(stage, { tick: tick => { analyzer.tick(tick); follow() } })
+    engine.use(stage, { tick: tick => { analyzer.tick(tick); follow() }, end: () => { analyzer.end?.() } })
   }
 
   consume (batch: EventBatch): Outcome | Promise<Outcome> {

@@ -14,7 +14,11 @@ export class RowCounters {
   /** The row that is looked at: those before it are done. */
   row = 0
 
-  use (count: CountRows): void { this.#counters.push(count) }
+  /** The function given back ends it. */
+  use (count: CountRows): () => void {
+    this.#counters.push(count)
+    return () => { this.#counters.splice(this.#counters.indexOf(count), 1) }
+  }
 
   /** Whether anybody counts: then rows need columns. */
   get isUsed (): boolean { return this.#counters.length > 0 }

@@ -41,6 +41,8 @@ export interface SymptomsOptions {
   readonly maxOfSign?: number
 }
 
+export type Watcher = (symptom: Symptom, sighting: Sighting) => void
+
 interface Change { readonly id: string, readonly at: number }
 
 export class Symptoms {
@@ -63,7 +65,7 @@ export class Symptoms {
   readonly #refusedOf = new Map<string, number>()
   evicted = 0
   /** Called with every sighting that was taken and what it was counted to: each costs time a row of trouble. */
-  readonly watchers: ((symptom: Symptom, sighting: Sighting) => void)[] = []
+  readonly watchers: Watcher[] = []
   /** Called with what is forgotten. */
   onForget: (symptom: Symptom) => void = () => undefined
 

@@ -14,6 +14,7 @@ export function specOf (config: ResolvedConfig): GraphSpec {
       maxConcurrency: service.maxConcurrency,
       shutdownTimeoutMs: service.shutdownTimeoutMs,
       workerFailure: service.workerFailure,
+      stallTimeoutMs: service.stallTimeoutMs,
       whenFull: service.whenFull,
       enqueueTimeoutMs: service.enqueueTimeoutMs,
       tracing: service.tracing,

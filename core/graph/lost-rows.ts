@@ -1,7 +1,7 @@
 /**
  * How many rows a dead thread had taken over and not passed on: for each of its processors, what came in over the edges
- * to it, less what left over the edges from it, less what it dropped on purpose; and what its exporters' queues held in memory. What
- * it had not finished taking is not in here: the ring still holds it.
+ * to it, less what left over the edges from it (of the last before a ring: what went into that), less what it dropped on purpose; and
+ * what its exporters' queues held in memory. What it had not finished taking is not in here: the ring still holds it.
  *
  * Counted since the plan last changed: before that, edges may have led elsewhere.
  */
@@ -39,8 +39,9 @@ export class Flows {
       const [pipeline, name] = key.split(' ') as [string, string]
       const inward = sum(sent, s => s.attributes.to === name && s.attributes.pipeline === pipeline)
       const onward = sent.filter(s => s.attributes.from === name && s.attributes.pipeline === pipeline)
-      // From the last of a thread no edge leads on: the ring to the next thread has what it passed.
-      const outward = onward.length === 0 ? sum(passed, s => s.attributes.pipeline === pipeline) : Math.max(0, ...groups(onward))
+      // From the last of a thread the ring to the next one has what it passed.
+      const isLast = !onward.some(s => s.attributes.to?.startsWith('processor/'))
+      const outward = Math.max(0, ...groups(onward), isLast ? sum(passed, s => s.attributes.pipeline === pipeline) : 0)
       held.set(key, (held.get(key) ?? 0) + inward - outward - sum(dropped, s => s.attributes.component === name && s.attributes.pipeline === pipeline))
     }
     return held

@@ -2,12 +2,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Meter } from '../telemetry/meter.js'
 import type { HeldRing } from '../threads/protocol.js'
-import { RingMonitor, createRing } from '../threads/ring.js'
+import { RingMonitor, RingSuspects, createRing, type PoisonSlot } from '../threads/ring.js'
 import type { Plan } from './plan.js'
 import type { RingPlan } from './plan-rings.js'
 import { ringCapacity, ringLost, ringUsed } from './runtime-metrics.js'
 
-interface Held extends HeldRing { readonly plan: RingPlan, readonly monitor: RingMonitor, isClosed: boolean }
+interface Held extends HeldRing { readonly plan: RingPlan, readonly monitor: RingMonitor, readonly suspects: RingSuspects, isClosed: boolean }
+
+/** What a reader died of twice, taken out of `ring`. */
+export interface Poison extends PoisonSlot { readonly ring: string, readonly pipeline: string }
 
 export class Rings {
   #held: readonly Held[] = []
@@ -68,13 +71,21 @@ export class Rings {
     return this.#all().filter(h => which(h.plan)).reduce((rows, h) => rows + this.#abandon(h), 0)
   }
 
-  /** A worker has ended: its half-written slots become lost, its read positions are kept for its successor. */
-  threadDied (threadId: number): void {
+  /**
+   * A worker has ended: its half-written slots become lost, its read positions are kept for its successor. `isBlamed`: it may have died of
+   * what it read. Returns what its successors shall not die of again.
+   */
+  threadDied (threadId: number, isBlamed: boolean): Poison[] {
+    const found: Poison[] = []
     for (const h of this.#all()) {
       // Nobody comes after the reader of a ring that was left behind.
       const keepCursor = !this.#left.includes(h)
+      const reader = keepCursor ? h.monitor.peers().find(p => p.kind === 'consumer' && p.threadId === threadId) : undefined
       this.#count(h, h.monitor.markThreadDead(threadId, { keepCursor }).rows)
+      const poison = reader === undefined ? undefined : h.suspects.died(reader.index, isBlamed)
+      if (poison !== undefined) found.push({ ring: h.plan.id, pipeline: h.plan.pipeline, ...poison })
     }
+    return found
   }
 
   /** Index of the read position that a dead reader left, by ring. */
@@ -102,7 +113,7 @@ export class Rings {
 
   #make (plan: RingPlan): Held {
     const memory = createRing({ capacityBytes: plan.capacityBytes, maxProducers: plan.producers.length, maxConsumers: 1 })
-    return { plan, memory, serial: this.#serials++, monitor: new RingMonitor(memory), isClosed: false }
+    return { plan, memory, serial: this.#serials++, monitor: new RingMonitor(memory), suspects: new RingSuspects(memory), isClosed: false }
   }
 
   #close (h: Held): void {

@@ -5,8 +5,16 @@ export const workerDeaths: MetricDeclaration = {
   name: 'worker_deaths', kind: 'counter', unit: '', description: 'Worker threads that ended without being asked to.', attributes: ['thread']
 }
 
+export const workerStalls: MetricDeclaration = {
+  name: 'worker_stalls', kind: 'counter', unit: '', description: 'Worker threads that were ended because they had stood still for `service.stall_timeout`.', attributes: ['thread']
+}
+
 export const workerLost: MetricDeclaration = {
   name: 'worker_lost', kind: 'counter', unit: 'events', description: 'Rows that a dead worker had taken over and not passed on.', attributes: ['thread']
+}
+
+export const poisonBatches: MetricDeclaration = {
+  name: 'recovery_poison', kind: 'counter', unit: 'events', description: 'Rows of batches that two threads in a row died of: taken out of the ring, so that the third goes on.', attributes: ['ring']
 }
 
 export const ringUsed: MetricDeclaration = {
@@ -25,4 +33,4 @@ export const ringPassed: MetricDeclaration = {
   name: 'ring_passed', kind: 'counter', unit: 'events', description: 'Rows that a thread gave to the ring to the next one.', attributes: ['pipeline', 'thread']
 }
 
-export const runtimeMetrics: readonly MetricDeclaration[] = [workerDeaths, workerLost, ringUsed, ringCapacity, ringLost, ringPassed]
+export const runtimeMetrics: readonly MetricDeclaration[] = [workerDeaths, workerLost, workerStalls, poisonBatches, ringUsed, ringCapacity, ringLost, ringPassed]

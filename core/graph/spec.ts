@@ -18,6 +18,8 @@ export interface ServiceSpec {
   readonly shutdownTimeoutMs: number
   /** What happens when a worker thread dies. */
   readonly workerFailure: 'restart' | 'stop'
+  /** A worker whose loop stands still for so long is ended and replaced; 0 = never. */
+  readonly stallTimeoutMs: number
   /** What the writing end of a full ring does after `enqueueTimeoutMs`: answer `retry`, or drop and count. */
   readonly whenFull: 'retry' | 'drop'
   readonly enqueueTimeoutMs: number
@@ -63,6 +65,7 @@ export const serviceDefaults: ServiceSpec = {
   maxConcurrency: 0,
   shutdownTimeoutMs: 30_000,
   workerFailure: 'restart',
+  stallTimeoutMs: 30_000,
   whenFull: 'retry',
   enqueueTimeoutMs: 1000,
   tracing: false,

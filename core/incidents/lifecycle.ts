@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import type { Draft } from './document.js'
-import type { Incident } from './incident.js'
+import { entityKey } from '../correlation/entity.js'
+import type { ChainStep, Incident } from './incident.js'
 
 export interface LifecycleOptions {
   /** Less weight than this opens no incident. */
@@ -16,11 +17,13 @@ export interface LifecycleOptions {
   readonly maxIncidents: number
 }
 
-interface Held { document: Incident, members: Set<string>, content: string, /** Events that the last told version speaks of. */ toldEvents: number }
+interface Held { /** Of an earlier life, and what is seen now explains no better. */ isOfBefore?: boolean, document: Incident, members: Set<string>, content: string, /** Events that the last told version speaks of. */ toldEvents: number }
 
 export class Lifecycle {
   readonly #held = new Map<string, Held>()
   readonly #byMember = new Map<string, string>()
+  /** Of incidents of an earlier life: which has trouble of this sign and entity. Symptoms of now have other ids than those of then. */
+  readonly #before = new Map<string, string>()
   evicted = 0
 
   constructor (readonly options: LifecycleOptions) {}
@@ -28,6 +31,24 @@ export class Lifecycle {
   get all (): Incident[] { return [...this.#held.values()].map(h => h.document) }
 
   openOf (severity: Incident['severity']): number { return this.all.filter(i => i.status === 'open' && i.severity === severity).length }
+
+  /**
+   * Incidents that were open when the last life ended: what goes on of them continues them, under their id and from their version on. One of
+   * which nothing is heard any more is over in time, as it would have been. `maxIncidents` at most, the newest. Returns how many it took.
+   */
+  restore (incidents: readonly Incident[]): number {
+    let restored = 0
+    for (const document of [...incidents].sort((a, b) => b.updatedMs - a.updatedMs)) {
+      if (document.status !== 'open' || this.#held.has(document.id) || this.#held.size >= this.options.maxIncidents) continue
+      this.#held.set(document.id, { isOfBefore: true, document, members: new Set(document.chain.map(s => s.id)), content: writtenContent(document), toldEvents: document.events })
+      for (const step of document.chain) {
+        this.#byMember.set(step.id, document.id)
+        this.#before.set(troubleKey(step), document.id)
+      }
+      restored++
+    }
+    return restored
+  }
 
   /** The documents that changed, in the order of their ids. `isOver`: whether trouble of these symptoms is known to be over; undefined = it is not asked now. */
   update (drafts: readonly Draft[], nowMs: number, isOver: ((members: readonly string[]) => boolean) | undefined, isLast = false): Incident[] {
@@ -54,11 +75,17 @@ export class Lifecycle {
   }
 
   /** Incidents with symptoms of the draft: the one with most first, then the older. */
-  #claims ({ members }: Draft): string[] {
+  #claims ({ members, chain }: Draft): string[] {
     const shared = new Map<string, number>()
     for (const member of members) {
       const id = this.#byMember.get(member)
       if (id !== undefined) shared.set(id, (shared.get(id) ?? 0) + 1)
+    }
+    if (shared.size === 0 && this.#before.size > 0) {
+      for (const step of chain) {
+        const id = this.#before.get(troubleKey(step))
+        if (id !== undefined) shared.set(id, (shared.get(id) ?? 0) + 1)
+      }
     }
     const start = (id: string): number => this.#held.get(id)?.document.startMs ?? 0
     return [...shared].sort((a, b) => b[1] - a[1] || start(a[0]) - start(b[0]) || (a[0] < b[0] ? -1 : 1)).map(([id]) => id)
@@ -76,6 +103,7 @@ export class Lifecycle {
 
   #continue (id: string, draft: Draft, merged: readonly string[], changed: Incident[]): void {
     const held = this.#held.get(id) as Held
+    if (held.isOfBefore === true && merged.length === 0 && explainsLess(draft, held.document)) { this.#goesOn(id, held, draft); return }
     const { document } = held
     const startMs = Math.min(document.startMs, draft.startMs)
     const content = contentOf(draft)
@@ -90,6 +118,15 @@ export class Lifecycle {
     void mergedInto
     const isOver = resolvedMs !== undefined && draft.updatedMs <= resolvedMs
     this.#keep(id, draft, { ...rest, ...said(draft), version: document.version + 1, ...(isOver ? { status: 'resolved', resolvedMs } : { status: 'open' }), startMs, timeToDetectionMs: Math.max(0, document.detectedMs - startMs), related: [...new Set([...document.related, ...merged])].sort() }, changed)
+  }
+
+  /** What was known before the last life ended explains more than what is seen since: the text stays, the incident is not quiet. */
+  #goesOn (id: string, held: Held, { members, updatedMs }: Draft): void {
+    for (const member of members) {
+      held.members.add(member)
+      this.#byMember.set(member, id)
+    }
+    held.document = { ...held.document, updatedMs: Math.max(held.document.updatedMs, updatedMs) }
   }
 
   /** Nothing more comes: open ones are told with all their evidence. */
@@ -144,10 +181,16 @@ export class Lifecycle {
   }
 
   #drop (id: string): void {
-    for (const member of this.#held.get(id)?.members ?? []) if (this.#byMember.get(member) === id) this.#byMember.delete(member)
+    const held = this.#held.get(id)
+    for (const step of held?.document.chain ?? []) if (this.#before.get(troubleKey(step)) === id) this.#before.delete(troubleKey(step))
+    for (const member of held?.members ?? []) if (this.#byMember.get(member) === id) this.#byMember.delete(member)
     this.#held.delete(id)
   }
 }
+
+const troubleKey = ({ sign, entity }: Pick<ChainStep, 'sign' | 'entity'>): string => `${sign}|${entityKey(entity)}`
+
+function explainsLess (draft: Draft, before: Incident): boolean { return (draft.hypotheses[0]?.score ?? 0) < (before.hypotheses[0]?.score ?? 0) }
 
 function said ({ members: _, weight: __, ...document }: Draft): Omit<Draft, 'members' | 'weight'> { return document }
 
@@ -161,7 +204,7 @@ function contentOf (draft: Draft): string {
   return content
 }
 
-function writtenContent ({ title, severity, startMs, hypotheses, chain, impact, actions, omitted }: Draft): string {
+function writtenContent ({ title, severity, startMs, hypotheses, chain, impact, actions, omitted }: Pick<Incident, 'title' | 'severity' | 'startMs' | 'hypotheses' | 'chain' | 'impact' | 'actions' | 'omitted'>): string {
   return JSON.stringify([
     title, severity, startMs, omitted, hypotheses.map(h => [h.pattern, h.subject]), chain.map(s => [s.id, s.entity, s.causes.map(c => [c.step, c.kind])]),
     impact.affected.map(a => [a.entity, a.state]), impact.slo.map(s => [s.service, s.objective]), actions.map(a => a.command ?? a.text)

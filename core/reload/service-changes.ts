@@ -16,6 +16,7 @@ const effects: Readonly<Record<keyof ServiceSettings, Effect>> = {
   tracing: 'graph',
   metrics: 'graph',
   workerFailure: 'graph',
+  stallTimeoutMs: 'process',
   whenFull: 'graph',
   enqueueTimeoutMs: 'graph',
   extensions: 'graph',

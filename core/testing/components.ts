@@ -9,6 +9,7 @@ import { defineComponent, type ComponentFactory } from '../component/factory.js'
 import { accepted, retry, type Outcome } from '../component/outcome.js'
 import { answerer } from '../component/questions.js'
 import { emptyBatch, type EventBatch } from '../data/batch.js'
+import { BatchBuilder } from '../data/builder.js'
 import { EventIds } from '../data/ids.js'
 import type { Counter, Histogram, MetricDeclaration } from '../telemetry/meter.js'
 import { templateBatch } from './template-batch.js'
@@ -20,6 +21,7 @@ const sourceSchema = Type.Object({
   batch_rows: Type.Integer({ default: 100, description: 'Rows a batch.' }),
   rows_per_second: Type.Number({ default: 0, description: 'Pace; 0 = as fast as it is taken.' }),
   fresh_ids: Type.Boolean({ default: false, description: 'Give each event an id of its own; else each batch has the ids of the first.' }),
+  poison_every: Type.Integer({ default: 0, description: 'The rows of every n-th batch are named `poison`; 0 = of none.' }),
   finish: Type.Boolean({ default: true, description: 'Ask for the end of the process when all rows are sent.' })
 }, { additionalProperties: false })
 
@@ -45,13 +47,14 @@ class Source implements Receiver {
   }
 
   async #run (host: Host): Promise<void> {
-    const { rows, batch_rows: batchRows, rows_per_second: rate, fresh_ids: freshIds, finish } = this.config
+    const { rows, batch_rows: batchRows, rows_per_second: rate, fresh_ids: freshIds, poison_every: poisonEvery, finish } = this.config
     const template = templateBatch(batchRows)
     const ids = freshIds ? new EventIds() : undefined
     const startedMs = performance.now()
     for (let sent = 0; sent < rows && !this.#stopped; sent += batchRows) {
       if (rate > 0) await this.#until(startedMs + sent / rate * 1000)
-      await this.#send(stamped(template, Math.min(batchRows, rows - sent), ids), rate > 0)
+      const isPoison = poisonEvery > 0 && (sent / batchRows + 1) % poisonEvery === 0
+      await this.#send(stamped(isPoison ? poisonous(batchRows) : template, Math.min(batchRows, rows - sent), ids), rate > 0)
       if (sent / batchRows % 64 === 0) await new Promise(resolve => setImmediate(resolve))
     }
     if (finish && !this.#stopped) host.finish('all rows are sent')
@@ -70,6 +73,12 @@ class Source implements Receiver {
     const waitMs = atMs - performance.now()
     return waitMs <= 0 ? Promise.resolve() : new Promise(resolve => setTimeout(resolve, waitMs))
   }
+}
+
+function poisonous (rows: number): EventBatch {
+  const builder = new BatchBuilder(rows)
+  for (let i = 0; i < rows; i++) builder.append({ name: 'poison' })
+  return builder.finish()
 }
 
 function stamped (template: EventBatch, rows: number, ids: EventIds | undefined): EventBatch {
@@ -119,7 +128,12 @@ const holdSchema = Type.Object({
   throw_at: Type.Integer({ default: 0, description: 'Throws at the n-th batch; 0 = never.' }),
   exit_at: Type.Integer({ default: 0, description: 'Ends its thread at the n-th batch; 0 = never.' }),
   fail_start: Type.Boolean({ default: false, description: 'Does not start.' }),
-  hold: Type.Boolean({ default: false, description: 'Keeps batches until it is stopped.' })
+  hold: Type.Boolean({ default: false, description: 'Keeps batches until it is stopped.' }),
+  throw_every: Type.Integer({ default: 0, description: 'Throws at every n-th batch; 0 = never.' }),
+  fail_from: Type.Integer({ default: 0, description: 'The n-th batch of its life and all later ones are met with `failure`; 0 = none.' }),
+  poison: Type.String({ default: '', description: 'A batch with a row of this name is met with `failure`; empty = none.' }),
+  failure: Type.Union([Type.Literal('throw'), Type.Literal('reject'), Type.Literal('never'), Type.Literal('block'), Type.Literal('loop'), Type.Literal('leak'), Type.Literal('crash')], { default: 'throw', description: 'Throws, rejects its promise, never answers, blocks for `block_ms`, loops for ever, takes all memory, throws outside of the call.' }),
+  block_ms: Type.Number({ default: 0, description: 'For `block`.' })
 }, { additionalProperties: false })
 
 class Misbehaving implements Processor {
@@ -132,9 +146,29 @@ class Misbehaving implements Processor {
     if (this.#batches === this.config.throw_at) throw new Error('told to throw')
     // eslint-disable-next-line no-restricted-properties -- ending a worker thread is what this processor is for
     if (this.#batches === this.config.exit_at) process.exit(9)
+    const { fail_from: failFrom, throw_every: throwEvery } = this.config
+    if (throwEvery > 0 && this.#batches % throwEvery === 0) throw new Error('told to throw')
+    if ((failFrom > 0 && this.#batches >= failFrom) || this.#isPoison(batch)) return this.#fail(batch)
     if (!this.config.hold) return this.next.consume(batch)
     this.#held.push(batch)
     return accepted
+  }
+
+  #isPoison (batch: EventBatch): boolean {
+    const { poison } = this.config
+    return poison !== undefined && poison !== '' && [...batch].some(row => row.get('name') === poison)
+  }
+
+  #fail (batch: EventBatch): Outcome | Promise<Outcome> {
+    switch (this.config.failure) {
+      case 'reject': return Promise.reject(new Error('told to reject'))
+      case 'never': return new Promise(() => undefined)
+      case 'block': { const untilMs = performance.now() + this.config.block_ms; while (performance.now() < untilMs); return this.next.consume(batch) }
+      case 'loop': for (;;);
+      case 'leak': { const kept: unknown[] = []; for (;;) kept.push(new Array(1000).fill(kept.length)) }
+      case 'crash': setImmediate(() => { throw new Error('told to crash') }); return new Promise(() => undefined)
+      default: throw new Error('told to throw')
+    }
   }
 
   start (): void {
@@ -187,7 +221,7 @@ export const testSink = defineComponent({
 })
 
 export const testMisbehaving = defineComponent({
-  kind: 'processor', type: 'test_misbehaving', description: 'Throws, exits or holds on demand.', stability: 'stable', signals, schema: holdSchema, concurrency: 'stateless', metrics: [], drops: {},
+  kind: 'processor', type: 'test_misbehaving', description: 'Throws, exits or holds on demand.', stability: 'stable', signals, schema: holdSchema, concurrency: 'stateless', isolates: 'learns', metrics: [], drops: {},
   create: s => new Misbehaving(s.get('config') as Static<typeof holdSchema>, s.get('next'))
 })
 

@@ -9,7 +9,7 @@
  *  +-----------+-----------+---------------------------------------+--------+---------------------------+
  *  | producer 0: owner state claimOpen claimAt | dropped, lost (i64)        | producer 1 ...              |
  *  +--------------------------------------------------------------------------------------------------+
- *  | consumer 0: owner state cursor nextSeqLo  | lost, corrupt (i64)        | consumer 1 ...              |
+ *  | consumer 0: owner state cursor nextSeqLo taken | lost, corrupt (i64)   | consumer 1 ...              |
  *  +--------------------------------------------------------------------------------------------------+
  *  | slots: capacityBytes, in granules of 32 bytes                                                      |
  *  |    released        unread, committed            claimed        free                                |
@@ -102,8 +102,11 @@ export const Word = {
   firstPeer: 6 * lineWords
 } as const
 
-/** Int32 word offsets within a peer's line. `owner` is the thread id + 1, 0 when free, -1 when kept for a take-over. */
-export const Peer = { owner: 0, state: 1, claimOpen: 2, claimAt: 3, cursor: 2, nextSeqLo: 3 } as const
+/**
+ * Int32 word offsets within a peer's line. `owner` is the thread id + 1, 0 when free, -1 when kept for a take-over. `taken` is how far a
+ * consumer has read; of a dead one it says up to where its successor reads slot by slot (ring-suspects.ts).
+ */
+export const Peer = { owner: 0, state: 1, claimOpen: 2, claimAt: 3, cursor: 2, nextSeqLo: 3, taken: 4 } as const
 
 /** Offsets within a peer's line, in 8-byte counters. */
 export const Tally = { droppedSlots: 8, droppedRows: 9, lostSlots: 10, lostRows: 11, corruptSlots: 12 } as const

@@ -10,6 +10,7 @@ import type { LogLevel } from '../telemetry/logger.js'
 import type { SeriesDescription } from '../telemetry/series.js'
 import type { Slab } from '../telemetry/slab.js'
 import type { PressureMemory } from '../pressure/pressure.js'
+import type { HeartbeatMemory } from './heartbeat.js'
 import type { RingMemory } from './ring.js'
 
 /** A ring as threads get it. A ring of the same id that was made anew has another serial number. */
@@ -24,6 +25,7 @@ export interface WorkerBirth {
   readonly rings: Readonly<Record<string, HeldRing>>
   readonly slab: Slab
   readonly pressure: PressureMemory
+  readonly heartbeat: HeartbeatMemory
   readonly log: { readonly level: LogLevel, readonly format: LogFormat }
   /** Rings whose dead reader left its cursor for this worker, with the reader's index. */
   readonly inherit: Readonly<Record<string, number>>

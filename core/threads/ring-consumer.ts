@@ -62,6 +62,8 @@ export class RingConsumer {
   #unrung = 0
   #keeping = false
   #nextSeqLo = 0
+  /** Up to here a dead predecessor had read. */
+  #suspectUntil = 0
   #fault: CorruptSlot | undefined
   #detached = false
 
@@ -99,6 +101,7 @@ export class RingConsumer {
     const head = Atomics.load(words, Word.head)
     const cursor = from === 'now' ? ring.firstOpenClaim() : (head - usedGranules(ring, head)) | 0
     words[line + Peer.nextSeqLo] = cursor === head ? words[Word.seqLo] : words[ring.headerAt(cursor) + Header.seqLo]
+    words[line + Peer.taken] = cursor
     Atomics.store(words, line + Peer.cursor, cursor)
     Atomics.store(words, line + Peer.state, PeerState.alive)
   }
@@ -111,6 +114,8 @@ export class RingConsumer {
     this.#space = new Bell(ring.words, Word.spaceSignal, Word.spaceWaiters, recheckMs)
     this.#slot = new Slot(ring)
     this.#head = this.#cursor = Atomics.load(ring.words, this.#line + Peer.cursor)
+    this.#suspectUntil = Atomics.load(ring.words, this.#line + Peer.taken)
+    Atomics.store(ring.words, this.#line + Peer.taken, this.#cursor)
     // A producer that waits for room is woken for a quarter of the ring at a time, not for every slot (see #advance).
     this.#bellGranules = ring.capacity >>> 2
   }
@@ -163,6 +168,12 @@ export class RingConsumer {
     return { status: 'lent', bytes, rows, producer, sequence }
   }
 
+  /** Whether the next slot was in the hands of the reader that died: one of those may be what it died of. */
+  get isSuspect (): boolean {
+    const left = (this.#suspectUntil - this.#cursor) >>> 0
+    return left > 0 && left <= this.#ring.capacity
+  }
+
   /** Stands for all that has been taken so far. */
   get taken (): TakenMark { return { cursor: this.#cursor, nextSeqLo: this.#nextSeqLo } }
 
@@ -204,7 +215,7 @@ export class RingConsumer {
       this.#held = false
       this.#fault = undefined
       this.#nextSeqLo = words[this.#line + Peer.nextSeqLo] = seqLo
-      this.#cursor = this.#head = to
+      this.#cursor = this.#head = words[this.#line + Peer.taken] = to
       Atomics.store(words, this.#line + Peer.cursor, to)
       return skipped
     })
@@ -282,6 +293,7 @@ export class RingConsumer {
     const h = this.#ring.headerAt(this.#cursor)
     this.#nextSeqLo = words[h + Header.seqLo] + (words[h + Header.mark] === Mark.padding ? 0 : 1)
     this.#cursor = (this.#cursor + span) | 0
+    words[this.#line + Peer.taken] = this.#cursor
     this.#unrung += span
     if (!this.#keeping) this.#publish()
   }

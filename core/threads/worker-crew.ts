@@ -17,8 +17,8 @@ import type { MetricSnapshot } from '../telemetry/snapshot.js'
 import { Backoff } from '../delivery/backoff.js'
 import { Flows } from '../graph/lost-rows.js'
 import type { Plan } from '../graph/plan.js'
-import type { Rings } from '../graph/rings.js'
-import { workerDeaths, workerLost } from '../graph/runtime-metrics.js'
+import type { Poison, Rings } from '../graph/rings.js'
+import { poisonBatches, workerDeaths, workerLost, workerStalls } from '../graph/runtime-metrics.js'
 import type { Layer } from '../graph/layers.js'
 import type { TapSelection } from '../graph/tap.js'
 import type { Answered } from '../graph/unanswered.js'
@@ -26,7 +26,8 @@ import type { PressureMemory } from '../pressure/pressure.js'
 import type { HeldRing, Inquiry, WorkerBirth } from './protocol.js'
 import type { ThreadHandle } from './thread-handle.js'
 import type { ThreadEvents } from './thread-runtime.js'
-import { ThreadDied, WorkerHost } from './worker-host.js'
+import { createHeartbeat } from './heartbeat.js'
+import { ThreadDied, WorkerHost, type Death } from './worker-host.js'
 
 export interface CrewOptions {
   /** In force now. */
@@ -45,6 +46,8 @@ export interface CrewOptions {
 /** More deaths of one thread than this within the window, and restarting is not the cure. */
 const maxDeaths = 5
 const deathWindowMs = 60_000
+/** More batches that killed a thread within the window, and the batches are not to blame. */
+const maxPoison = 3
 const restartPolicy = { initialMs: 50, maxMs: 5000, multiplier: 2, jitter: 0.2, maxElapsedMs: 0 }
 
 /** `returning` settles when a successor that is under way is up, or is not coming. */
@@ -54,12 +57,13 @@ interface Member {
   isMissing: boolean
   readonly taps: Map<number, TapSelection>
   readonly started: Set<Layer>
-  readonly backoff: Backoff
+  backoff: Backoff
   host: WorkerHost
   slab: Slab
   series: SeriesDescription[]
   flows: Flows
   deathsMs: number[]
+  poisonMs: number[]
 }
 
 export class WorkerCrew {
@@ -76,7 +80,7 @@ export class WorkerCrew {
 
   /** Spawns `thread` now; the handle stays valid over restarts. `plan`: another than that in force, for a thread that is new by it. */
   handle (thread: string, plan = this.#plan): ThreadHandle {
-    const member: Member = { isMissing: false, taps: new Map(), slab: createSlab(), series: [], flows: new Flows(), started: new Set(), deathsMs: [], backoff: new Backoff(restartPolicy), host: undefined as never }
+    const member: Member = { isMissing: false, taps: new Map(), slab: createSlab(), series: [], flows: new Flows(), started: new Set(), deathsMs: [], poisonMs: [], backoff: new Backoff(restartPolicy), host: undefined as never }
     this.#members.set(thread, member)
     this.#tell(thread, 'created')
     this.#spawn(thread, member, plan, {}, this.#changing)
@@ -164,29 +168,35 @@ export class WorkerCrew {
   #spawn (thread: string, member: Member, plan: Plan, inherit: Readonly<Record<string, number>>, held: boolean): void {
     const { catalog, rings, metrics, pressure } = this.options
     metrics.addThread(thread, member.slab)
-    const birth: WorkerBirth = { thread, plan, catalog, rings: rings.of(thread), slab: member.slab, pressure, log: this.#log, inherit, held }
+    const birth: WorkerBirth = { thread, plan, catalog, rings: rings.of(thread), slab: member.slab, pressure, heartbeat: createHeartbeat(), log: this.#log, inherit, held }
     const events = this.options.eventsOf(thread)
     member.host = new WorkerHost(birth, {
       ...events,
       series: series => { member.series.push(series); events.series(series) }
-    }, (name, threadId, reason) => this.#died(name, threadId, reason))
+    }, death => this.#died(death))
   }
 
-  #died (thread: string, threadId: number, reason: string): void {
+  #died ({ thread, threadId, reason, cause }: Death): void {
     const { rings, metrics, meter, logger, onGiveUp } = this.options
-    rings.threadDied(threadId)
+    const poison = rings.threadDied(threadId, cause !== 'killed')
     const member = this.#members.get(thread)
     if (member === undefined) return
     const lost = member.flows.held(this.#snapshot(thread, member))
     member.flows = new Flows()
     metrics.endThread(thread)
     meter.counter(workerDeaths, { thread }).add(1)
+    if (cause === 'stall') meter.counter(workerStalls, { thread }).add(1)
     if (lost > 0) meter.counter(workerLost, { thread }).add(lost)
     logger.error('a worker thread died', { thread, reason, lostRows: lost })
     this.#tell(thread, 'recoverable_error', `died: ${reason}`)
     if (this.#stopping) return
     const nowMs = performance.now()
+    for (const found of poison) this.#tellPoison(thread, reason, found)
     member.deathsMs = [...member.deathsMs.filter(t => nowMs - t < deathWindowMs), nowMs]
+    member.poisonMs = [...member.poisonMs.filter(t => nowMs - t < deathWindowMs), ...poison.map(() => nowMs)]
+    // What it died of is gone, so these deaths say nothing about what comes; unless each batch is found to be one.
+    if (poison.length > 0 && member.poisonMs.length <= maxPoison) member.deathsMs = []
+    if (member.deathsMs.length <= 1) member.backoff = new Backoff(restartPolicy)
     if (this.#plan.service.workerFailure === 'stop') { onGiveUp(`thread ${thread} died: ${reason}`); return }
     if (member.deathsMs.length > maxDeaths) { onGiveUp(`thread ${thread} died ${member.deathsMs.length} times within ${deathWindowMs / 1000} s, last: ${reason}`); return }
     if (this.#changing) member.isMissing = true
@@ -217,6 +227,12 @@ export class WorkerCrew {
       // A death on the way is handled as a death; anything else means that its components do not come up again.
       if (!(error instanceof ThreadDied)) this.options.onGiveUp(`thread ${thread} did not come back: ${error instanceof Error ? error.message : String(error)}`)
     }
+  }
+
+  #tellPoison (thread: string, reason: string, { ring, pipeline, rows }: Poison): void {
+    const { meter, logger } = this.options
+    meter.counter(poisonBatches, { ring }).add(rows)
+    logger.error('a batch is dropped because two threads in a row died while they had nothing else in hand', { thread, pipeline, rows, reason })
   }
 
   /** A thread stands on the health board beside its components: while it is dead, nothing passes it. */

@@ -3,14 +3,23 @@ import { Worker } from 'node:worker_threads'
 import type { Layer } from '../graph/layers.js'
 import type { TapSelection } from '../graph/tap.js'
 import type { Answered } from '../graph/unanswered.js'
+import { systemClock } from '../component/clock.js'
 import type { Plan } from '../graph/plan.js'
 import type { LogLevel } from '../telemetry/logger.js'
+import { Watchdog } from './heartbeat.js'
 import type { FromWorker, HeldRing, Inquiry, ToWorker, WorkerBirth } from './protocol.js'
 import type { ThreadHandle } from './thread-handle.js'
 import type { ThreadEvents } from './thread-runtime.js'
 
-/** `threadId` is the worker's, for marking its ring ends dead; `reason` says how it died. */
-export type OnDeath = (thread: string, threadId: number, reason: string) => void
+export interface Death {
+  readonly thread: string
+  /** The worker's, for marking its ring ends dead. */
+  readonly threadId: number
+  /** How it died. */
+  readonly reason: string
+  /** `own`: of what it did; `stall`: its loop stood still and the watchdog ended it; `killed`: from outside. */
+  readonly cause: 'own' | 'stall' | 'killed'
+}
 
 /** The thread ended while an answer was awaited: the crew decides what follows. */
 export class ThreadDied extends Error {
@@ -34,24 +43,29 @@ export class WorkerHost implements ThreadHandle {
   #nextId = 0
   #ending = false
   #dead: string | undefined
+  #cause: Death['cause'] = 'own'
   readonly #exited: Promise<void>
 
-  constructor (birth: WorkerBirth, events: ThreadEvents, onDeath: OnDeath) {
+  constructor (birth: WorkerBirth, events: ThreadEvents, onDeath: (death: Death) => void) {
     this.thread = birth.thread
     this.#events = events
     this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: birth, name: `tapio-${birth.thread}` })
     this.#threadId = this.#worker.threadId
+    const { stallTimeoutMs } = birth.plan.service
+    const watchdog = new Watchdog(birth.heartbeat, stallTimeoutMs, systemClock, () => { void this.#terminate('stall') })
     let crash = ''
     this.#worker.on('message', (message: FromWorker) => this.#onMessage(message))
     this.#worker.on('error', (error: unknown) => { crash = error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
     this.#exited = new Promise(resolve => this.#worker.once('exit', code => {
+      watchdog.stop()
+      if (this.#cause === 'stall') crash = `its loop stood still for ${stallTimeoutMs} ms (service.stall_timeout)`
       this.#dead = crash === '' ? `exited with code ${code}` : crash
       for (const resolve of this.#asked.values()) resolve(this.#gone())
       this.#asked.clear()
       for (const w of this.#waiting) w.reject(new ThreadDied(this.thread, this.#dead))
       this.#waiting = []
       resolve()
-      if (!this.#ending) onDeath(this.thread, this.#threadId, this.#dead)
+      if (!this.#ending) onDeath({ thread: this.thread, threadId: this.#threadId, reason: this.#dead, cause: this.#cause })
     }))
   }
 
@@ -114,7 +128,10 @@ export class WorkerHost implements ThreadHandle {
   }
 
   /** Ends the worker wherever it is: for a thread that does not answer, and for fault tests. */
-  async kill (): Promise<void> {
+  kill (): Promise<void> { return this.#terminate('killed') }
+
+  async #terminate (cause: Death['cause']): Promise<void> {
+    this.#cause = cause
     await this.#worker.terminate()
   }
 

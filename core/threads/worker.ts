@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { catalogOf } from '../component/catalog.js'
 import type { Answered } from '../graph/unanswered.js'
 import { createLogger } from '../telemetry/pino-logger.js'
+import { beat } from './heartbeat.js'
 import { deadlineIn } from './local-thread.js'
 import type { FromWorker, ToWorker, WorkerBirth } from './protocol.js'
 import { ThreadRuntime } from './thread-runtime.js'
@@ -10,6 +11,7 @@ import { ThreadRuntime } from './thread-runtime.js'
 if (parentPort === null) throw new Error('worker.js runs as a worker thread only')
 const port = parentPort
 const birth = workerData as WorkerBirth
+beat(birth.heartbeat)
 const send = (message: FromWorker): void => port.postMessage(message)
 const logger = createLogger({ ...birth.log, base: { thread: birth.thread } })
 

@@ -18,6 +18,7 @@ import { modes } from '../config/modes.js'
 import { optionsTable } from '../config/options-table.js'
 import { Options } from '../config/schema.js'
 import { columnsTable } from '../data/columns-table.js'
+import { isolation, isolationMetrics } from '../recovery/isolation/options.js'
 import { deliveryDrops, deliveryMetrics, deliveryOptions } from '../delivery/with-delivery.js'
 import { runtimeMetrics } from '../graph/runtime-metrics.js'
 import { reloadMetrics } from '../reload/metrics.js'
@@ -71,6 +72,7 @@ const documents: readonly (readonly [string, Parts])[] = [
   ['core/telemetry/README.md', { metrics: () => metricsTable([...declaredMetrics(), ...runtimeMetrics, ...reloadMetrics]) }],
   ['core/api/README.md', { options: () => optionsTable(apiSchema), metrics: () => metricsText(apiMetrics) }],
   ['exporters/README.md', { options: () => optionsTable(Options(deliveryOptions)), metrics: () => metricsText(deliveryMetrics), drops: () => dropsText(deliveryDrops) }],
+  ['core/recovery/README.md', { options: () => optionsTable(Options({ isolation })), metrics: () => metricsText(isolationMetrics) }],
   ['core/data/README.md', { columns: columnsTable }],
   ['core/config/README.md', { faults: () => table(['code', 'meaning'], Object.entries(faultCodes).map(([code, meaning]) => [code, meaning])) }],
   ['core/patterns/README.md', Object.fromEntries(Object.entries(patternTables).map(([name, make]) => [name, () => { const { head, rows } = make(); return table(head, rows) }]))],

@@ -12,6 +12,7 @@ export const factory = defineComponent({
   concurrency: 'single',
   shares: true,
   borrows: true,
+  isolates: 'learns',
   answers: ['topology.view'],
   metrics: [signsSeen, symptomsHeld, symptomsRefused, waitingHeld, objectsFed, absurdTimes],
   drops: {},

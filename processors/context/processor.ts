@@ -78,7 +78,8 @@ export class ContextProcessor implements Processor {
     this.#cancelIdle()
     if (this.#stopped) return
     this.#stopped = true
-    this.#engine.flush(true)
+    // Not when it is made anew after a failure: rows still come.
+    if (this.#engine.uses('context')) this.#engine.flush(true)
     this.#reports.count()
   }
 

@@ -41,8 +41,8 @@ export class ImpactProcessor implements Processor {
     this.#waiting = meter.gauge(waitingSymptoms)
     this.#burning = meter.gauge(burningSlos)
     this.#late = meter.counter(lateRequests)
-    if (config.slos.length > 0) this.#engine.rows.use((batch, from, to) => { this.#book.count(batch, from, to) })
-    this.#engine.use('impact', { tick: tick => { this.#tick(tick) } })
+    const end = config.slos.length > 0 ? this.#engine.rows.use((batch, from, to) => { this.#book.count(batch, from, to) }) : () => undefined
+    this.#engine.use('impact', { tick: tick => { this.#tick(tick) }, end })
   }
 
   consume (batch: EventBatch): Outcome | Promise<Outcome> {

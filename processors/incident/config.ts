@@ -15,6 +15,7 @@ export const schema = Options({
     document: Type.Boolean({ default: true, description: 'The whole document as the raw record of the event `tapio.incident`: what the store and the command line read.' }),
     trace: Type.Boolean({ default: true, description: 'A trace too, when an incident opens and when its cause changes, for existing backends.' })
   }),
+  restore_from: Type.Optional(Type.String({ minLength: 1, description: 'Directory of the `store` exporter: incidents that are open there are gone on with after a start, under their id. Left out: a new process opens incidents of its own for what goes on.' })),
   max_incidents: Type.Integer({ default: 1000, minimum: 1, maximum: 100_000, description: 'Held at once; resolved ones make room.' }),
   max_symptoms: Type.Integer({ default: 5000, minimum: 10, maximum: 100_000, description: 'Symptoms that take part in the search for causes, the worst first.' }),
   max_subjects: Type.Integer({ default: 500, minimum: 1, maximum: 100_000, description: 'Objects near trouble that patterns are asked about at a tick, and a fifth as many others; the rest waits for the next.' })

@@ -12,6 +12,7 @@ export const factory = defineComponent({
   concurrency: 'single',
   shares: true,
   borrows: true,
+  isolates: 'forgets',
   metrics,
   drops: {
     outbox_full: 'more incident rows than `max_incidents` allows waited for the next component',

@@ -14,6 +14,8 @@ import type { Incident } from '../../core/incidents/incident.js'
 import { link, see, startMs } from '../../core/incidents/testing/scene.js'
 import { defaultPatternDir, PatternLibrary } from '../../core/patterns/library.js'
 import { incidentOfRow } from '../../core/story/rows.js'
+import { partsOf } from '../../core/recovery/isolation/parts.js'
+import { openStore } from '../../core/store/open.js'
 import { FakeClock } from '../../core/testing/fake-clock.js'
 import { deadlineIn, testBench } from '../../core/testing/services.js'
 import { schema } from './config.js'
@@ -23,8 +25,7 @@ const test = suite('incident')
 const folder = mkdtempSync(join(tmpdir(), 'tapio-incident-'))
 test.after(() => { rmSync(folder, { recursive: true }) })
 
-async function made (config: Readonly<Record<string, unknown>> = {}) {
-  const shared = createShared()
+async function made (config: Readonly<Record<string, unknown>> = {}, shared = createShared()) {
   const clock = new FakeClock()
   const bench = testBench('processor', 'incident', Value.Default(schema, structuredClone(config)), { shared, clock })
   const processor = await factory.create(bench.services) as Processor
@@ -32,7 +33,7 @@ async function made (config: Readonly<Record<string, unknown>> = {}) {
   const engine = engineOf(shared)
   const rows = (): EventRow[] => bench.next.batches.flatMap(batch => [...batch])
   return {
-    ...bench, processor, engine, clock, rows,
+    ...bench, processor, engine, clock, rows, shared,
     /** Thinks at a time, and lets what it has to tell go out. */
     tick: async (atS: number) => { engine.flush(false, startMs + atS * 1000); await clock.advance(0) },
     incidents: (): Incident[] => rows().flatMap(row => incidentOfRow(row) ?? []),
@@ -231,6 +232,76 @@ test('without `context` in front it says what is missing, and is well when it co
   bench.engine.advance(startMs)
   await bench.processor.consume(batch)
   assert.is(bench.status.events.at(-1), 'ok')
+})
+
+test('after a restart what goes on continues the incidents that are open in the store, and what does not is over in time', async () => {
+  const directory = join(folder, 'store')
+  const before = await made(document)
+  nodeDown(before)
+  nodeDown(before, 'n2')
+  await before.tick(1)
+  const open = before.incidents()
+  assert.is(open.length, 2)
+  const store = await openStore(directory)
+  for (const incident of open) await store.putIncident(incident)
+  await store.close()
+
+  const after = await made({ ...document, restore_from: directory })
+  assert.is(after.meter.values.get('incidents_restored'), 2)
+  nodeDown(after, 'n1', 120)
+  await after.tick(121)
+  const [continued, ...more] = after.incidents()
+  const first = open.find(i => i.id === continued?.id)
+  assert.is(more.length, 0)
+  assert.equal([continued?.version, continued?.status, continued?.startMs, continued?.detectedMs], [2, 'open', first?.startMs, first?.detectedMs])
+  await after.tick(700)
+  assert.equal(after.incidents().map(i => [i.version, i.status, i.id === first?.id]), [[2, 'open', true], [2, 'resolved', false]])
+  await after.tick(1000)
+  assert.equal(after.incidents().slice(2).map(i => [i.version, i.status, i.id === first?.id]), [[3, 'resolved', true]])
+})
+
+test('what is seen after a restart and explains less leaves the text as it was', async () => {
+  const directory = join(folder, 'store-less')
+  const before = await made(document)
+  const cause = nodeDown(before)
+  const victim = (bench: Made, atS: number) => see(bench.engine, 'k8s.evicted', 'Pod/shop/web-1', { severity: 'critical', atS })
+  link(before.engine, cause, victim(before, 1))
+  await before.tick(2)
+  const [known] = before.incidents().slice(-1)
+  const store = await openStore(directory)
+  await store.putIncident({ ...known as Incident, hypotheses: (known as Incident).hypotheses.map((h, i) => i === 0 ? { ...h, score: 1 } : h) })
+  await store.close()
+  const after = await made({ ...document, restore_from: directory })
+  victim(after, 400)
+  await after.tick(401)
+  await after.tick(900)
+  assert.equal(after.incidents(), [], 'it is not quiet, and nothing better is known')
+  await after.tick(1100)
+  assert.equal(after.incidents().map(i => [i.id, i.version, i.status, i.chain.length]), [[known?.id, 2, 'resolved', known?.chain.length]])
+})
+
+test('a store that cannot be read is said, and it works as the first time', async () => {
+  const path = join(folder, 'no-store')
+  writeFileSync(path, 'a file')
+  const bench = await made({ ...document, restore_from: path })
+  assert.ok(bench.logger.lines.some(l => l.level === 'warn' && l.message.startsWith('open incidents cannot be read')))
+  nodeDown(bench)
+  await bench.tick(1)
+  assert.is(bench.incidents().length, 1)
+})
+
+test('made anew in its thread it goes on with what it has told: nothing opens twice, and nothing is told twice', async () => {
+  const first = await made(document)
+  nodeDown(first)
+  await first.tick(1)
+  partsOf(first.shared).end('incident')
+  await first.processor.stop?.(deadlineIn(1000))
+  const second = await made(document, first.shared)
+  await second.tick(2)
+  assert.equal(second.incidents(), [])
+  await second.tick(1000)
+  assert.equal(second.incidents().map(i => [i.id, i.version, i.status]), [[first.incidents()[0]?.id, 2, 'resolved']])
+  assert.is(first.incidents().length, 1)
 })
 
 test.run()

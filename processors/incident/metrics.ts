@@ -9,4 +9,6 @@ export const thinking: MetricDeclaration = { name: 'incident_thinking', kind: 'h
 export const patterns: MetricDeclaration = { name: 'incident_patterns', kind: 'gauge', unit: '', attributes: ['state'], description: 'Patterns: `loaded`, or `rejected` for faults in their files (the log says where)' }
 export const reloads: MetricDeclaration = { name: 'incident_pattern_reloads', kind: 'counter', unit: '', description: 'Times the pattern files had changed and were read again' }
 
-export const metrics: readonly MetricDeclaration[] = [openIncidents, documents, symptoms, links, bounded, thinking, patterns, reloads]
+export const restoredIncidents: MetricDeclaration = { name: 'incidents_restored', kind: 'counter', unit: '', description: 'Incidents that were open before and are gone on with: after a start, from the store (`restore_from`), or after a failure.' }
+
+export const metrics: readonly MetricDeclaration[] = [openIncidents, documents, symptoms, links, bounded, thinking, patterns, reloads, restoredIncidents]

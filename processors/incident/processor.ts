@@ -12,6 +12,7 @@ import { incidentRows } from '../../core/story/rows.js'
 import type { Logger } from '../../core/telemetry/logger.js'
 import type { Gauge, Histogram, Counter } from '../../core/telemetry/meter.js'
 import type { IncidentConfig } from './config.js'
+import { openIncidentsOf, toldIn, type ToldIncidents } from './before.js'
 import { Knowing } from './knowing.js'
 import * as declared from './metrics.js'
 
@@ -28,10 +29,12 @@ export class IncidentProcessor implements Processor {
   readonly #knowing: Knowing
   readonly #outbox: Outbox
   readonly #fed: FedCheck
+  readonly #told: ToldIncidents
   readonly #logger: Logger
   #hasToldFailure = false
   readonly #gauges: { readonly open: (severity: string) => Gauge, readonly symptoms: Gauge, readonly links: Gauge, readonly bounded: (what: string) => Gauge }
   readonly #documents: (status: string) => Counter
+  readonly #restoredIncidents: Counter
   readonly #thinking: Histogram
   /** The cause that was last told as a trace, by incident. */
   readonly #traced = new Map<string, string>()
@@ -42,6 +45,7 @@ export class IncidentProcessor implements Processor {
     const [drops, meter, clock] = [services.get('drops'), services.get('meter'), services.get('clock')]
     this.#outbox = new Outbox({ next: this.#next, clock, maxRows: this.#config.max_incidents * rowsOfDocument, onLoss: (reason, rows) => drops.add(reason, rows) })
     this.#gauges = { open: severity => meter.gauge(declared.openIncidents, { severity }), symptoms: meter.gauge(declared.symptoms), links: meter.gauge(declared.links), bounded: what => meter.gauge(declared.bounded, { what }) }
+    this.#restoredIncidents = meter.counter(declared.restoredIncidents)
     this.#documents = status => meter.counter(declared.documents, { status })
     this.#thinking = meter.histogram(declared.thinking)
     this.#engine = engineOf(services.get('shared'))
@@ -60,10 +64,22 @@ export class IncidentProcessor implements Processor {
       confidenceThreshold: this.#config.confidence_threshold, windowMs: this.#config.window, openWeight: this.#config.open_weight, resolveAfterMs: this.#config.resolve_after, retentionMs: this.#config.group_retention_period,
       maxIncidents: this.#config.max_incidents, maxSymptoms: this.#config.max_symptoms, maxSubjects: this.#config.max_subjects, settleMs: this.#config.settle, silentFindings: this.#config.silent_findings
     }, incidents => { this.#tell(incidents) })
+    this.#told = toldIn(services.get('shared'))
+    this.#restored(this.#story.lifecycle.restore(this.#told.all))
     this.#engine.use('incident', { tick: tick => { this.#think(() => { this.#story.tick(tick) }) } })
   }
 
-  start (): void { this.#knowing.start() }
+  async start (): Promise<void> {
+    this.#knowing.start()
+    const { restore_from: directory, max_incidents: most } = this.#config
+    if (directory === undefined) return
+    try {
+      this.#restored(this.#story.lifecycle.restore(await openIncidentsOf(directory, most)))
+    } catch (error) {
+      // Without what was it works as the first time.
+      this.#logger.warn('open incidents cannot be read from the store; what goes on of them will be incidents of its own', { directory, error })
+    }
+  }
 
   consume (batch: EventBatch): Outcome | Promise<Outcome> {
     this.#fed.saw(batch.count)
@@ -73,6 +89,12 @@ export class IncidentProcessor implements Processor {
   async stop (deadline: Deadline): Promise<void> {
     this.#knowing.stop()
     await this.#outbox.drain(deadline)
+  }
+
+  #restored (count: number): void {
+    if (count === 0) return
+    this.#restoredIncidents.add(count)
+    this.#logger.info('incidents that were open are gone on with', { incidents: count })
   }
 
   #think (work: () => void): void {
@@ -103,6 +125,7 @@ export class IncidentProcessor implements Processor {
 
   #tell (incidents: readonly Incident[]): void {
     for (const incident of incidents) {
+      this.#told.tell(incident)
       this.#documents(incident.status).add(1)
       const { document, trace } = this.#config.emit
       this.#outbox.add(incidentRows(incident, { withDocument: document, withTrace: trace && this.#isNewCause(incident) }))

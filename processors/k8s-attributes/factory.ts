@@ -13,6 +13,7 @@ export const factory = defineComponent({
   concurrency: 'single',
   light: true,
   borrows: true,
+  isolates: 'forgets',
   metrics: [resources, cacheMisses, knownPods],
   drops: {},
   check: config => configFaults(config as K8sAttributesConfig),

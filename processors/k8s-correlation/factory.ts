@@ -13,6 +13,7 @@ export const factory = defineComponent({
   concurrency: 'single',
   shares: true,
   borrows: true,
+  isolates: 'forgets',
   metrics: [linksMade, pairsCompared, leftOut],
   drops: linkDrops,
   async create (services) {

@@ -8,6 +8,7 @@ import { wait } from '../../core/delivery/insist.js'
 import { BatchBuilder, type EventInput } from '../../core/data/builder.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { oomKills } from '../../core/identity/oom-kills.js'
+import { ofOneSecond, type TokenBucket } from '../../core/recovery/token-bucket.js'
 import type { SystemdConfig } from './config.js'
 import { EntryFilter } from './entry-filter.js'
 import { EntryLines } from './entry-lines.js'
@@ -20,7 +21,6 @@ import { follow, lastEntry, type JournalStart } from './journal-process.js'
 import { settleKills } from './oom-twins.js'
 import { factKey } from './pairs.js'
 import type { Piece, Progress } from './progress.js'
-import { RateLimit } from './rate-limit.js'
 import type { Reports } from './reports.js'
 
 export interface JournalContext {
@@ -45,7 +45,8 @@ export class JournalSource {
   readonly #filter: EntryFilter
   readonly #units: Globs
   readonly #notUnits: Globs
-  readonly #limit: RateLimit
+  /** Undefined: no limit. */
+  readonly #limit: TokenBucket | undefined
   readonly #events: JournalEvents
   /** A batch was not taken: what comes after it must not move the position past it. */
   #gaveUp = false
@@ -60,7 +61,7 @@ export class JournalSource {
     this.#filter = new EntryFilter(config.journal)
     this.#units = new Globs(config.units)
     this.#notUnits = new Globs(config.exclude_units)
-    this.#limit = new RateLimit(config.journal.rate_limit, clock)
+    this.#limit = config.journal.rate_limit === 0 ? undefined : ofOneSecond(config.journal.rate_limit, clock.monotonicMs())
     this.#events = new JournalEvents({ kernel: config.kernel, maxMessageLength: config.journal.max_message_size })
   }
 
@@ -170,7 +171,7 @@ export class JournalSource {
     if (kind === 'oom') return oomKills.has(event.pid ?? 0, Number((event.timeUnixNano ?? 0n) / 1_000_000n)) ? 'duplicate' : event
     if (kind === 'unit' && this.#reports(event.entityName ?? '')) return fact === undefined ? event : this.#twin(event, fact, piece)
     if (!this.#filter.passes(entry)) return 'filtered'
-    return this.#limit.take() ? event : 'rate_limited'
+    return (this.#limit?.tryTake(this.context.clock.monotonicMs()) ?? true) ? event : 'rate_limited'
   }
 
   /** What the bus tells too. */

@@ -2,14 +2,12 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Variant } from '@jellybrick/dbus-next'
-import { FakeClock } from '../../core/testing/fake-clock.js'
 import { pathOfUnit, plain, unitOfPath } from './bus-names.js'
 import { EntryLines } from './entry-lines.js'
 import { Globs } from './globs.js'
 import { gapBetween } from './journal-gap.js'
 import { Pairs } from './pairs.js'
 import { Progress } from './progress.js'
-import { RateLimit } from './rate-limit.js'
 import { changesOf, nothingKnown, updated, type UnitState } from './unit-states.js'
 import { unitEvent } from './unit-events.js'
 
@@ -117,18 +115,6 @@ test('patterns', () => {
   for (const name of ['xservice', 'x.service.d', 'aab', '']) assert.not.ok(globs.fit(name), name)
   assert.not.ok(new Globs([]).fit('x'))
   assert.not.ok(new Globs(['*'.repeat(200) + 'x']).fit('y'.repeat(10_000)))
-})
-
-test('a rate limit gives what it has, and more as time goes by', async () => {
-  const clock = new FakeClock()
-  const limit = new RateLimit(10, clock)
-  const taken = (): number => { let n = 0; while (n < 100 && limit.take()) n++; return n }
-  assert.is(taken(), 10)
-  await clock.advance(500)
-  assert.is(taken(), 5)
-  await clock.advance(60_000)
-  assert.is(taken(), 10)
-  assert.ok(new RateLimit(0, clock).take())
 })
 
 test('lines out of any chunks; one that is too long is skipped whole', () => {

@@ -1,5 +1,6 @@
 /** What each client has used: a token bucket for its calls, and how many streams it has open. Bounded: strangers are cheap to make. */
 import type { Clock } from '../../component/clock.js'
+import { TokenBucket } from '../../recovery/token-bucket.js'
 import { ApiError } from '../call.js'
 
 export interface ClientLimits {
@@ -9,7 +10,7 @@ export interface ClientLimits {
   readonly maxStreams: number
 }
 
-interface Client { tokens: number, atMs: number, streams: number }
+interface Client { readonly bucket: TokenBucket, streams: number }
 
 /** About 100 bytes each. */
 const maxClients = 10_000
@@ -24,14 +25,11 @@ export class Clients {
 
   /** Throws RESOURCE_EXHAUSTED, saying when to try again. */
   call (key: string): void {
-    const { requestsPerSecond, burst } = this.limits
+    const { requestsPerSecond } = this.limits
     if (requestsPerSecond === 0) return
-    const client = this.#of(key)
-    const nowMs = this.clock.monotonicMs()
-    client.tokens = Math.min(burst, client.tokens + (nowMs - client.atMs) * requestsPerSecond / 1000)
-    client.atMs = nowMs
-    if (client.tokens >= 1) { client.tokens -= 1; return }
-    const retryAfterMs = Math.max(1, Math.ceil((1 - client.tokens) * 1000 / requestsPerSecond))
+    const { bucket } = this.#of(key)
+    if (bucket.tryTake(this.clock.monotonicMs())) return
+    const retryAfterMs = bucket.waitMs()
     throw new ApiError('RESOURCE_EXHAUSTED', `more than ${requestsPerSecond} calls a second; try again in ${retryAfterMs} ms (service.api.rate_limit)`, { retryAfterMs })
   }
 
@@ -57,7 +55,8 @@ export class Clients {
       return known
     }
     if (this.#clients.size >= maxClients) this.#forgetOne()
-    const client = { tokens: this.limits.burst, atMs: this.clock.monotonicMs(), streams: 0 }
+    const { requestsPerSecond: perSecond, burst } = this.limits
+    const client = { bucket: new TokenBucket({ perSecond, burst }, this.clock.monotonicMs()), streams: 0 }
     this.#clients.set(key, client)
     return client
   }

@@ -11,7 +11,7 @@ import { u64 } from '../messages/numbers.js'
 import { eventQueryOf, pageOptionsOf } from '../messages/questions.js'
 import { durationOf, requestedDurationMs, timestampOf } from '../messages/time.js'
 import { asked, storeOr, type ReadableStore } from './asking.js'
-import { Budget } from './budget.js'
+import { ofOneSecond } from '../../recovery/token-bucket.js'
 import { follow } from './follow.js'
 import { answersInOrder, pause } from './streams.js'
 import type { Submitted, Submitter } from './submit.js'
@@ -87,13 +87,13 @@ function outcomeMessage (sequence: bigint, { answer: { status, rejected, reason,
 async function * subscribed (request: SubscribeEventsRequest, { signal }: Call, store: ReadableStore, clock: Clock): AsyncGenerator<MessageInitShape<typeof SubscribeEventsResponseSchema>> {
   const query = eventQueryOf(request.filter)
   const wanted = fieldsOf(request.fields, EventSchema)
-  const budget = request.maxEventsPerSecond === 0 ? undefined : new Budget(request.maxEventsPerSecond, clock)
+  const budget = request.maxEventsPerSecond === 0 ? undefined : ofOneSecond(request.maxEventsPerSecond, clock.monotonicMs())
   let token = request.resumeToken
   yield * follow({
     clock, signal, changed: timeoutMs => store.changed(timeoutMs, signal, token),
     async look () {
-      if (budget !== undefined) await pause(clock, budget.waitMs, signal)
-      const limit = Math.max(1, Math.min(streamPage, budget?.available ?? streamPage))
+      if (budget !== undefined && budget.available(clock.monotonicMs()) < 1) await pause(clock, budget.waitMs(), signal)
+      const limit = Math.max(1, Math.min(streamPage, budget?.available(clock.monotonicMs()) ?? streamPage))
       const feed = await asked(store.eventFeed(query, { ...(token !== '' && { after: token }), limit, signal }), 'resume_token')
       token = feed.token
       budget?.take(feed.events.count)

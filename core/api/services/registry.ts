@@ -5,7 +5,7 @@
 import type { Clock } from '../../component/clock.js'
 import { ApiError } from '../call.js'
 import { defaultSettings, etagOf, type CollectorSettings } from '../messages/collector-config.js'
-import { Budget } from './budget.js'
+import { ofOneSecond, type TokenBucket } from '../../recovery/token-bucket.js'
 
 /** As a collector says itself. */
 export interface Identity {
@@ -33,7 +33,7 @@ export class RegisteredCollector {
   readonly registeredMs: number
   #settings = defaultSettings
   #etag = etagOf(defaultSettings)
-  #budget: Budget | undefined
+  #budget: TokenBucket | undefined
   #changed = signalOf()
 
   constructor (identity: Identity, readonly clock: Clock) {
@@ -52,7 +52,7 @@ export class RegisteredCollector {
   change (settings: CollectorSettings): void {
     this.#settings = settings
     this.#etag = etagOf(settings)
-    this.#budget = settings.maxEventsPerSecond === 0 ? undefined : new Budget(settings.maxEventsPerSecond, this.clock)
+    this.#budget = settings.maxEventsPerSecond === 0 ? undefined : ofOneSecond(settings.maxEventsPerSecond, this.clock.monotonicMs())
     this.#tell()
   }
 
@@ -66,9 +66,11 @@ export class RegisteredCollector {
 
   /** Takes `count` events from what it may bring now: 0, or the milliseconds until it may bring some. */
   admit (count: number): number {
-    const waitMs = this.#budget?.waitMs ?? 0
-    if (waitMs === 0) this.#budget?.take(count)
-    return waitMs
+    const budget = this.#budget
+    if (budget === undefined) return 0
+    if (budget.available(this.clock.monotonicMs()) < 1) return budget.waitMs()
+    budget.take(count)
+    return 0
   }
 
   #tell (): void {

@@ -2,6 +2,7 @@
  * Links symptoms by time: what follows what again and again (learned), known sequences, what one trace tells, bursts. Two of different things are
  * linked only when they have to do with each other, or the pair is very sure. Thinks at ticks, in the order of event time.
  */
+import type { Watcher } from '../symptoms.js'
 import type { Analyzer, Engine, Tick } from '../engine.js'
 import { entityKey, type EntityRef } from '../entity.js'
 import type { Link, LinkKind } from '../link.js'
@@ -68,10 +69,17 @@ export class TemporalLinker implements Analyzer {
     this.#pairs = new Pairs({ maxPairs, minCount: minOccurrences })
     this.#sequences = new LearnedSequences({ gapMs: windowMs, maxSequences: maxPairs, minCount: minOccurrences })
     this.#recent = new Recent(engine.symptoms)
-    engine.symptoms.watchers.push((symptom, sighting) => {
-      this.#onsets.saw(symptom, sighting.timeMs)
-      this.#traces.saw(symptom, sighting)
-    })
+    engine.symptoms.watchers.push(this.#watch)
+  }
+
+  readonly #watch: Watcher = (symptom, sighting) => {
+    this.#onsets.saw(symptom, sighting.timeMs)
+    this.#traces.saw(symptom, sighting)
+  }
+
+  end (): void {
+    const { watchers } = this.#engine.symptoms
+    watchers.splice(watchers.indexOf(this.#watch), 1)
   }
 
   get evictedPairs (): number { return this.#pairs.evicted }
