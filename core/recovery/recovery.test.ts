@@ -71,7 +71,8 @@ for (const [name, config] of ways) {
     assert.ok(seen.includes('degraded failing:0'), seen.join('; '))
     const failed = ['throw', 'late', 'slow'].reduce((n, kind) => n + count(runtime, 'tapio_recovery_failures_total', { kind }), 0)
     assert.ok(failed > 0)
-    assert.is(count(runtime, 'tapio_recovery_skipped_events_total') > 0, !name.startsWith('holds'))
+    // One that is only slow has done its work: rows are skipped when it is taken out, and not before.
+    if (!name.startsWith('holds')) assert.ok(count(runtime, 'tapio_recovery_skipped_events_total') > 0)
   })
 }
 
