@@ -27,7 +27,7 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
   })
   const prepared = await prepare(options, io)
   if (prepared === undefined) { release(); return 'config' }
-  const instance = new Instance(prepared.config, prepared.plan, io.modules)
+  const instance = new Instance(prepared.config, prepared.plan, prepared.modules)
   const { logger } = instance
   // Components wait with timers that keep nothing alive; between two attempts of an exporter there may be nothing else that does.
   const alive = setInterval(() => undefined, 2 ** 30)

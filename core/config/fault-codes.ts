@@ -53,6 +53,7 @@ export const faultCodes = {
   CFG072: 'the API would be open to other machines without asking who calls',
   CFG073: 'two parts of Tapio would listen on one endpoint',
   CFG074: 'who may call the API is not clear',
+  CFG075: 'a plugin cannot be used',
   CFG080: 'this build lacks a component that the short form names',
   CFG081: 'an option of the short form has no effect',
   CFG082: 'a collector of the short form is not known'
