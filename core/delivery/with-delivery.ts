@@ -17,6 +17,7 @@ import type { Services } from '../component/services.js'
 import { Options } from '../config/schema.js'
 import { breakerMetrics, circuitBreaker, type CircuitBreakerConfig } from './breaker/options.js'
 import type { RetryOnFailure } from './retry-on-failure.js'
+import { Voices } from './voices.js'
 import { deadLetter, queueDrops, queueMetrics, sendingQueue, type SendingQueueConfig } from './queue/options.js'
 
 const batchesPutAtOnce = 16
@@ -43,7 +44,11 @@ export function withDelivery (factory: ComponentFactory): ComponentFactory {
     drops: { ...queueDrops, ...factory.drops },
     parallel: config => isQueued(config) ? batchesPutAtOnce : factory.parallel?.(config) ?? 1,
     answersEarly: config => isQueued(config) && inMemory(config) ? 'give its `sending_queue` a `directory`' : factory.answersEarly?.(config),
-    create: async services => await wrap(await factory.create(ofInner(services)) as AnyComponent & Consumer, services)
+    create: async services => {
+      if (!isQueued(services.get('config')) && !breaks(services.get('config'))) return await factory.create(services)
+      const voices = new Voices(services.get('status'))
+      return await wrap(await factory.create(ofInner(services).with({ status: voices.voice() })) as AnyComponent & Consumer, services, voices)
+    }
   } satisfies ComponentFactory)
 }
 
@@ -53,16 +58,16 @@ function ofInner (services: Services): Services {
   return services.with({ config: { ...config, retry_on_failure: { ...config.retry_on_failure, enabled: false } } })
 }
 
-async function wrap (exporter: AnyComponent & Consumer, services: Services): Promise<AnyComponent> {
+async function wrap (exporter: AnyComponent & Consumer, services: Services, voices: Voices): Promise<AnyComponent> {
   const config = services.get('config')
   let wrapped = exporter
   if (breaks(config)) {
     const { BreakingExporter } = await import('./breaker/breaking-exporter.js')
-    wrapped = new BreakingExporter(wrapped, services)
+    wrapped = new BreakingExporter(wrapped, services.with({ status: voices.voice() }))
   }
   if (isQueued(config)) {
     const { QueuedExporter } = await import('./queue/queued-exporter.js')
-    wrapped = new QueuedExporter(wrapped, services)
+    wrapped = new QueuedExporter(wrapped, services.with({ status: voices.voice() }))
   }
   return wrapped
 }

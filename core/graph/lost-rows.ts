@@ -1,18 +1,19 @@
 /**
  * How many rows a dead thread had taken over and not passed on: for each of its processors, what came in over the edges
- * to it, less what left over the edges from it, less what it dropped on purpose. What it had not finished taking is not in
- * here: the ring still holds it.
+ * to it, less what left over the edges from it, less what it dropped on purpose; and what its exporters' queues held in memory. What
+ * it had not finished taking is not in here: the ring still holds it.
  */
 import { edgeMetrics } from '../telemetry/edges.js'
 import { exposedName } from '../telemetry/declaration.js'
 import type { MetricSnapshot, NumberSeries } from '../telemetry/snapshot.js'
 import { componentDropped } from '../telemetry/drops.js'
+import { rowsInMemory } from '../delivery/queue/options.js'
 
 export function rowsHeld (snapshot: MetricSnapshot): number {
   const sent = seriesOf(snapshot, exposedName(edgeMetrics.accepted))
   const dropped = seriesOf(snapshot, exposedName(componentDropped))
   const processors = new Set(sent.map(s => `${s.attributes.pipeline} ${s.attributes.to}`).filter(k => k.includes(' processor/')))
-  let held = 0
+  let held = sum(seriesOf(snapshot, exposedName(rowsInMemory)), () => true)
   for (const key of processors) {
     const [pipeline, name] = key.split(' ') as [string, string]
     const inward = sum(sent, s => s.attributes.to === name && s.attributes.pipeline === pipeline)

@@ -5,6 +5,7 @@ import { run as collector } from './collector/main.js'
 import { run as context } from './context.js'
 import { run as correlation } from './correlation/main.js'
 import { run as correlationLinks } from './correlation-links.js'
+import { run as durability } from './durability/main.js'
 import { run as ebpf } from './ebpf/main.js'
 import { run as k8sAttributes } from './k8s-attributes.js'
 import { run as kubernetes } from './kubernetes.js'
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>
   kubernetes,
   modes,
   overload,
+  durability,
   ebpf,
   rawstore,
   topology,

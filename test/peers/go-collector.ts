@@ -28,7 +28,10 @@ export function cacheFolder (): string {
   return process.env.TAPIO_BENCH_CACHE ?? join(tmpdir(), 'tapio-bench-cache')
 }
 
-export async function goCollector (flavour: 'plain' | 'k8s'): Promise<GoCollectorResult> {
+/** `plain`, or with what its tag adds: a Kubernetes client, storage in files. */
+export type GoFlavour = 'plain' | 'k8s' | 'storage'
+
+export async function goCollector (flavour: GoFlavour): Promise<GoCollectorResult> {
   const go = await run('go', ['version']).then(({ stdout }) => stdout.trim().split(' ')[2] ?? '', () => undefined)
   if (go === undefined) return { skip: 'Go is not installed (there is no `go` on the PATH)' }
   const files = readdirSync(sources).sort()
@@ -46,8 +49,8 @@ export async function goCollector (flavour: 'plain' | 'k8s'): Promise<GoCollecto
 }
 
 /** Undefined when it worked. The binary takes its name when it is whole, so that a build that is cut short leaves none. */
-async function build (folder: string, binary: string, flavour: string): Promise<string | undefined> {
-  const args = ['build', '-mod=mod', '-buildvcs=false', ...(flavour === 'k8s' ? ['-tags', 'k8s'] : []), '-o', `${binary}.part`, '.']
+async function build (folder: string, binary: string, flavour: GoFlavour): Promise<string | undefined> {
+  const args = ['build', '-mod=mod', '-buildvcs=false', ...(flavour === 'plain' ? [] : ['-tags', flavour]), '-o', `${binary}.part`, '.']
   try {
     await run('go', args, { cwd: folder, env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '' }, timeout: buildTimeoutMs, maxBuffer: 16 << 20 })
     renameSync(`${binary}.part`, binary)

@@ -54,6 +54,7 @@ export class BreakingExporter implements Component, Consumer {
     meter.counter(breakerChanges, { to }).add(1)
     this.services.get('logger')[to === 'open' ? 'warn' : 'info'](`circuit breaker: ${to.replace('_', '-')}`, { why })
     if (to === 'open') this.services.get('status').recoverableError(`the circuit breaker is open: ${why}`)
-    else if (to === 'closed') this.services.get('status').ok()
+    else if (to === 'half_open') this.services.get('status').degraded('the circuit breaker is half-open: a few batches find out whether the other side works again')
+    else this.services.get('status').ok()
   }
 }

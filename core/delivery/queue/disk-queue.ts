@@ -7,7 +7,7 @@
  *   interval   yes                but for the last interval
  *   never      yes                as far as the system has written back
  *
- * Memory: batches that were put lately (`maxCachedBytes`) and 40 bytes for each that waits.
+ * Memory: batches that were put lately (`maxCachedBytes`) and 48 bytes for each that waits.
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -16,7 +16,8 @@ import type { EventBatch } from '../../data/batch.js'
 import { decodeBatch } from '../../data/decode.js'
 import { headerLength } from '../../data/file-format.js'
 import { lockDirectory, type DirectoryLock } from '../../net/directory-lock.js'
-import type { BatchQueue, PutResult, Taken } from './queue.js'
+import { wait } from '../insist.js'
+import type { BatchQueue, PutResult, Taken, WhenFull } from './queue.js'
 import { Segment, type Entry } from './segment.js'
 import { listSegments, readDone, removeSegment, scanSegment, segmentName } from './segment-files.js'
 import { SegmentWriter, type FsyncPolicy } from './segment-writer.js'
@@ -30,26 +31,32 @@ export interface DiskQueueOptions {
   readonly maxAgeMs: number
   readonly fsync: FsyncPolicy
   readonly fsyncIntervalMs: number
-  /** `refuse`: what finds no room is not taken; `drop_oldest`: the oldest file makes room. */
-  readonly whenFull: 'refuse' | 'drop_oldest'
+  /** `drop_oldest`: the oldest file makes room. */
+  readonly whenFull: WhenFull
   readonly maxCachedBytes: number
   readonly clock: Clock
-  /** Rows that are lost and why: `overflow`, `expired`. */
+  /** Rows that are lost and why: `overflow`, `expired`, `damaged` (as far as it is known how many they were). */
   readonly onDrop: (reason: string, rows: number) => void
   /** Bytes that cannot be read; how many rows they were nobody knows any more. */
   readonly onDamage: (file: string, offset: number, bytes: number, reason: string) => void
 }
 
+/** So many files at most: what `drop_oldest` drops at once, and what stays on disk for a batch that is not delivered. */
 const shareOfSegment = 16
-const minSegmentBytes = 1 << 20
+const minSegmentBytes = 4096
 const maxSegmentBytes = 64 << 20
 const maxFrameBytes = 0x7fffffff
+
+/** A file that cannot be read now may be readable soon: too many open files, a disk that comes back. */
+const readAttempts = 30
+const readAgainMs = 1000
 
 export class DiskQueue implements BatchQueue {
   /** Oldest first; the last may be the writer's. */
   readonly #segments: Segment[] = []
   readonly #waiters: (() => void)[] = []
   readonly #removing = new Set<Promise<void>>()
+  readonly #closing = new AbortController()
   #writer!: SegmentWriter
   #cachedBytes = 0
   #reservedBytes = 0
@@ -78,13 +85,12 @@ export class DiskQueue implements BatchQueue {
     }
   }
 
-  /** On disk. */
-  get bytes (): number { return this.#segments.reduce((sum, s) => sum + s.bytes, 0) }
+  /** On disk, without a file that has been delivered and waits for more to come. */
+  get bytes (): number { return this.#segments.reduce((sum, s) => sum + (s.isDelivered ? 0 : s.bytes), 0) }
   /** Batches that wait. */
   get waiting (): number { return this.#segments.reduce((sum, s) => sum + s.waiting, 0) }
   get underWay (): number { return this.#segments.reduce((sum, s) => sum + s.underWay, 0) }
-  /** When the oldest file that has something to deliver was last written; undefined when there is none. */
-  get oldestMs (): number | undefined { return this.#segments.find(s => s.waiting > 0)?.changedMs }
+  readonly rowsInMemory = 0
 
   async put (batch: EventBatch): Promise<PutResult> {
     if (this.#closed) return { status: 'failed', reason: 'the queue is closed' }
@@ -92,7 +98,7 @@ export class DiskQueue implements BatchQueue {
     this.#expire()
     // Room for the header of a file that may have to be begun, too.
     const needed = frame.length + headerLength
-    if (!this.#makeRoom(needed)) return { status: 'full' }
+    if (!this.#makeRoom(needed)) return this.#noRoom(batch)
     this.#reservedBytes += needed
     try {
       const result = await this.#writer.write(batch, frame)
@@ -118,6 +124,7 @@ export class DiskQueue implements BatchQueue {
   async close (): Promise<number> {
     if (this.#closed) return 0
     this.#closed = true
+    this.#closing.abort()
     this.#wake(Infinity)
     await this.#writer.close()
     for (const segment of this.#segments) await segment.close()
@@ -133,9 +140,10 @@ export class DiskQueue implements BatchQueue {
     for (const number of numbers) {
       const found = await scanSegment(join(directory, segmentName(number)), maxFrameBytes)
       const done = await readDone(directory, number)
-      const segment = new Segment(directory, number, found.bytes, found.changedMs)
+      const atMs = this.#monotonic(found.changedMs)
+      const segment = new Segment(directory, number, found.bytes)
       for (const { offset, bytes, reason } of found.damage) onDamage(segment.path, offset, bytes, reason)
-      for (const { offset, length } of found.frames) if (!done.has(offset)) segment.add({ segment, offset, length, rows: -1, batch: undefined })
+      for (const { offset, length } of found.frames) if (!done.has(offset)) segment.add({ segment, offset, length, atMs, rows: -1, batch: undefined })
       this.#segments.push(segment)
     }
     const { fsync, fsyncIntervalMs, clock, maxBytes } = this.options
@@ -166,18 +174,30 @@ export class DiskQueue implements BatchQueue {
   /** undefined: it cannot be read, and is told as damage. */
   async #batchOf (entry: Entry): Promise<EventBatch | undefined> {
     if (entry.batch !== undefined) return entry.batch
-    try {
-      const decoded = decodeBatch(await entry.segment.read(entry))
-      if (decoded.ok) {
-        entry.rows = decoded.batch.count
-        return decoded.batch
-      }
-      this.options.onDamage(entry.segment.path, entry.offset, entry.length, decoded.error)
-    } catch (error) {
-      this.options.onDamage(entry.segment.path, entry.offset, entry.length, (error as Error).message)
+    const decoded = await this.#read(entry)
+    if (decoded === 'closed') return undefined
+    if (decoded.ok) {
+      entry.rows = decoded.batch.count
+      return decoded.batch
     }
+    this.options.onDamage(entry.segment.path, entry.offset, entry.length, decoded.error)
+    if (entry.rows > 0) this.options.onDrop('damaged', entry.rows)
     this.#finish(entry)
     return undefined
+  }
+
+  /** What the system refuses is asked for again for a while: only what is read can be known to be damaged. */
+  async #read (entry: Entry): Promise<ReturnType<typeof decodeBatch> | 'closed'> {
+    for (let attempt = 1; !this.#closed; attempt++) {
+      try {
+        return decodeBatch(await entry.segment.read(entry))
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException
+        if (code === undefined || code === 'ENOENT' || attempt === readAttempts) return { ok: false, error: message }
+        await wait(readAgainMs, this.options.clock, this.#closing.signal)
+      }
+    }
+    return 'closed'
   }
 
   #taken (entry: Entry, batch: EventBatch): Taken {
@@ -189,15 +209,26 @@ export class DiskQueue implements BatchQueue {
     }
     return {
       batch,
+      atMs: entry.atMs,
       done: once(() => { this.#finish(entry) }),
-      putBack: once(() => { entry.segment.putBack(entry); this.#wake(1) })
+      putBack: once(() => { this.#putBack(entry) })
     }
+  }
+
+  #putBack (entry: Entry): void {
+    if (entry.segment.isGone) {
+      this.options.onDrop('overflow', entry.rows)
+      this.#finish(entry)
+      return
+    }
+    entry.segment.putBack(entry)
+    this.#wake(1)
   }
 
   #finish (entry: Entry): void {
     this.#uncache(entry)
     entry.segment.finish(entry)
-    if (entry.segment.isDelivered && !this.#closed) this.#removeDelivered()
+    if (entry.segment.isDelivered && !entry.segment.isGone && !this.#closed) this.#removeDelivered()
   }
 
   #uncache (entry: Entry): void {
@@ -214,22 +245,23 @@ export class DiskQueue implements BatchQueue {
     }
   }
 
-  #remove (segment: Segment, after: Promise<void> = Promise.resolve()): void {
+  #remove (segment: Segment, after: Promise<unknown> = Promise.resolve()): void {
+    segment.isGone = true
     this.#segments.splice(this.#segments.indexOf(segment), 1)
     this.#track(after.then(() => segment.close()).then(() => removeSegment(segment.directory, segment.number)))
   }
 
   /** Waited for by `close`. A file that cannot be removed is found again by the next life, with nothing in it to deliver. */
-  #track (work: Promise<void>): void {
-    const tracked = work.catch(() => undefined).finally(() => { this.#removing.delete(tracked) })
+  #track (work: Promise<unknown>): void {
+    const tracked = work.then(() => undefined).catch(() => undefined).finally(() => { this.#removing.delete(tracked) })
     this.#removing.add(tracked)
   }
 
   #makeRoom (bytes: number): boolean {
     const { maxBytes, whenFull } = this.options
-    const fits = (): boolean => this.bytes + this.#reservedBytes + bytes <= maxBytes
+    const fits = (): boolean => this.#segments.reduce((sum, s) => sum + s.bytes, 0) + this.#reservedBytes + bytes <= maxBytes
     while (!fits() && this.#dropDelivered());
-    if (whenFull === 'drop_oldest') while (!fits() && this.#dropOldest('overflow'));
+    if (whenFull === 'drop_oldest') while (!fits() && this.#dropOldest());
     return fits()
   }
 
@@ -241,22 +273,55 @@ export class DiskQueue implements BatchQueue {
     return true
   }
 
-  #expire (): void {
-    const { maxAgeMs, clock } = this.options
-    if (maxAgeMs === 0) return
-    const before = clock.unixMs() - maxAgeMs
-    while ((this.oldestMs ?? Infinity) < before && this.#dropOldest('expired'));
+  /** Unless senders are to wait, what finds no room is dropped. */
+  #noRoom (batch: EventBatch): PutResult {
+    if (this.options.whenFull === 'refuse') return { status: 'full' }
+    this.options.onDrop('overflow', batch.count)
+    return { status: 'dropped' }
   }
 
-  /** All that waits in the oldest file with something waiting. False: there is none. */
-  #dropOldest (reason: string): boolean {
-    const segment = this.#segments.find(s => s.waiting > 0)
-    if (segment === undefined) return false
-    this.#drop(segment, reason)
+  #expire (): void {
+    const { maxAgeMs, clock, onDrop } = this.options
+    if (maxAgeMs === 0) return
+    const before = clock.monotonicMs() - maxAgeMs
+    for (const segment of this.#segments.filter(s => s.waiting > 0)) {
+      const { oldest } = segment
+      if (oldest === undefined || oldest.atMs >= before) return
+      // Of an earlier life only the age of the whole file is known.
+      if (oldest.rows < 0) { this.#expireWhole(segment); continue }
+      let rows = 0
+      for (let entry = segment.oldest; entry !== undefined && entry.atMs < before; entry = segment.oldest) {
+        segment.take()
+        rows += entry.rows
+        this.#finish(entry)
+      }
+      onDrop('expired', rows)
+    }
+  }
+
+  #expireWhole (segment: Segment): void {
+    const counted = this.#drop(segment, 'expired')
+    if (segment.underWay === 0) this.#remove(segment, counted)
+    else this.#track(counted)
+  }
+
+  /** A time of the wall clock, which may jump, on the clock that does not. */
+  #monotonic (unixMs: number): number {
+    const { clock } = this.options
+    return clock.monotonicMs() - Math.max(0, clock.unixMs() - unixMs)
+  }
+
+  /** The oldest file that something waits in or is under way from, for its room. What is under way may still be delivered. False: there is none. */
+  #dropOldest (): boolean {
+    const segment = this.#segments.find(s => !s.isDelivered)
+    if (segment === undefined || (segment === this.#writer.segment && this.#writer.pendingBytes > 0)) return false
+    const counted = this.#drop(segment, 'overflow')
+    this.#remove(segment, segment === this.#writer.segment ? Promise.all([counted, this.#writer.rotate()]) : counted)
     return true
   }
 
-  #drop (segment: Segment, reason: string): void {
+  /** Resolves when its rows are counted: then its file may go. */
+  #drop (segment: Segment, reason: string): Promise<unknown> {
     const entries = segment.drain()
     const { onDrop } = this.options
     const known = entries.filter(e => e.rows >= 0)
@@ -264,10 +329,7 @@ export class DiskQueue implements BatchQueue {
     if (known.length > 0) onDrop(reason, known.reduce((sum, e) => sum + e.rows, 0))
     for (const entry of entries) this.#uncache(entry)
     // Rows of what nobody has read are counted before their file goes; it leaves the bound now, and the disk in a moment.
-    const counted = unread.length === 0 ? Promise.resolve() : this.#countRows(segment, unread).then(rows => { if (rows > 0) onDrop(reason, rows) })
-    if (segment === this.#writer.segment) this.#dropDelivered()
-    else if (segment.underWay === 0) this.#remove(segment, counted)
-    else this.#track(counted)
+    return unread.length === 0 ? Promise.resolve() : this.#countRows(segment, unread).then(rows => { if (rows > 0) onDrop(reason, rows) })
   }
 
   async #countRows (segment: Segment, entries: readonly Entry[]): Promise<number> {

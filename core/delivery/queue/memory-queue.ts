@@ -3,13 +3,13 @@ import type { Clock } from '../../component/clock.js'
 import type { EventBatch } from '../../data/batch.js'
 import { encodeBatch } from '../../data/codec.js'
 import { decodeBatch } from '../../data/decode.js'
-import type { BatchQueue, PutResult, Taken } from './queue.js'
+import type { BatchQueue, PutResult, Taken, WhenFull } from './queue.js'
 
 export interface MemoryQueueOptions {
   readonly maxBytes: number
   /** What waits longer is dropped; 0 = never. */
   readonly maxAgeMs: number
-  readonly whenFull: 'refuse' | 'drop_oldest'
+  readonly whenFull: WhenFull
   readonly clock: Clock
   /** Rows that are lost and why: `overflow`, `expired`. */
   readonly onDrop: (reason: string, rows: number) => void
@@ -24,6 +24,7 @@ export class MemoryQueue implements BatchQueue {
   #next = 0
   #closed = false
   bytes = 0
+  rowsInMemory = 0
 
   constructor (readonly options: MemoryQueueOptions) {}
 
@@ -36,8 +37,13 @@ export class MemoryQueue implements BatchQueue {
     const bytes = sizeOf(batch)
     const { maxBytes, whenFull } = this.options
     while (whenFull === 'drop_oldest' && this.bytes + bytes > maxBytes && this.#waiting.length > 0) this.#drop('overflow')
-    if (this.bytes + bytes > maxBytes) return Promise.resolve({ status: 'full' })
+    if (this.bytes + bytes > maxBytes) {
+      if (whenFull === 'refuse') return Promise.resolve({ status: 'full' })
+      this.options.onDrop('overflow', batch.count)
+      return Promise.resolve({ status: 'dropped' })
+    }
     this.bytes += bytes
+    this.rowsInMemory += batch.count
     this.#waiting.push({ number: this.#next++, batch: batch.raw.lent === undefined ? batch : copyOf(batch), bytes, atMs: this.options.clock.monotonicMs() })
     this.#waiters.shift()?.()
     return Promise.resolve({ status: 'queued' })
@@ -49,7 +55,7 @@ export class MemoryQueue implements BatchQueue {
       const entry = this.#waiting.shift()
       if (entry === undefined) { await new Promise<void>(resolve => this.#waiters.push(resolve)); continue }
       this.#taken.add(entry)
-      return { batch: entry.batch, done: () => { if (this.#taken.delete(entry)) this.bytes -= entry.bytes }, putBack: () => { this.#putBack(entry) } }
+      return { batch: entry.batch, atMs: entry.atMs, done: () => { if (this.#taken.delete(entry)) this.#forget(entry) }, putBack: () => { this.#putBack(entry) } }
     }
     return undefined
   }
@@ -57,10 +63,10 @@ export class MemoryQueue implements BatchQueue {
   close (): Promise<number> {
     this.#closed = true
     for (const resolve of this.#waiters.splice(0)) resolve()
-    const lost = [...this.#waiting, ...this.#taken].reduce((rows, e) => rows + e.batch.count, 0)
+    const lost = this.rowsInMemory
     this.#waiting = []
     this.#taken.clear()
-    this.bytes = 0
+    this.bytes = this.rowsInMemory = 0
     return Promise.resolve(lost)
   }
 
@@ -81,8 +87,13 @@ export class MemoryQueue implements BatchQueue {
   #drop (reason: string): void {
     const entry = this.#waiting.shift()
     if (entry === undefined) return
-    this.bytes -= entry.bytes
+    this.#forget(entry)
     this.options.onDrop(reason, entry.batch.count)
+  }
+
+  #forget (entry: Entry): void {
+    this.bytes -= entry.bytes
+    this.rowsInMemory -= entry.batch.count
   }
 }
 

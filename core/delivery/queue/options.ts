@@ -9,7 +9,7 @@ export const sendingQueue = Section({
   num_consumers: Type.Integer({ default: 10, minimum: 1, maximum: 256, description: 'Batches under way at once.' }),
   max_size: ByteSize({ default: '256MiB', minimum: '64KiB', description: 'Bytes of what waits, in memory or on disk.' }),
   max_age: Duration({ default: '0', description: 'What waits longer is dropped, counted as `queue_expired`; 0 = never.' }),
-  when_full: Enum(['refuse', 'drop_oldest'], { default: 'refuse', description: 'What a full queue does: ask senders to come again (nothing is lost as long as they do), or drop the oldest, counted as `queue_overflow`.' }),
+  when_full: Enum(['refuse', 'drop_oldest', 'drop_newest'], { default: 'refuse', description: 'What a full queue does: ask senders to come again (nothing is lost as long as they do; other exporters of the pipeline wait, too), or drop the oldest or what comes, counted as `queue_overflow` (other exporters never wait).' }),
   fsync: Enum(['always', 'interval', 'never'], { default: 'interval', description: 'On disk: forced to it before every answer (survives a power cut), every `fsync_interval`, or when the system likes. All three survive the end of the process, also by kill -9.' }),
   fsync_interval: Duration({ default: '1s', minimum: '10ms', description: 'For `fsync: interval`.' })
 }, { description: 'A queue before the exporter.' })
@@ -23,7 +23,9 @@ export type SendingQueueConfig = Static<typeof sendingQueue>
 export type DeadLetterConfig = Static<typeof deadLetter>
 
 export const queueDrops = {
-  queue_overflow: 'The sending queue was full and `when_full` is `drop_oldest`.',
+  queue_overflow: 'The sending queue was full, and `when_full` is `drop_oldest` or `drop_newest`.',
+  queue_unwritable: 'The sending queue\'s disk could not take more, and `when_full` is `drop_oldest` or `drop_newest`.',
+  queue_damaged: 'Their place on the disk could not be read any more. Counted as far as it is known how many rows they were; `tapio_sending_queue_damaged_bytes_total` counts all.',
   queue_expired: 'They waited in the sending queue for longer than `max_age`.',
   rejected: 'The other side rejected them for good, after their sender had been answered; with `dead_letter` they are kept there.',
   retries_exhausted: 'The other side could not take these rows for as long as `retry_on_failure.max_elapsed_time` says.',
@@ -32,7 +34,8 @@ export const queueDrops = {
 
 export const queuedBatches: MetricDeclaration = { name: 'sending_queue_batches', kind: 'gauge', unit: '', description: 'Batches that wait in the sending queue.' }
 export const queuedBytes: MetricDeclaration = { name: 'sending_queue', kind: 'gauge', unit: 'bytes', description: 'Bytes of the sending queue, on disk or in memory.' }
+export const rowsInMemory: MetricDeclaration = { name: 'sending_queue_in_memory', kind: 'gauge', unit: 'events', description: 'Rows of the sending queue that are in memory alone: they are lost, and counted, when their thread dies.' }
 export const queueCapacity: MetricDeclaration = { name: 'sending_queue_capacity', kind: 'gauge', unit: 'bytes', description: 'Most bytes the sending queue may have.' }
 export const damagedBytes: MetricDeclaration = { name: 'sending_queue_damaged', kind: 'counter', unit: 'bytes', description: 'Bytes of the sending queue on disk that could not be read: what was cut off by a power cut, or damaged.' }
 export const deadLetters: MetricDeclaration = { name: 'dead_letter', kind: 'counter', unit: 'events', description: 'Rows that were rejected for good and are kept as files.' }
-export const queueMetrics: readonly MetricDeclaration[] = [queuedBatches, queuedBytes, queueCapacity, damagedBytes, deadLetters]
+export const queueMetrics: readonly MetricDeclaration[] = [queuedBatches, queuedBytes, rowsInMemory, queueCapacity, damagedBytes, deadLetters]

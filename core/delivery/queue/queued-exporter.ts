@@ -5,7 +5,7 @@
  */
 import type { AnyComponent, Component, Consumer, Deadline, Host } from '../../component/component.js'
 import type { Answerer } from '../../component/questions.js'
-import { accepted, refused, retry, type Outcome } from '../../component/outcome.js'
+import { accepted, refused, rejected, retry, type Outcome } from '../../component/outcome.js'
 import type { Services } from '../../component/services.js'
 import type { EventBatch } from '../../data/batch.js'
 import { aborted } from '../in-flight.js'
@@ -14,8 +14,9 @@ import { redeliver } from '../redeliver.js'
 import { retryPolicyOf, type RetryOnFailure } from '../retry-on-failure.js'
 import { DiskQueue } from './disk-queue.js'
 import { MemoryQueue } from './memory-queue.js'
-import { damagedBytes, deadLetters, queueCapacity, queuedBatches, queuedBytes, type DeadLetterConfig, type SendingQueueConfig } from './options.js'
+import { damagedBytes, deadLetters, queueCapacity, queuedBatches, queuedBytes, rowsInMemory, type DeadLetterConfig, type SendingQueueConfig } from './options.js'
 import type { BatchQueue, Taken } from './queue.js'
+import { QueueHealth } from './queue-health.js'
 
 export interface QueuedConfig { readonly sending_queue: SendingQueueConfig, readonly dead_letter: DeadLetterConfig, readonly retry_on_failure?: RetryOnFailure }
 
@@ -31,8 +32,8 @@ export class QueuedExporter implements Component, Consumer {
   readonly #consumers: Promise<void>[] = []
   #queue: BatchQueue | undefined
   #dead: DiskQueue | undefined
+  readonly #health: QueueHealth
   #draining = false
-  #putFails = false
   #underWay = 0
   #idle: () => void = () => undefined
 
@@ -41,6 +42,7 @@ export class QueuedExporter implements Component, Consumer {
     const policy = (this.#config.retry_on_failure === undefined ? undefined : retryPolicyOf(this.#config.retry_on_failure)) ?? collectorRetryPolicy
     // On disk it can wait: its age is the queue's business.
     this.#policy = this.#config.sending_queue.directory === undefined ? policy : { ...policy, maxElapsedMs: 0 }
+    this.#health = new QueueHealth(services.get('status'), services.get('logger'), services.get('clock'))
     services.get('meter').gauge(queueCapacity).set(this.#config.sending_queue.max_size)
   }
 
@@ -65,11 +67,13 @@ export class QueuedExporter implements Component, Consumer {
     if (this.#draining || this.#queue === undefined) return refused('shutting down')
     if (batch.count === 0) return accepted
     const result = await this.#queue.put(batch)
-    this.#measure()
-    if (result.status === 'queued') { this.#putWorks(); return accepted }
-    if (result.status === 'full') return retry('the sending queue is full', fullRetryAfterMs)
-    this.#putFailed(result.reason)
-    return retry(`the sending queue cannot take more: ${result.reason}`, failedRetryAfterMs)
+    this.#measure(result.status === 'full' || result.status === 'dropped')
+    switch (result.status) {
+      case 'queued': this.#health.works(); return accepted
+      case 'dropped': return accepted
+      case 'full': return retry('the sending queue is full', fullRetryAfterMs)
+      case 'failed': return this.#unwritable(batch, result.reason)
+    }
   }
 
   /** Delivers what waits until the deadline. What then is left stays on disk, or is lost and counted. */
@@ -81,6 +85,7 @@ export class QueuedExporter implements Component, Consumer {
       over.cancel()
     }
     this.#abort.abort()
+    this.#health.stop()
     await this.inner.stop?.(deadline)
     // The exporter has answered for all it had: what was under way is done or waits again.
     while (this.#underWay > 0) await new Promise<void>(resolve => { this.#idle = resolve })
@@ -121,13 +126,14 @@ export class QueuedExporter implements Component, Consumer {
   async #deliver (taken: Taken): Promise<void> {
     const { batch } = taken
     if (this.#abort.signal.aborted) { taken.putBack(); return }
-    const outcome = await redeliver(this.#insistent, batch, { policy: this.#policy, clock: this.services.get('clock'), signal: this.#abort.signal })
+    const { policy, whenOver } = this.#patience(taken)
+    const outcome = await redeliver(this.#insistent, batch, { policy, clock: this.services.get('clock'), signal: this.#abort.signal })
     if (outcome.status === 'accepted') { taken.done(); return }
     if (outcome.status === 'rejected') {
       await this.#reject(batch, outcome.rows, outcome.count, outcome.reason)
       taken.done()
     } else if (outcome.reason.startsWith('retries exhausted')) {
-      this.services.get('drops').add('retries_exhausted', batch.count)
+      this.services.get('drops').add(whenOver, batch.count)
       taken.done()
     } else taken.putBack()
   }
@@ -135,22 +141,48 @@ export class QueuedExporter implements Component, Consumer {
   /** Nobody is left to hand a batch back to: what the exporter refuses while it runs is tried again as well. */
   readonly #insistent: Consumer = {
     consume: async batch => {
-      const outcome = await this.inner.consume(batch)
-      return outcome.status === 'refused' && !this.#abort.signal.aborted ? retry(outcome.reason) : outcome
+      try {
+        const outcome = await this.inner.consume(batch)
+        return outcome.status === 'refused' && !this.#abort.signal.aborted ? retry(outcome.reason) : outcome
+      } catch (error) {
+        // As at an edge: it would most likely throw again.
+        this.services.get('logger').error('an exporter threw while it was given a batch', { rows: batch.count, error })
+        return rejected('internal error in the exporter', batch.count)
+      }
     }
+  }
+
+  /** Until when one batch is tried: neither longer than the policy says nor than the batch may be old. */
+  #patience ({ atMs }: Taken): { readonly policy: RetryPolicy, readonly whenOver: 'retries_exhausted' | 'queue_expired' } {
+    const { max_age: maxAgeMs } = this.#config.sending_queue
+    const { maxElapsedMs } = this.#policy
+    if (maxAgeMs === 0) return { policy: this.#policy, whenOver: 'retries_exhausted' }
+    const leftMs = Math.max(1, atMs + maxAgeMs - this.services.get('clock').monotonicMs())
+    if (maxElapsedMs > 0 && maxElapsedMs < leftMs) return { policy: this.#policy, whenOver: 'retries_exhausted' }
+    return { policy: { ...this.#policy, maxElapsedMs: leftMs }, whenOver: 'queue_expired' }
+  }
+
+  /** Who chose that others never wait for this queue does not wait for its disk either. */
+  #unwritable (batch: EventBatch, reason: string): Outcome {
+    if (this.#draining) return refused('shutting down')
+    this.#health.failed(reason)
+    if (this.#config.sending_queue.when_full === 'refuse') return retry(`the sending queue cannot take more: ${reason}`, failedRetryAfterMs)
+    this.services.get('drops').add('queue_unwritable', batch.count)
+    return accepted
   }
 
   /** What the other side will never take: kept as dead letters when they are wanted. */
   async #reject (batch: EventBatch, rows: Uint32Array | undefined, count: number, reason: string): Promise<void> {
     const lost = Math.min(count, batch.count)
     this.services.get('drops').add('rejected', lost)
+    this.#health.rejected(this.#dead !== undefined)
     this.services.get('logger').warn('rows were rejected for good after their sender had been answered', { rows: lost, reason, kept: this.#dead !== undefined })
     if (this.#dead === undefined) return
     // Which rows they were is not always known: then all of the batch are kept.
     const letters = rows === undefined ? batch : only(batch, rows)
     const result = await this.#dead.put(letters)
     if (result.status === 'queued') this.services.get('meter').counter(deadLetters).add(letters.count)
-    else this.services.get('logger').error('dead letters cannot be kept', { directory: this.#dead.options.directory, reason: result.status === 'full' ? 'they are larger than `dead_letter.max_size`' : result.reason })
+    else this.services.get('logger').error('dead letters cannot be kept', { directory: this.#dead.options.directory, reason: result.status === 'failed' ? result.reason : 'they are larger than `dead_letter.max_size`' })
   }
 
   #emptied (): Promise<void> {
@@ -166,25 +198,14 @@ export class QueuedExporter implements Component, Consumer {
     this.#queue = undefined
   }
 
-  #measure (): void {
+  #measure (full = false): void {
     const meter = this.services.get('meter')
     if (this.#queue === undefined) return
-    meter.gauge(queuedBatches).set(this.#queue.waiting + this.#queue.underWay)
-    meter.gauge(queuedBytes).set(this.#queue.bytes)
-  }
-
-  #putFailed (reason: string): void {
-    if (this.#putFails) return
-    this.#putFails = true
-    this.services.get('status').recoverableError(`the sending queue cannot take more: ${reason}`)
-    this.services.get('logger').error('the sending queue cannot take more', { reason })
-  }
-
-  #putWorks (): void {
-    if (!this.#putFails) return
-    this.#putFails = false
-    this.services.get('status').ok()
-    this.services.get('logger').info('the sending queue takes batches again')
+    const { bytes, waiting, underWay, rowsInMemory: rows } = this.#queue
+    meter.gauge(queuedBatches).set(waiting + underWay)
+    meter.gauge(queuedBytes).set(bytes)
+    meter.gauge(rowsInMemory).set(rows)
+    this.#health.size(bytes, this.#config.sending_queue.max_size, full)
   }
 }
 

@@ -1,5 +1,5 @@
 /** The one writer of a queue: appends groups of batches to the newest segment and answers when the policy says that they are safe. */
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, rm, type FileHandle } from 'node:fs/promises'
 import type { Clock } from '../../component/clock.js'
 import type { EventBatch } from '../../data/batch.js'
 import { encodeFrame, fileHeader, frameHeadLength, newMarker } from '../../data/file-format.js'
@@ -102,13 +102,13 @@ export class SegmentWriter {
   }
 
   #note (segment: Segment, group: readonly Pending[]): void {
+    const atMs = this.options.clock.monotonicMs()
     for (const { frame, batch } of group) {
-      const entry: Entry = { segment, offset: segment.bytes, length: frame.length - frameHeadLength, rows: batch.count, batch }
+      const entry: Entry = { segment, atMs, offset: segment.bytes, length: frame.length - frameHeadLength, rows: batch.count, batch }
       segment.bytes += frame.length
       segment.add(entry)
       this.options.onWritten(entry)
     }
-    segment.changedMs = this.options.clock.unixMs()
     this.#unsynced = true
     if (this.options.fsync === 'interval') this.#armSync()
   }
@@ -125,8 +125,8 @@ export class SegmentWriter {
 
   async #openFile (): Promise<{ readonly file: FileHandle, readonly segment: Segment }> {
     if (this.#file !== undefined && this.#segment !== undefined) return { file: this.#file, segment: this.#segment }
-    const { directory, clock, onSegment, fsync } = this.options
-    const segment = new Segment(directory, this.#number, 0, clock.unixMs())
+    const { directory, onSegment, fsync } = this.options
+    const segment = new Segment(directory, this.#number, 0)
     const file = await open(segment.path, 'wx', 0o600)
     this.#number++
     try {
@@ -135,6 +135,8 @@ export class SegmentWriter {
       if (fsync !== 'never') await syncDirectory(directory)
     } catch (error) {
       await file.close()
+      // Every attempt on a full disk would leave one behind.
+      await rm(segment.path, { force: true }).catch(() => undefined)
       throw error
     }
     segment.bytes = fileHeader(this.#marker).length

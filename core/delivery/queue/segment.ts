@@ -10,6 +10,8 @@ export interface Entry {
   readonly offset: number
   /** Of the document. */
   readonly length: number
+  /** When it was put, on the monotonic clock; of what an earlier life wrote, when its file was last written. */
+  readonly atMs: number
   /** -1: it was written in an earlier life and has not been read. */
   rows: number
   /** Still in memory; undefined: only on disk. */
@@ -26,11 +28,11 @@ export class Segment {
   #doneQueue: Buffer[] = []
   #writingDone: Promise<void> | undefined
   bytes: number
-  changedMs: number
+  /** Its file is being removed: what is under way from it is in memory alone. */
+  isGone = false
 
-  constructor (readonly directory: string, readonly number: number, bytes: number, changedMs: number) {
+  constructor (readonly directory: string, readonly number: number, bytes: number) {
     this.bytes = bytes
-    this.changedMs = changedMs
   }
 
   get path (): string { return join(this.directory, segmentName(this.number)) }
@@ -39,6 +41,9 @@ export class Segment {
   get isDelivered (): boolean { return this.waiting === 0 && this.#underWay === 0 }
 
   add (entry: Entry): void { this.#waiting.push(entry) }
+
+  /** The one that `take` gives next. */
+  get oldest (): Entry | undefined { return this.#waiting[this.#head] }
 
   /** The oldest that waits. */
   take (): Entry | undefined {
@@ -62,6 +67,7 @@ export class Segment {
   /** Written behind, never forced to the disk: what is lost of it by a power cut is delivered once more. */
   finish (entry: Entry): void {
     this.#underWay--
+    if (this.isGone) return
     this.#doneQueue.push(encodeDone(entry.offset))
     this.#writingDone ??= this.#writeDone()
   }

@@ -10,6 +10,7 @@ import type { Mode } from '../../../core/config/modes.js'
 import { goCollector } from '../../peers/go-collector.js'
 import { printMachine, printTable, rate, type Report } from '../report.js'
 import { emptyTally, type Tally } from './count.js'
+import { ask, drained } from './drive.js'
 import type { LoadJob, LoadResult } from './load.js'
 import { cpuSeconds, memoryMiB, resetPeak } from './process-stats.js'
 import type { SinkPorts } from './sink.js'
@@ -108,28 +109,6 @@ async function phase (bay: Bay, generator: ChildProcess, c: Case, spansPerSecond
   // What a phase lost is not counted against the next.
   bay.seen = got
   return { load, cpuSeconds: used, rssMiB: samples.reduce((n, s) => n + s, 0) / samples.length, missing: wanted - got.spans, sameIds, notEnriched }
-}
-
-const drainStallMs = 5000
-
-/** The sink's tally once it has all that was sent, or when nothing has come for a while. */
-async function drained (sink: ChildProcess, spans: number): Promise<Tally> {
-  let tally = await ask<Tally>(sink, 'tally')
-  let changedMs = performance.now()
-  while (tally.spans < spans && performance.now() - changedMs < drainStallMs) {
-    await new Promise(resolve => setTimeout(resolve, 20))
-    const next = await ask<Tally>(sink, 'tally')
-    if (next.spans !== tally.spans) changedMs = performance.now()
-    tally = next
-  }
-  return tally
-}
-
-async function ask<T> (child: ChildProcess, message: object | string): Promise<T> {
-  const answer = once(child, 'message')
-  child.send(message)
-  const [found] = await answer as [T]
-  return found
 }
 
 const heads = ['', 'spans/CPU-s saturated', 'paced', 'vs otelcol', '', 'spans/s', 'vs', 'RSS mean', 'peak MiB', 'p50 ms', 'p99', 'refused', 'delivered']

@@ -18,6 +18,11 @@ export function memoryMiB (pid: number): { readonly now: number, readonly peak: 
   return { now: kib('VmRSS') / 1024, peak: kib('VmHWM') / 1024 }
 }
 
+/** Bytes that it gave to the disk since it began, as pages of the cache: what it deleted before they were written back counts, too. */
+export function diskBytes (pid: number): number {
+  return Number(/^write_bytes: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1] ?? NaN)
+}
+
 /** Lets the peak begin anew (man 5 proc, clear_refs). */
 export function resetPeak (pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5')

@@ -7,6 +7,8 @@ export interface ClientOptions {
   readonly ledger: Ledger
   readonly port: number
   readonly records: number
+  /** The id of the first record. Left out = 0. */
+  readonly first?: number
   readonly batch: number
   readonly connections: number
   /** Between two batches of a connection. */
@@ -20,10 +22,12 @@ export interface ClientReport { readonly retries: number, readonly statuses: Rea
 export async function sendAll (options: ClientOptions): Promise<ClientReport> {
   const agent = new Agent({ keepAlive: true, maxSockets: options.connections })
   const report = { retries: 0, statuses: new Map<number, number>(), withHint: 0 }
-  let next = 0
+  const { first = 0 } = options
+  const end = first + options.records
+  let next = first
   const lane = async (): Promise<void> => {
-    while (next < options.records && !options.signal.aborted) {
-      const ids = Array.from({ length: Math.min(options.batch, options.records - next) }, (_, i) => next + i)
+    while (next < end && !options.signal.aborted) {
+      const ids = Array.from({ length: Math.min(options.batch, end - next) }, (_, i) => next + i)
       next += ids.length
       options.ledger.sent += ids.length
       await insist(ids, agent, options, report)

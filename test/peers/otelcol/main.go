@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/exporter/nopexporter"
 	"go.opentelemetry.io/collector/exporter/otlpexporter"
 	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
+	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/batchprocessor"
@@ -23,6 +24,9 @@ import (
 // processors that only some builds have: the Kubernetes client alone doubles the binary and weighs on memory.
 var processors = []processor.Factory{batchprocessor.NewFactory()}
 
+// extensions that only some builds have.
+var extensions []extension.Factory
+
 func factories() (otelcol.Factories, error) {
 	made := otelcol.Factories{Telemetry: otelconftelemetry.NewFactory()}
 	var err error
@@ -30,6 +34,9 @@ func factories() (otelcol.Factories, error) {
 		return made, err
 	}
 	if made.Processors, err = otelcol.MakeFactoryMap(processors...); err != nil {
+		return made, err
+	}
+	if made.Extensions, err = otelcol.MakeFactoryMap(extensions...); err != nil {
 		return made, err
 	}
 	made.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](
