@@ -7,7 +7,11 @@ import { loadedOf } from './module.js'
 import type { PluginReference } from './reference.js'
 
 export async function factoriesOf (reference: PluginReference): Promise<readonly ComponentFactory[]> {
-  if (reference.options.isolation === 'none') return loadedOf(await import(reference.url) as Record<string, unknown>).components ?? []
+  if (reference.options.isolation === 'none') {
+    // A trace then points into the plugin's sources.
+    process.setSourceMapsEnabled(true)
+    return loadedOf(await import(reference.url) as Record<string, unknown>).components ?? []
+  }
   return reference.description.components.map((description, at) => isolated(reference, description, at))
 }
 
