@@ -16,6 +16,8 @@ export interface Addon {
   close (fd: number): number
   /** Nanoseconds to add to CLOCK_BOOTTIME for the time of day. */
   bootOffsetNs (): bigint
+  /** Gives back to the system what the allocator keeps of freed memory, of all threads; whether that was anything. */
+  trimMemory (): boolean
   /** A NETLINK_ROUTE socket in the network namespace `path` leads to ('' = the process's own), when that has this inode (0 = any). */
   netlinkOpen (path: string, inode: number, groups: number, receiveBytes: number): number
   /** Sets a byte of `ready` for each descriptor that has something to read; how many. Does not wait. */

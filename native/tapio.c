@@ -1,14 +1,16 @@
 /*
  * The few things Tapio needs from the kernel that Node cannot ask for: the bpf() system call, a mapped ring buffer read in
- * batches, and the distance of two clocks; netlink.c has the sockets. What is loaded and how is decided in TypeScript; no
+ * batches, the distance of two clocks, and giving freed memory back; netlink.c has the sockets. What is loaded and how is decided in TypeScript; no
  * library is needed.
  *
  * Errors of the kernel are numbers (-errno), not exceptions; wrong arguments throw TypeError.
  */
 #include "napi.h"
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -206,6 +208,22 @@ static napi_value boot_offset (napi_env env, napi_callback_info info)
 	return out;
 }
 
+/*
+ * Gives pages back that the allocator keeps after they were freed: behind a few that are in use, glibc keeps all, and the process looks
+ * as if it still used what it once did. Whether anything was given back; false where the allocator has no such thing.
+ */
+static napi_value trim_memory (napi_env env, napi_callback_info info)
+{
+	napi_value out;
+	bool trimmed = false;
+	(void)info;
+#ifdef __GLIBC__
+	trimmed = malloc_trim(0) == 1;
+#endif
+	napi_get_boolean(env, trimmed, &out);
+	return out;
+}
+
 NAPI_MODULE_INIT()
 {
 	napi_property_descriptor functions[] = {
@@ -215,6 +233,7 @@ NAPI_MODULE_INIT()
 		{ "ringClose", NULL, ring_close, NULL, NULL, NULL, napi_enumerable, NULL },
 		{ "close", NULL, close_fd, NULL, NULL, NULL, napi_enumerable, NULL },
 		{ "bootOffsetNs", NULL, boot_offset, NULL, NULL, NULL, napi_enumerable, NULL },
+		{ "trimMemory", NULL, trim_memory, NULL, NULL, NULL, napi_enumerable, NULL },
 		{ "netlinkOpen", NULL, netlink_open, NULL, NULL, NULL, napi_enumerable, NULL },
 		{ "netlinkReady", NULL, netlink_ready, NULL, NULL, NULL, napi_enumerable, NULL },
 		{ "netlinkRequest", NULL, netlink_request, NULL, NULL, NULL, napi_enumerable, NULL },

@@ -9,6 +9,7 @@ import { factory as impact } from './impact/factory.js'
 import { factory as incident } from './incident/factory.js'
 import { factory as k8sAttributes } from './k8s-attributes/factory.js'
 import { factory as k8sCorrelation } from './k8s-correlation/factory.js'
+import { factory as memoryLimiter } from './memory-limiter/factory.js'
 import { factory as noop } from './noop/factory.js'
 import { factory as routing } from './routing/factory.js'
 import { factory as temporalCorrelation } from './temporal-correlation/factory.js'
@@ -24,6 +25,7 @@ export const processors: readonly ComponentFactory[] = [
   incident,
   k8sAttributes,
   k8sCorrelation,
+  memoryLimiter,
   noop,
   routing,
   temporalCorrelation,

@@ -44,7 +44,7 @@ export async function showGraph (options: ConfigOptions, io: CommandIo): Promise
 /** Of this build, and of the plugins that `--config` names, with what those may reach. */
 export async function listComponents (options: ConfigOptions, io: CommandIo): Promise<ExitName> {
   const found = await pluginModules({ configs: options.config ?? [], sets: options.set ?? [] }, io, options.output)
-  if (found === undefined) return 'config'
+  if (found.fault !== undefined) return 'config'
   const { all } = await openCatalog(found.modules)
   const plugins = found.modules.filter(isPlugin).map(referenceOf)
   const rows = all.map(f => {
@@ -77,7 +77,7 @@ function pluginWords ({ name, version, isolation, permissions: { network = [], f
 
 export async function showSchema ({ patterns, ...options }: ConfigOptions & { readonly patterns?: true }, io: CommandIo): Promise<ExitName> {
   const found = await pluginModules({ configs: options.config ?? [], sets: options.set ?? [] }, io)
-  if (found === undefined) return 'config'
+  if (found.fault !== undefined) return 'config'
   const schema = patterns === true ? patternJsonSchema() : configJsonSchema(await openCatalog(found.modules))
   io.out(`${JSON.stringify(schema, null, 2)}\n`)
   return 'ok'

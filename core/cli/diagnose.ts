@@ -5,12 +5,12 @@ import { ConfigError } from '../builder.js'
 import type { Incident } from '../incidents/incident.js'
 import { printable } from '../story/printable.js'
 import { count, number, shortDuration } from '../story/words.js'
-import type { LogFields, Logger } from '../telemetry/logger.js'
 import { diagnose, type Diagnosis } from './diagnosis.js'
 import type { ExitName } from './exit-codes.js'
 import { isForPeople, outputOptions, printIncidents, type OutputOptions } from './incident-output.js'
 import type { CommandIo } from './io.js'
 import { parseCount } from './numbers.js'
+import { plainLogger } from './plain-logger.js'
 import { Progress } from './progress.js'
 
 interface DiagnoseOptions extends OutputOptions {
@@ -18,9 +18,6 @@ interface DiagnoseOptions extends OutputOptions {
   readonly collectedAt?: string
   readonly verbose?: true
 }
-
-/** Different lines of the log: beyond, they are many forms of one trouble. */
-const maxLines = 50
 
 /** Stories people read one after the other; programs get all. */
 const defaultTop = 3
@@ -53,7 +50,7 @@ async function diagnoseDump (paths: readonly string[], options: DiagnoseOptions,
   const timer = setInterval(() => { progress.tell(0) }, 1000)
   try {
     const found = await diagnose({
-      paths, modules: io.modules, logger: plainLogger(io, options.verbose === true), onProgress: events => { clearInterval(timer); progress.tell(events) },
+      paths, modules: io.modules, logger: plainLogger(io, { doing: 'tapio diagnose', warns: false, isVerbose: options.verbose === true }), onProgress: events => { clearInterval(timer); progress.tell(events) },
       ...(options.collectedAt !== undefined && { collectedAt: options.collectedAt })
     })
     progress.end()
@@ -99,21 +96,6 @@ function show ({ incidents, events, lost }: Diagnosis, paths: readonly string[],
 function summary (incidents: readonly Incident[], shown: number): string {
   const found = count(incidents.length, 'incident')
   return shown < incidents.length ? `the worst ${number(shown)} of ${found} (--top ${incidents.length} shows all)` : found
-}
-
-/** Warnings of components as sentences; what they only mention when asked for. */
-function plainLogger (io: CommandIo, isVerbose: boolean): Logger {
-  const said = new Set<string>()
-  const line = (message: string, fields: LogFields = {}): void => {
-    const text = Object.entries(fields).filter(([key]) => key !== 'component').map(([key, value]) => `${key}=${value instanceof Error ? value.message : typeof value === 'string' ? value : JSON.stringify(value)}`).join(' ')
-    const whole = printable(`${message}${text === '' ? '' : `: ${text}`}`, 2000)
-    // What a part says of every batch is said once.
-    if (said.size < maxLines && !said.has(whole)) io.err(`tapio diagnose: ${whole}\n`)
-    said.add(whole)
-  }
-  const quiet = (message: string, fields?: LogFields): void => { if (isVerbose) line(message, fields) }
-  const logger: Logger = { debug: () => undefined, info: quiet, warn: quiet, error: line, child: () => logger }
-  return logger
 }
 
 function parseTime (text: string): string {

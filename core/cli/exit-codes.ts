@@ -3,7 +3,7 @@ export const exitCodes = {
   ok: [0, 'Ended in order.'],
   failure: [1, 'Could not start, or a component or thread failed for good.'],
   usage: [2, 'Wrong command line.'],
-  undelivered: [3, 'Ended, but the drain deadline passed with events inside; they are counted in the log.'],
+  undelivered: [3, 'Ended, but not all was delivered: the drain deadline passed with events inside (they are counted in the log), or a replay left some.'],
   config: [78, 'The configuration is faulty; every fault was printed.'],
   interrupted: [130, 'A second signal ended the process at once, or a signal a question that was not answered yet.']
 } as const satisfies Record<string, readonly [number, string]>

@@ -13,7 +13,6 @@ interface EdgeLine { readonly pipeline: string, readonly from: string, readonly 
 
 export class LiveSummary {
   readonly #live: boolean
-  readonly #order: readonly string[]
   #startedMs = 0
   #timer: NodeJS.Timeout | undefined
   #drawnLines = 0
@@ -21,7 +20,6 @@ export class LiveSummary {
 
   constructor (readonly instance: Instance, readonly io: CommandIo, live = process.stdout.isTTY === true) {
     this.#live = live
-    this.#order = edgeOrder(instance.plan)
   }
 
   start (): void {
@@ -39,7 +37,7 @@ export class LiveSummary {
 
   #redraw (last = false): void {
     const snapshot = this.instance.snapshot()
-    const edges = readEdges(snapshot, this.#order)
+    const edges = readEdges(snapshot, edgeOrder(this.instance.plan))
     // The last picture shows the mean over the whole run: at the end nothing flows any more.
     const since = last ? undefined : this.#before
     const seconds = (snapshot.atMs - (since?.atMs ?? this.#startedMs)) / 1000

@@ -25,10 +25,17 @@ function onSignals (onSignal: (name: string) => void): () => void {
   return () => { for (const name of names) process.off(name, onSignal) }
 }
 
+/** A hang-up asks a running Tapio to read its configuration again. */
+function onRunSignals (onSignal: (name: string) => void): () => void {
+  const release = onSignals(onSignal)
+  process.on('SIGHUP', onSignal)
+  return () => { release(); process.off('SIGHUP', onSignal) }
+}
+
 let exit: ExitName = 'ok'
 const done = (answer: ExitName): void => { exit = answer }
 const endNow = (): never => process.exit(codeOf('interrupted'))
-const program = createProgram(version, io, options => run(options, io, onSignals, endNow), done)
+const program = createProgram(version, io, options => run(options, io, onRunSignals, endNow), done)
 addServeCommand(program, [configOption(), setOption()], options => serve(options, io, onSignals, endNow), done)
 await addStatusCommand(program, process.argv[2], io, done)
 try {

@@ -9,10 +9,12 @@ export interface PluginModules {
   readonly modules: readonly string[]
   /** Files the plugins were made from. */
   readonly sources: readonly string[]
+  /** The first plugin that cannot be used, in one line; all were printed. */
+  readonly fault?: string
 }
 
-/** Undefined: a plugin cannot be used, which was printed. A configuration that cannot be read has none; its faults are told by who loads it. */
-export async function pluginModules (sources: ConfigSources, io: CommandIo, output?: string): Promise<PluginModules | undefined> {
+/** A configuration that cannot be read has none; its faults are told by who loads it. */
+export async function pluginModules (sources: ConfigSources, io: CommandIo, output?: string): Promise<PluginModules> {
   const read = readPlugins(sources, io.env)
   if (!read.ok || read.plugins.length === 0) return { modules: io.modules, sources: [] }
   const [{ loadPlugins }, { moduleOf }, { PluginFault }] = await Promise.all([import('../plugins/load.js'), import('../plugins/reference.js'), import('../plugins/fault.js')])
@@ -30,7 +32,8 @@ export async function pluginModules (sources: ConfigSources, io: CommandIo, outp
       faults.push(fault(error.message, error.help))
     }
   }
-  if (faults.length === 0) return { modules, sources: files }
+  const [first] = faults
+  if (first === undefined) return { modules, sources: files }
   io.err(output === 'json' ? `${faultsAsJson(faults)}\n` : `${renderFaults(faults, { color: io.color })}\n`)
-  return undefined
+  return { modules: io.modules, sources: files, fault: `${first.file}:${first.line}: ${first.message}` }
 }

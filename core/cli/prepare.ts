@@ -11,7 +11,14 @@ export interface ConfigOptions {
   readonly config?: readonly string[]
   readonly set?: readonly string[]
   readonly output?: string
+  /** What runs in the place of what was written: other receivers, say. Throws an error for people when it cannot. */
+  readonly rewire?: (config: ResolvedConfig) => ResolvedConfig
+  /** Only a part of it runs: what is defined and not used is nothing to warn of. */
+  readonly isPart?: true
 }
+
+/** The code of the warning that a component is not used. */
+const unused = 'CFG069'
 
 export interface Prepared {
   readonly catalog: ComponentCatalog
@@ -19,22 +26,36 @@ export interface Prepared {
   readonly plan: Plan
   /** What the catalog was made of: Tapio's own modules and those of plugins. */
   readonly modules: readonly string[]
-  /** Files that plugins were made from. */
-  readonly pluginSources: readonly string[]
 }
+
+/** `reason`: the first fault in one line, and how many more there are. */
+export type Tried = { readonly files: readonly string[] } & ({ readonly prepared: Prepared } | { readonly prepared: undefined, readonly reason: string })
 
 /** Undefined: faults were printed. Warnings are printed either way. */
 export async function prepare (options: ConfigOptions, io: CommandIo): Promise<Prepared | undefined> {
+  return (await tryPrepare(options, io)).prepared
+}
+
+/** The same, saying in short what was wrong and which files were read. */
+export async function tryPrepare (options: ConfigOptions, io: CommandIo): Promise<Tried> {
   const wanted = { configs: options.config ?? [], sets: options.set ?? [] }
   const plugins = await pluginModules(wanted, io, options.output)
-  if (plugins === undefined) return undefined
   const catalog = await openCatalog(plugins.modules)
   const loaded = loadConfig(wanted, catalog, io.env)
-  const faults = [...(loaded.ok ? [] : loaded.faults), ...loaded.warnings]
+  const files = [...loaded.files, ...plugins.sources]
+  if (plugins.fault !== undefined) return { files, prepared: undefined, reason: plugins.fault }
+  const warnings = options.isPart === true ? loaded.warnings.filter(w => w.code !== unused) : loaded.warnings
+  const faults = [...(loaded.ok ? [] : loaded.faults), ...warnings]
   if (faults.length > 0) io.err(options.output === 'json' ? `${faultsAsJson(faults)}\n` : `${renderFaults(faults, { color: io.color })}\n`)
-  if (!loaded.ok) return undefined
-  const planned = planConfig(loaded.config, catalog)
-  if (planned.ok) return { catalog, config: loaded.config, plan: planned.plan, modules: plugins.modules, pluginSources: plugins.sources }
-  for (const fault of planned.faults) io.err(`error: ${fault.path.join('.')}: ${fault.message}\n`)
-  return undefined
+  if (!loaded.ok) return { files, prepared: undefined, reason: inShort(loaded.faults.map(f => `${f.file}:${f.line}: ${f.message}`)) }
+  const config = options.rewire?.(loaded.config) ?? loaded.config
+  const planned = planConfig(config, catalog)
+  if (planned.ok) return { files, prepared: { catalog, config, plan: planned.plan, modules: plugins.modules } }
+  const messages = planned.faults.map(fault => `${fault.path.join('.')}: ${fault.message}`)
+  for (const message of messages) io.err(`error: ${message}\n`)
+  return { files, prepared: undefined, reason: inShort(messages) }
+}
+
+function inShort ([first = '', ...more]: readonly string[]): string {
+  return more.length === 0 ? first : `${first} (and ${more.length} more)`
 }

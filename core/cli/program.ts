@@ -12,6 +12,7 @@ import { exitCodes, type ExitName } from './exit-codes.js'
 import type { CommandIo } from './io.js'
 import type { ConfigOptions } from './prepare.js'
 import { addRawCommand } from './raw.js'
+import { addReplayCommands } from './replay/commands.js'
 import type { RunOptions } from './run.js'
 import { addTestCommand } from './test.js'
 
@@ -26,6 +27,7 @@ const output = (...choices: string[]): Option => new Option('-o, --output <forma
 const examples = `
 Examples:
   tapio --config tapio.yaml                     run it; Ctrl-C drains and ends, a second Ctrl-C ends at once
+  tapio -c tapio.yaml --watch                   and reload it when the file changes, as SIGHUP does
   tapio -c base.yaml -c site.yaml               later files win: maps are merged, lists replaced
   tapio -c tapio.yaml --set service.mode=debug  one value changed
   tapio validate -c tapio.yaml                  every fault with its line, without running anything
@@ -43,6 +45,8 @@ Examples:
   tapio serve --store /var/lib/tapio/store      the API and the web page over a store, without pipelines
   tapio raw --since 10m --type oom_kill         what the kernel itself said, record by record
   tapio test patterns/                          the test cases of pattern files, with reasons
+  tapio dead-letters -c tapio.yaml              what exporters could not deliver, and why
+  tapio replay -c tapio.yaml                    send it again, once the other side takes it
 
 Exit codes:
 ${Object.values(exitCodes).map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`).join('\n')}
@@ -58,6 +62,7 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .addOption(configOption()).addOption(setOption())
+    .option('--watch', 'load the configuration again when one of its files changes; SIGHUP does so in any case')
     .option('--summary', 'show what flows: rates, totals and drops of every edge')
     .addHelpText('after', examples)
     .action(async (options: RunOptions) => {
@@ -81,6 +86,7 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
   addCollectCommand(program, [configOption(), setOption()], io, run, done)
   addRawCommand(program, io, done)
   addTestCommand(program, io, done)
+  addReplayCommands(program, () => [configOption(), setOption()], io, run, done)
   addDiagnoseCommand(program, io, done)
   const open: OpenApi = async (source, to) => (await import('./client/open-api.js')).openApi(source, to)
   addIncidentCommands(program, openIncidents, open, io, done)

@@ -1,14 +1,20 @@
-/** `tapio --config FILE`: runs until a signal or a component asks for the end, then drains. */
+/** `tapio --config FILE`: runs until a signal or a component asks for the end, then drains. SIGHUP loads the configuration again. */
+import { isDeepStrictEqual } from 'node:util'
+import { systemClock } from '../component/clock.js'
 import { Instance } from '../instance.js'
 import type { ExitName } from './exit-codes.js'
 import type { CommandIo } from './io.js'
 import { LiveSummary } from './live-summary.js'
 import { profileOnSignal } from './profile.js'
-import { prepare, type ConfigOptions } from './prepare.js'
+import { tryPrepare, type ConfigOptions } from './prepare.js'
+import { FileWatch } from '../reload/file-watch.js'
+import { ReloadQueue } from '../reload/reload-queue.js'
 
 export interface RunOptions extends ConfigOptions {
   /** Shows rates, drops and what arrived, live on a terminal and once at the end. */
   readonly summary?: boolean
+  /** Loads the configuration again when its files change, whatever it says itself. */
+  readonly watch?: boolean
 }
 
 /** How the process's signals reach a run: `onSignal` is called for each, and told to stop listening by the returned function. */
@@ -20,19 +26,23 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
   let interrupt: (name: string) => void = () => undefined
   const interrupted = new Promise<string>(resolve => { interrupt = resolve })
   let firstSignal: string | undefined
+  let reload: (because: string) => void = because => { early = because }
+  let early: string | undefined
   const release = signals(name => {
+    if (name === 'SIGHUP') { reload(name); return }
     if (firstSignal !== undefined) { endNow(); return }
     firstSignal = name
     interrupt(name)
   })
-  const prepared = await prepare(options, io)
+  const tried = await tryPrepare(options, io)
+  const { prepared } = tried
   if (prepared === undefined) { release(); return 'config' }
   const instance = new Instance(prepared.config, prepared.plan, prepared.modules)
   const { logger } = instance
   // Components wait with timers that keep nothing alive; between two attempts of an exporter there may be nothing else that does.
   const alive = setInterval(() => undefined, 2 ** 30)
   // Before anybody is told that it runs: a SIGUSR2 without a listener ends the process.
-  const stopProfiling = prepared.config.service.profiling ? profileOnSignal(logger) : undefined
+  let stopProfiling = prepared.config.service.profiling ? profileOnSignal(logger) : undefined
   try {
     const { metrics, api } = await instance.start()
     logger.info('tapio is running', {
@@ -47,10 +57,35 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
     release()
     return 'failure'
   }
+  let { files } = tried
+  const queue = new ReloadQueue(async because => {
+    logger.info('the configuration is read again', { because })
+    const again = await tryPrepare(options, io)
+    files = again.files
+    if (again.prepared === undefined) { instance.rejectReload(again.reason); return }
+    if (!isDeepStrictEqual(again.prepared.modules, prepared.modules)) { instance.rejectReload('plugins were added, removed or changed: that needs a restart of Tapio'); return }
+    await instance.reload(again.prepared.config, again.prepared.plan)
+    const { profiling } = instance.config.service
+    if (!profiling) stopProfiling?.()
+    stopProfiling = profiling ? stopProfiling ?? profileOnSignal(logger) : undefined
+    watch = watched(watch)
+  })
+  const watched = (before: FileWatch | undefined): FileWatch | undefined => {
+    const { watch: wanted, intervalMs } = instance.config.service.reload
+    if (before?.options.intervalMs === intervalMs && (wanted || options.watch === true)) return before
+    before?.end()
+    if (!wanted && options.watch !== true) return undefined
+    return new FileWatch({ clock: systemClock, intervalMs, files: () => files, onChange: changed => queue.request(`changed: ${changed.join(', ')}`) })
+  }
+  let watch = watched(undefined)
+  reload = because => { queue.request(because) }
+  if (early !== undefined) reload(early)
   const summary = options.summary === true ? new LiveSummary(instance, io) : undefined
   summary?.start()
   const end = await Promise.race([interrupted.then(name => ({ kind: 'signal' as const, reason: name })), instance.endRequested])
-  logger.info('tapio is draining', { because: end.reason, timeoutMs: prepared.plan.service.shutdownTimeoutMs })
+  watch?.end()
+  void queue.end()
+  logger.info('tapio is draining', { because: end.reason, timeoutMs: instance.plan.service.shutdownTimeoutMs })
   const report = await instance.stop()
   clearInterval(alive)
   summary?.finish()

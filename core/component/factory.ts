@@ -46,6 +46,17 @@ export interface ComponentFactory {
    */
   readonly endToEnd?: boolean
   /**
+   * Processors and connectors: true = its instances in one thread, with those of other components that say so, have something in
+   * common (`services.get('shared')`). A reload that touches one of them makes all of them anew. Left out = false, and `shared` is
+   * not to be had.
+   */
+  readonly shares?: boolean
+  /**
+   * Receivers only. True = what it is asked to bring later is lost at its source, which holds a few seconds' worth (the ring of a
+   * kernel): when memory is short its rows are dropped by severity, where others are kept waiting. Left out = false.
+   */
+  readonly cannotWait?: boolean
+  /**
    * Exporters only: how many batches it can use at once, from its config. Left out = 1: one after the other. More are begun
    * in order and may end in any; for those that wait for somebody far away.
    */

@@ -52,7 +52,8 @@ export const Tokens = {
   outputs: Symbol.for('tapio:outputs'),
   nextBorrows: Symbol.for('tapio:nextBorrows'),
   shared: Symbol.for('tapio:shared'),
-  pressure: Symbol.for('tapio:pressure')
+  pressure: Symbol.for('tapio:pressure'),
+  sendersWait: Symbol.for('tapio:sendersWait')
 } as const
 
 export interface ServiceValues {
@@ -72,6 +73,8 @@ export interface ServiceValues {
   readonly shared: Shared
   /** How short of memory the process is: hold less when it is (core/pressure/pressure.ts says who does what). */
   readonly pressure: Pressure
+  /** Processors: whether all receivers that rows come from can be asked to bring them later (`cannotWait` of factory.ts). */
+  readonly sendersWait: boolean
 }
 
 export type ServiceName = keyof ServiceValues

@@ -30,15 +30,16 @@ export interface ConfigSources {
   readonly cwd?: string
 }
 
+/** `files`: full paths of all that were read or should have been. */
 export type LoadResult =
-  | { readonly ok: true; readonly config: ResolvedConfig; readonly warnings: readonly Fault[] }
-  | { readonly ok: false; readonly faults: readonly Fault[]; readonly warnings: readonly Fault[] }
+  | { readonly ok: true; readonly config: ResolvedConfig; readonly warnings: readonly Fault[]; readonly files: readonly string[] }
+  | { readonly ok: false; readonly faults: readonly Fault[]; readonly warnings: readonly Fault[]; readonly files: readonly string[] }
 
-interface Load extends Gathered { readonly catalog: ComponentCatalog; readonly sources: Map<string, SourceText>; readonly env: Environment }
+interface Load extends Gathered { readonly catalog: ComponentCatalog; readonly sources: Map<string, SourceText>; readonly files: Set<string>; readonly env: Environment }
 
 /** Loads and checks everything. Never throws for anything a user wrote. */
 export function loadConfig (wanted: ConfigSources, catalog: ComponentCatalog, env: Environment): LoadResult {
-  const load: Load = { faults: new FaultList(), masked: [], catalog, sources: new Map(), env }
+  const load: Load = { faults: new FaultList(), masked: [], catalog, sources: new Map(), files: new Set(), env }
   const merged = readAll(wanted, load)
   if (merged === undefined) return finish(undefined, load, true)
   const tree = substitute(merged, [], load) as MapNode
@@ -51,7 +52,7 @@ export type ServiceResult =
 
 /** The section `service` alone, for what runs no pipelines: of the other sections nothing is looked at. */
 export function loadService (wanted: ConfigSources, catalog: ComponentCatalog, env: Environment): ServiceResult {
-  const load: Load = { faults: new FaultList(), masked: [], catalog, sources: new Map(), env }
+  const load: Load = { faults: new FaultList(), masked: [], catalog, sources: new Map(), files: new Set(), env }
   const merged = readAll(wanted, load)
   if (merged === undefined) return { ok: false, ...published(load, true) }
   const service = (substitute(merged, [], load) as MapNode).entries.get('service')
@@ -77,7 +78,7 @@ export interface ConfiguredPlugin {
 
 /** The section `plugins` alone: what a catalog is made of must be known before anything else can be checked. */
 export function readPlugins (wanted: ConfigSources, env: Environment): PluginsResult {
-  const load: Load = { faults: new FaultList(), masked: [], catalog: { find: () => undefined, types: () => [] }, sources: new Map(), env }
+  const load: Load = { faults: new FaultList(), masked: [], catalog: { find: () => undefined, types: () => [] }, sources: new Map(), files: new Set(), env }
   const merged = readAll(wanted, load)
   const section = merged?.entries.get('plugins')
   if (section === undefined) return merged === undefined ? { ok: false } : { ok: true, plugins: [] }
@@ -106,7 +107,7 @@ function checkPlugins (tree: MapNode, load: Load): { readonly list: readonly Plu
 
 /** The same for a configuration that a program holds as plain data, in the shape and notation of the YAML. */
 export function loadPlain (value: unknown, catalog: ComponentCatalog): LoadResult {
-  const load: Load = { faults: new FaultList(), masked: [], catalog, sources: new Map(), env: {} }
+  const load: Load = { faults: new FaultList(), masked: [], catalog, sources: new Map(), files: new Set(), env: {} }
   const tree = fromPlain(value)
   if (tree.kind !== 'map') {
     load.faults.error('CFG009', nowhere, [], 'a configuration must be a map')
@@ -124,7 +125,7 @@ function readAll ({ configs, sets = [], cwd = process.cwd() }: ConfigSources, lo
     for (const node of shadowed) maskAll(node, load)
   }
   for (const argument of configs) {
-    const opened = openSource(argument, cwd, load.env, load.faults)
+    const opened = openSource(argument, cwd, load.env, load.faults, load.files)
     if (opened === undefined) continue
     const source = opened.renamed(uniqueName(opened.name, load))
     load.sources.set(source.name, source)
@@ -174,7 +175,8 @@ function components (definitions: Definitions, used: ReadonlySet<string>): Resol
 
 function finish (config: ResolvedConfig | undefined, load: Load, guessing: boolean): LoadResult {
   const { faults, warnings } = published(load, guessing)
-  return config === undefined ? { ok: false, faults, warnings } : { ok: true, config, warnings }
+  const files = [...load.files]
+  return config === undefined ? { ok: false, faults, warnings, files } : { ok: true, config, warnings, files }
 }
 
 function published (load: Load, guessing: boolean): { readonly faults: readonly Fault[], readonly warnings: readonly Fault[] } {

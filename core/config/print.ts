@@ -52,6 +52,7 @@ function servicePlain (service: ServiceSettings, showSecrets: boolean): Record<s
     worker_failure: service.workerFailure,
     when_full: service.whenFull,
     enqueue_timeout: formatDuration(service.enqueueTimeoutMs),
+    reload: { watch: service.reload.watch, interval: formatDuration(service.reload.intervalMs), drain_timeout: formatDuration(service.reload.drainMs) },
     extensions: service.extensions.map(id => id.text),
     telemetry: { logs: service.logs, metrics: service.metricsServer },
     ...(service.api !== undefined && { api: asWritten(apiSchema, service.api, showSecrets) })

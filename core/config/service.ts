@@ -31,6 +31,7 @@ function settingsOf (options: ServiceOptions): ServiceSettings {
     workerFailure: options.worker_failure,
     whenFull: options.when_full,
     enqueueTimeoutMs: options.enqueue_timeout,
+    reload: { watch: options.reload.watch, intervalMs: options.reload.interval, drainMs: options.reload.drain_timeout },
     extensions: options.extensions.map(text => componentId('extension', text)),
     logs: options.telemetry.logs,
     metricsServer: options.telemetry.metrics,

@@ -51,6 +51,11 @@ export const serviceSchema = Options({
   when_full: Enum(['retry', 'drop'], { default: 'retry', description: 'What a full ring between two threads does to a sender: ask it to try again (back-pressure), or drop and count.' }),
   enqueue_timeout: Duration({ default: '1s', maximum: '1m', description: 'How long a sender waits for room in a full ring before it is asked to try again.' }),
   extensions: ids('Extensions that run, by id, in this order.'),
+  reload: Section({
+    watch: Type.Boolean({ default: false, description: 'Load the configuration again when one of its files changes, also those of `${file:…}`. SIGHUP does so in any case.' }),
+    interval: Duration({ default: '2s', minimum: '100ms', maximum: '1h', description: 'How often the files are looked at. A change is loaded when they have been the same for so long.' }),
+    drain_timeout: Duration({ default: '10s', maximum: '1h', description: 'How long parts that leave may take to deliver what they hold. What a ring between two threads still holds then goes to the new parts.' })
+  }, { description: 'Another configuration without a restart.' }),
   telemetry: Section({
     logs: Section({
       level: Enum(['debug', 'info', 'warn', 'error'], { default: 'info', description: 'The least important level that is written.' }),
@@ -75,6 +80,7 @@ export interface ServiceSettings extends ModeDefaults {
   readonly workerFailure: 'restart' | 'stop'
   readonly whenFull: 'retry' | 'drop'
   readonly enqueueTimeoutMs: number
+  readonly reload: { readonly watch: boolean, readonly intervalMs: number, readonly drainMs: number }
   /** Extensions to run, in order. */
   readonly extensions: readonly ComponentId[]
   readonly logs: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'auto' | 'json' | 'pretty' }

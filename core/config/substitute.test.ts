@@ -24,7 +24,7 @@ function run (yaml: string): { value: unknown; faults: FaultList } {
   const source = new SourceText('t', yaml, folder)
   const node = parseValueText(source, faults)
   if (node === undefined) throw new Error('not YAML')
-  return { value: toPlain(substitute(node, [], { env, faults, sources: new Map([['t', source]]) })), faults }
+  return { value: toPlain(substitute(node, [], { env, faults, files: new Set(), sources: new Map([['t', source]]) })), faults }
 }
 
 const cases: readonly (readonly [yaml: string, expected: unknown])[] = [

@@ -22,6 +22,8 @@ export interface SubstitutionContext {
   readonly faults: FaultList
   /** By `Span.source`. */
   readonly sources: ReadonlyMap<string, SourceText>
+  /** Gets the full path of each file that was asked for. */
+  readonly files: Set<string>
 }
 
 interface Scope { readonly context: SubstitutionContext; readonly node: ScalarNode; readonly path: KeyPath; failed: boolean }
@@ -99,6 +101,7 @@ function lookUpVariable (body: string, whole: string, scope: Scope, depth: numbe
 
 function lookUpFile (path: string, whole: string, scope: Scope): string {
   const folder = scope.context.sources.get(scope.node.at.source)?.folder ?? '.'
+  if (path !== '') scope.context.files.add(resolve(folder, path))
   const text = path === '' ? { reason: 'the path is empty' } : readText(resolve(folder, path), maxFileBytes)
   if (typeof text === 'string') return text.replace(/\r?\n$/, '')
   return fail(scope, 'CFG023', whole, `cannot read the file of a substitution: ${text.reason}`, `relative paths start at the folder of the configuration file`)

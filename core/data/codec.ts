@@ -21,6 +21,7 @@
  *           q  [signal, [rows, items, first id, observed ns, source], …] instead of most columns: the raw buffers are requests
  *              that nobody has read (unread.ts). c, r and o are then there only when a resource or record was changed
  *           f  [address|nil, metadata|nil] of the connection, when kept (origin.ts)
+ *           l  [reason, milliseconds since the epoch, exporter, rows rejected] of a dead letter (letter.ts)
  *
  * Offsets count from the body. Numbers of the body are little-endian, as on every platform Node runs on. The document is
  * plain msgpack without extensions: any reader can open it. Attributes that were edited come back with one zero: -0 is 0
@@ -31,6 +32,7 @@ import { Packr } from 'msgpackr'
 import type { EventBatch } from './batch.js'
 import { columnNames, columnSpecs, type Columns } from './columns.js'
 import { compact } from './compact.js'
+import { writeLetter, type Letter, type WrittenLetter } from './letter.js'
 import type { Origin } from './origin.js'
 import type { Resource, Scope } from './resource.js'
 import type { Unread } from './unread.js'
@@ -66,6 +68,7 @@ export interface Header {
   w: boolean
   q?: [number, ...[number, number, Uint8Array, bigint, string][]]
   f?: [string | null, Origin['metadata'] | null]
+  l?: WrittenLetter
 }
 
 /** A batch ready to be written: its size is known before a byte is copied, so a ring slot can be claimed for it. */
@@ -77,12 +80,14 @@ export interface EncodedBatch {
 }
 
 /**
- * Lays out `batch`. `checksum` adds the CRC that files and queues need; between threads it would only cost time. Throws
- * RangeError when the document would take 4 GiB or more: bound batches before.
+ * Lays out `batch`. `checksum` adds the CRC that files and queues need; between threads it would only cost time. `letter` makes it a dead
+ * letter. Throws RangeError when the document would take 4 GiB or more: bound batches before.
  */
-export function prepareBatch (batch: EventBatch, checksum = false): EncodedBatch {
+export function prepareBatch (batch: EventBatch, checksum = false, letter?: Letter): EncodedBatch {
   const layout = new Layout()
-  const header = headerCodec.pack(describe(compact(batch), layout))
+  const described = describe(compact(batch), layout)
+  if (letter !== undefined) described.l = writeLetter(letter)
+  const header = headerCodec.pack(described)
   const headerEnd = headerAt + header.length
   const bodyAt = bodyAfter(headerEnd)
   const byteLength = bodyAt + layout.length

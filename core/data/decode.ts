@@ -7,6 +7,7 @@ import type { AttributeColumn, AttributeValue } from './attributes.js'
 import { EventBatch, type UnreadParts } from './batch.js'
 import { bodyAfter, checksumOf, crcAt, formatVersion, headerAt, prefix } from './codec.js'
 import { columnById, columnSpecs, makeColumn, requiredColumns, widths, type ColumnArray, type ColumnName, type Columns, type Storage } from './columns.js'
+import { readLetter, type Letter } from './letter.js'
 import { Malformed, PlainReader, maxText } from './plain-msgpack.js'
 import type { RawStore } from './raw.js'
 import { checkRequests, readOrigin, readRequests } from './request-codec.js'
@@ -14,7 +15,7 @@ import type { Resource, Scope } from './resource.js'
 import { readResource, readScope } from './resource-codec.js'
 import { StringTable } from './strings.js'
 
-export type DecodeResult = { readonly ok: true, readonly batch: EventBatch } | { readonly ok: false, readonly error: string }
+export type DecodeResult = { readonly ok: true, readonly batch: EventBatch, readonly letter?: Letter } | { readonly ok: false, readonly error: string }
 
 /**
  * `bytes` holds exactly one document; see the head of this file for who owns them afterwards. `ours`: written by this
@@ -23,15 +24,15 @@ export type DecodeResult = { readonly ok: true, readonly batch: EventBatch } | {
  */
 export function decodeBatch (bytes: Uint8Array, ours = false, lent = false): DecodeResult {
   try {
-    const batch = decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), ours)
-    return { ok: true, batch: lent ? batch.lent('all') : batch }
+    const { batch, letter } = decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), ours)
+    return { ok: true, batch: lent ? batch.lent('all') : batch, ...letter !== undefined && { letter } }
   } catch (error) {
     if (error instanceof Malformed) return { ok: false, error: error.message }
     throw error
   }
 }
 
-function decode (document: Buffer, ours: boolean): EventBatch {
+function decode (document: Buffer, ours: boolean): { readonly batch: EventBatch, readonly letter: Letter | undefined } {
   checkPrefix(document)
   const headerEnd = headerAt + document.readUInt32BE(headerAt - 4)
   const bodyAt = bodyAfter(headerEnd)
@@ -42,7 +43,7 @@ function decode (document: Buffer, ours: boolean): EventBatch {
   if (crc !== 0 && crc !== checksumOf(document)) throw new Malformed('checksum does not match: the document is damaged')
   const header = PlainReader.only(document, headerAt, headerEnd)
   if (header === null || typeof header !== 'object' || Array.isArray(header) || header instanceof Uint8Array) throw new Malformed('the header is not a map')
-  return assemble(header, new Body(document.subarray(bodyAt)), ours)
+  return { batch: assemble(header, new Body(document.subarray(bodyAt)), ours), letter: readLetter(header.l) }
 }
 
 function checkPrefix (document: Buffer): void {

@@ -17,6 +17,7 @@ import { randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { EventBatch } from './batch.js'
 import { prepareBatch } from './codec.js'
+import type { Letter } from './letter.js'
 
 export const magic = Buffer.from('TAPIOEV1', 'latin1')
 export const markerLength = 16
@@ -37,9 +38,9 @@ export function markerOf (header: Buffer): Buffer | undefined {
   return header.length >= headerLength && header.subarray(0, magic.length).equals(magic) ? Buffer.from(header.subarray(magic.length, headerLength)) : undefined
 }
 
-/** `batch` as a frame. */
-export function encodeFrame (batch: EventBatch, marker: Uint8Array): Buffer {
-  const document = prepareBatch(batch, true)
+/** `batch` as a frame; with `letter` as a dead letter. */
+export function encodeFrame (batch: EventBatch, marker: Uint8Array, letter?: Letter): Buffer {
+  const document = prepareBatch(batch, true, letter)
   const frame = Buffer.allocUnsafeSlow(frameHeadLength + document.byteLength)
   writeFrameHead(frame, marker, document.byteLength)
   document.writeTo(frame.subarray(frameHeadLength))

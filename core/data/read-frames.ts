@@ -1,19 +1,23 @@
 /** Reads the container of file-format.ts from a stream, holding at most one frame, and steps over what is damaged. */
 import type { EventBatch } from './batch.js'
 import { ByteWindow } from './byte-window.js'
-import { decodeBatch } from './decode.js'
+import { decodeBatch, type DecodeResult } from './decode.js'
 import { frameHeadLength, frameLength, headerLength, markerLength, markerOf } from './file-format.js'
+import type { Letter } from './letter.js'
 
 export type FileItem =
-  | { readonly kind: 'batch', readonly batch: EventBatch, readonly offset: number }
+  | { readonly kind: 'batch', readonly batch: EventBatch, readonly offset: number, readonly letter?: Letter }
   /** `bytes` bytes from `offset` on could not be used. */
   | { readonly kind: 'damage', readonly offset: number, readonly bytes: number, readonly reason: string }
 
+/** Where a batch that nobody wants begins: it is stepped over without a look into it. */
+export type Skip = (offset: number) => boolean
+
 /** Every whole batch of the file in order, and one `damage` for every stretch between that is none. */
-export async function * readFrames (chunks: AsyncIterable<Uint8Array>, maxFrameBytes: number): AsyncGenerator<FileItem> {
+export async function * readFrames (chunks: AsyncIterable<Uint8Array>, maxFrameBytes: number, skip: Skip = () => false): AsyncGenerator<FileItem> {
   const window = new ByteWindow(chunks)
   try {
-    yield * new FrameReader(window, maxFrameBytes).read()
+    yield * new FrameReader(window, maxFrameBytes, skip).read()
   } finally {
     await window.close()
   }
@@ -23,7 +27,7 @@ class FrameReader {
   #damageAt = -1
   #reason = ''
 
-  constructor (readonly window: ByteWindow, readonly maxFrameBytes: number) {}
+  constructor (readonly window: ByteWindow, readonly maxFrameBytes: number, readonly skip: Skip) {}
 
   async * read (): AsyncGenerator<FileItem> {
     const marker = await this.#readHeader()
@@ -37,7 +41,7 @@ class FrameReader {
         continue
       }
       yield * this.#endDamage(offset)
-      yield { kind: 'batch', batch: result, offset }
+      if (result.ok) yield { kind: 'batch', batch: result.batch, offset, ...result.letter !== undefined && { letter: result.letter } }
     }
     yield * this.#rest()
   }
@@ -58,21 +62,22 @@ class FrameReader {
     return marker
   }
 
-  /** The batch of the frame at the window's start, which is then skipped, or what is wrong with it. */
-  async #frame (marker: Buffer): Promise<EventBatch | string> {
+  /** The batch of the frame at the window's start, which is then skipped, or what is wrong with it. Not ok: nobody wants it. */
+  async #frame (marker: Buffer): Promise<Extract<DecodeResult, { ok: true }> | { readonly ok: false } | string> {
     if (!await this.window.fill(frameHeadLength)) return 'cut off inside the head of a frame'
     const { bytes } = this.window
     const length = frameLength(bytes)
     if (length < 0 || !bytes.subarray(0, markerLength).equals(marker)) return 'the head of a frame is damaged'
     if (length > this.maxFrameBytes) return `a frame of ${length} bytes; at most ${this.maxFrameBytes} are read`
     if (!await this.window.fill(frameHeadLength + length)) return `cut off inside a frame of ${length} bytes`
+    if (this.skip(this.window.offset)) { this.window.skip(frameHeadLength + length); return { ok: false } }
     // Memory of its own: the batch keeps views of it.
     const document = Buffer.allocUnsafeSlow(length)
     this.window.bytes.copy(document, 0, frameHeadLength, frameHeadLength + length)
     const decoded = decodeBatch(document)
     if (!decoded.ok) return decoded.error
     this.window.skip(frameHeadLength + length)
-    return decoded.batch
+    return decoded
   }
 
   /** Moves on to the next marker; false when there is none. */

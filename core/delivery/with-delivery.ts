@@ -12,7 +12,7 @@
  */
 import type { TObject } from '@sinclair/typebox'
 import type { Consumer } from '../component/component.js'
-import type { AnyComponent, ComponentFactory } from '../component/factory.js'
+import type { AnyComponent, ComponentFactory, ConfigFault } from '../component/factory.js'
 import type { Services } from '../component/services.js'
 import { Options } from '../config/schema.js'
 import { breakerMetrics, circuitBreaker, type CircuitBreakerConfig } from './breaker/options.js'
@@ -43,6 +43,7 @@ export function withDelivery (factory: ComponentFactory): ComponentFactory {
     metrics: [...factory.metrics, ...deliveryMetrics],
     drops: { ...queueDrops, ...factory.drops },
     parallel: config => isQueued(config) ? batchesPutAtOnce : factory.parallel?.(config) ?? 1,
+    check: config => [...factory.check?.(config) ?? [], ...queueFaults(config)],
     answersEarly: config => isQueued(config) && inMemory(config) ? 'give its `sending_queue` a `directory`' : factory.answersEarly?.(config),
     create: async services => {
       if (!isQueued(services.get('config')) && !breaks(services.get('config'))) return await factory.create(services)
@@ -50,6 +51,12 @@ export function withDelivery (factory: ComponentFactory): ComponentFactory {
       return await wrap(await factory.create(ofInner(services).with({ status: voices.voice() })) as AnyComponent & Consumer, services, voices)
     }
   } satisfies ComponentFactory)
+}
+
+function queueFaults (config: unknown): readonly ConfigFault[] {
+  const queue = (config as DeliveryConfig).sending_queue
+  if (queue?.directory === undefined || queue.spill_directory === undefined) return []
+  return [{ path: ['sending_queue', 'spill_directory'], message: 'is for a queue in memory, and this one has a `directory`: leave one of the two out' }]
 }
 
 function ofInner (services: Services): Services {

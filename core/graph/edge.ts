@@ -6,6 +6,7 @@ import type { Consumer } from '../component/component.js'
 import { accepted, rejected, type Outcome } from '../component/outcome.js'
 import type { EventBatch } from '../data/batch.js'
 import type { Logger } from '../telemetry/logger.js'
+import { Inlet } from './inlet.js'
 
 /** Where an edge writes down what it sees. `rows` of the batch, `seconds` until the outcome was known. */
 export interface EdgeRecorder {
@@ -23,16 +24,22 @@ export class Edge implements Consumer {
   /** Looks at every batch before the next component does; undefined while nobody taps. */
   tap: ((batch: EventBatch) => void) | undefined = undefined
 
-  /** `trace` logs every batch: for finding out where one went. */
-  constructor (readonly name: string, readonly target: Consumer, readonly recorder: EdgeRecorder, readonly logger: Logger, readonly trace = false) {}
+  readonly #inlet: Inlet
+
+  /** `target`: what comes next, or the inlet of it when several edges lead there. `trace` logs every batch: for finding out where one went. */
+  constructor (readonly name: string, target: Consumer | Inlet, readonly recorder: EdgeRecorder, readonly logger: Logger, readonly trace = false) {
+    this.#inlet = target instanceof Inlet ? target : new Inlet(target)
+  }
 
   consume (batch: EventBatch): Outcome | Promise<Outcome> {
     if (batch.count === 0) return accepted
+    if (this.#inlet.paused !== undefined) return this.#inlet.paused.opened().then(() => this.consume(batch))
     if (this.tap !== undefined) this.tap(batch)
     const startedMs = performance.now()
     this.recorder.begin(batch.count)
+    this.#inlet.underWay++
     try {
-      const answer = this.target.consume(batch)
+      const answer = this.#inlet.target.consume(batch)
       if (!(answer instanceof Promise)) return this.#done(answer, batch.count, startedMs)
       return answer.then(outcome => this.#done(outcome, batch.count, startedMs), error => this.#bug(error, batch.count, startedMs))
     } catch (error) {
@@ -41,6 +48,7 @@ export class Edge implements Consumer {
   }
 
   #done (outcome: Outcome, rows: number, startedMs: number): Outcome {
+    this.#left()
     const tookMs = performance.now() - startedMs
     this.recorder.end(outcome, rows, tookMs / 1000)
     if (this.trace) this.logger.debug('batch', { edge: this.name, rows, outcome: outcome.status, tookMs, ...(outcome.status === 'accepted' ? {} : { reason: outcome.reason }) })
@@ -49,8 +57,11 @@ export class Edge implements Consumer {
 
   /** Sending the same batch again would most likely throw again, so it is rejected rather than retried. */
   #bug (error: unknown, rows: number, startedMs: number): Outcome {
+    this.#left()
     this.logger.error('a component threw while it was given a batch; the batch is dropped', { edge: this.name, rows, error })
     this.recorder.failed(rows, (performance.now() - startedMs) / 1000)
     return rejected(`internal error in ${this.name}`, rows)
   }
+
+  #left (): void { if (--this.#inlet.underWay === 0) this.#inlet.rest() }
 }

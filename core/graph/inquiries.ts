@@ -6,7 +6,7 @@ import { answering, threadOf } from './thread-of.js'
 import { Unanswered, type Answered } from './unanswered.js'
 
 export interface InquiriesOptions {
-  readonly plan: Plan
+  plan(): Plan
   /** Undefined until the graph is built. */
   find(): FindFactory | undefined
   thread(name: string): ThreadHandle | undefined
@@ -24,7 +24,7 @@ export class Inquiries {
   /** Empty until the graph is built. */
   answering (question: Question): readonly string[] {
     const find = this.options.find()
-    return find === undefined ? [] : answering(this.options.plan, find, question)
+    return find === undefined ? [] : answering(this.options.plan(), find, question)
   }
 
   async ask<Q extends Question> (component: string, question: Q, argument: Questions[Q]['argument'], signal?: AbortSignal): Promise<Answer<Q>> {
@@ -42,7 +42,7 @@ export class Inquiries {
 
   #threadOf (component: string, question: Question): ThreadHandle {
     const able = this.answering(question)
-    const thread = this.options.thread(threadOf(this.options.plan, component) ?? '')
+    const thread = this.options.thread(threadOf(this.options.plan(), component) ?? '')
     if (able.includes(component) && thread !== undefined) return thread
     if (this.options.find() === undefined) throw new Unanswered(component, question, 'gone', 'does not run yet')
     throw new Unanswered(component, question, 'unknown', `does not answer ${question}; ${able.length === 0 ? 'no component of this graph does' : `${able.join(', ')} would`}`)

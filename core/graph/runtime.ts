@@ -4,6 +4,7 @@
  *
  * Start: exporters, processors, receivers; so whatever a component sends to is running. Stop: receivers; then the rings
  * into `process` are closed and drained and the processors stopped; then the rings into `deliver`; exporters last.
+ * In between it may go over to another plan (plan-change.ts).
  */
 import { systemClock } from '../component/clock.js'
 import { loadCatalog, finder } from '../component/catalog.js'
@@ -11,7 +12,7 @@ import type { Answer, Question, Questions } from '../component/questions.js'
 import type { Override } from '../component/services.js'
 import { HealthBoard } from '../telemetry/health.js'
 import type { Logger, LogLevel } from '../telemetry/logger.js'
-import type { Meter } from '../telemetry/meter.js'
+import type { Meter, MetricAttributes } from '../telemetry/meter.js'
 import { MetricStore } from '../telemetry/metric-store.js'
 import type { LogFormat } from '../telemetry/pino-logger.js'
 import { ThreadMeters } from '../telemetry/registry.js'
@@ -24,10 +25,13 @@ import { WorkerCrew } from '../threads/worker-crew.js'
 import type { ThreadEvents } from '../threads/thread-runtime.js'
 import { Inquiries } from './inquiries.js'
 import type { FindFactory, Plan } from './plan.js'
+import type { RingPlan } from './plan-rings.js'
 import { Rings } from './rings.js'
 import type { TapReport, TapSelection, Tapped } from './tap.js'
 import { Taps } from './taps.js'
-import { layers, type Layer } from './thread-graph.js'
+import { within } from './within.js'
+import { layers, type Layer } from './layers.js'
+import { PlanChange, isIntoProcess, type PlanChanged } from './plan-change.js'
 
 export interface RuntimeOptions {
   readonly plan: Plan
@@ -54,8 +58,10 @@ export interface StopReport {
 /** Share of the shutdown deadline that processors may use, so that exporters have time to flush what they got. */
 const processorsShare = 0.8
 
+/** Share of the shutdown deadline that a change of plans under way may take to end: the graph stops in order after it. */
+const changeShare = 0.5
+
 export class Runtime {
-  readonly plan: Plan
   readonly metrics: MetricStore
   readonly health: HealthBoard
   /** Resolves when a component asked for the end, or a thread failed for good. Whoever started the runtime then stops it. */
@@ -68,13 +74,17 @@ export class Runtime {
   readonly #threads: ThreadHandle[] = []
   readonly #inquiries: Inquiries
   readonly #taps: Taps
+  /** Which thread brought a component onto the health board. */
+  readonly #owners = new Map<string, string>()
+  #plan: Plan
   #find: FindFactory | undefined
+  #changing: Promise<unknown> = Promise.resolve()
   #requestEnd: (request: EndRequest) => void = () => undefined
   #stopping: Promise<StopReport> | undefined
 
   constructor (options: RuntimeOptions) {
     this.#options = options
-    this.plan = options.plan
+    this.#plan = options.plan
     this.metrics = new MetricStore({ logger: options.logger })
     this.health = new HealthBoard(systemClock, options.logger)
     this.endRequested = new Promise(resolve => { this.#requestEnd = resolve })
@@ -94,9 +104,9 @@ export class Runtime {
       eventsOf: thread => this.#eventsOf(thread),
       onGiveUp: reason => this.#requestEnd({ kind: 'failed', reason })
     })
-    this.#taps = new Taps({ plan: options.plan, logger: options.logger, threads: () => this.#find === undefined ? [] : this.#threads })
+    this.#taps = new Taps({ plan: () => this.#plan, logger: options.logger, threads: () => this.#find === undefined ? [] : this.#threads })
     this.#inquiries = new Inquiries({
-      plan: options.plan, find: () => this.#find, thread: name => this.#threads.find(t => t.thread === name), timeoutMs: options.askTimeoutMs ?? 5000
+      plan: () => this.#plan, find: () => this.#find, thread: name => this.#threads.find(t => t.thread === name), timeoutMs: options.askTimeoutMs ?? 5000
     })
   }
 
@@ -111,6 +121,24 @@ export class Runtime {
       await this.stop(1000)
       throw error
     }
+  }
+
+  /** In force now. */
+  get plan (): Plan { return this.#plan }
+
+  /**
+   * Goes over to another plan; what leaves may drain for `drainMs`. One change after the other. Never rejects: what went wrong is in the
+   * answer, and the old plan goes on.
+   */
+  change (plan: Plan, drainMs: number): Promise<PlanChanged> {
+    const changed = this.#changing.then(() => this.#change(plan, drainMs))
+    this.#changing = changed
+    return changed
+  }
+
+  setLogLevel (level: LogLevel): void {
+    this.#options.logger.setLevel?.(level)
+    this.#crew.setLogLevel(level)
   }
 
   /** Drains and stops everything. The second call gets the first one's answer. */
@@ -162,7 +190,7 @@ export class Runtime {
       thread: 'main',
       plan: this.plan,
       find,
-      rings: this.#rings.memories('main'),
+      rings: this.#rings.of('main'),
       inherit: {},
       slab,
       pressure: this.#pressure,
@@ -186,9 +214,12 @@ export class Runtime {
     return {
       series: series => this.metrics.addSeries(thread, series),
       status: (component, state, reason) => {
-        if (state === 'created') this.health.add(component)
-        else this.health.report({ component, state, reason })
+        if (state === 'created') {
+          this.#owners.set(component, thread)
+          this.health.add(component)
+        } else this.health.report({ component, state, reason })
       },
+      gone: component => this.#gone(component, thread),
       fail: (component, reason) => {
         this.health.fail(component, reason)
         this.#requestEnd({ kind: 'failed', reason: `${component}: ${reason}` })
@@ -198,8 +229,34 @@ export class Runtime {
     }
   }
 
+  /** It may be in another thread by now. */
+  #gone (component: string, thread: string): void {
+    if (this.#owners.get(component) !== thread) return
+    this.#owners.delete(component)
+    this.health.remove(component)
+  }
+
+  async #change (plan: Plan, drainMs: number): Promise<PlanChanged> {
+    if (this.#find === undefined || this.#stopping !== undefined) return { status: 'rejected', reason: 'the graph does not run', undelivered: 0 }
+    // Who comes back now must not meet a plan that changes.
+    await this.#crew.settled()
+    const change = new PlanChange({
+      find: this.#find, rings: this.#rings, crew: this.#crew, logger: this.#options.logger, threads: this.#threads,
+      joined: thread => this.#taps.joined(thread),
+      left: thread => { for (const [component, owner] of [...this.#owners]) if (owner === thread) this.#gone(component, thread) }
+    }, this.#plan, plan)
+    const changed = await change.run(drainMs)
+    if (changed.status === 'applied') {
+      this.#plan = plan
+      this.metrics.hideGauges(attributes => !isOf(plan, attributes))
+    }
+    if (changed.status === 'failed') this.#requestEnd({ kind: 'failed', reason: changed.reason })
+    return changed
+  }
+
   async #stop (atMs: number, timeoutMs: number): Promise<StopReport> {
     this.health.setGraph('stopping')
+    await within(this.#changing, timeoutMs * changeShare)
     await within(this.#crew.settled(), atMs - performance.now())
     this.#crew.stopping()
     const errors: string[] = []
@@ -208,15 +265,15 @@ export class Runtime {
       const remainingMs = Math.ceil(Math.max(0, byMs - performance.now()))
       for (const found of await Promise.all(this.#hosts(layer).map(t => t.stop(layer, remainingMs)))) errors.push(...found)
     }
-    const intoProcess = (side: 'in' | 'out', pipeline: string): boolean => side === 'in' && this.plan.pipelines.some(p => p.id === pipeline && p.hasProcess)
+    const intoProcess = (ring: RingPlan): boolean => isIntoProcess(this.plan, ring)
     await stop('receivers', atMs - timeoutMs * (1 - processorsShare))
     await stop('early', atMs - timeoutMs * (1 - processorsShare))
-    this.#rings.close(r => intoProcess(r.side, r.pipeline))
+    this.#rings.close(intoProcess)
     await stop('processors', atMs - timeoutMs * (1 - processorsShare))
-    undelivered += this.#rings.abandon(r => intoProcess(r.side, r.pipeline))
+    undelivered += this.#rings.abandon(intoProcess)
     this.#rings.close(() => true)
     await stop('exporters', atMs)
-    undelivered += this.#rings.abandon(r => !intoProcess(r.side, r.pipeline))
+    undelivered += this.#rings.abandon(r => !intoProcess(r))
     this.#taps.endAll()
     await stop('extensions', Math.max(atMs, performance.now() + 500))
     await Promise.all(this.#threads.map(t => t.end()))
@@ -225,10 +282,8 @@ export class Runtime {
   }
 }
 
-/** Waits for `work`, at most `timeoutMs`. */
-async function within (work: Promise<void>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>(resolve => { timer = setTimeout(resolve, Math.max(0, timeoutMs)) })
-  await Promise.race([work, late])
-  clearTimeout(timer)
+/** Whether a gauge is of something that the plan has. */
+function isOf (plan: Plan, { component_kind: kind, component_id: id, ring }: MetricAttributes): boolean {
+  if (ring !== undefined) return plan.rings.some(r => r.id === ring)
+  return kind === undefined || id === undefined || plan.components.some(c => c.kind === kind && c.id === id)
 }

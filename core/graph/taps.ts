@@ -11,12 +11,12 @@ export const maxTaps = 32
 const shownEdges = 12
 
 export interface TapsOptions {
-  readonly plan: Plan
+  plan(): Plan
   readonly logger: Logger
   threads(): readonly ThreadHandle[]
 }
 
-interface Reader { readonly reports: { readonly thread: string, readonly report: TapReport }[], wake: () => void, isOver: boolean }
+interface Reader { readonly selection: TapSelection, readonly reports: { readonly thread: string, readonly report: TapReport }[], wake: () => void, isOver: boolean }
 
 export class Taps {
   readonly #readers = new Map<number, Reader>()
@@ -35,7 +35,7 @@ export class Taps {
     if (signal.aborted) return
     this.#check(selection)
     const id = this.#nextId++
-    const reader: Reader = { reports: [], wake: () => undefined, isOver: false }
+    const reader: Reader = { selection, reports: [], wake: () => undefined, isOver: false }
     const over = (): void => { reader.isOver = true; reader.wake() }
     this.#readers.set(id, reader)
     signal.addEventListener('abort', over, { once: true })
@@ -56,6 +56,9 @@ export class Taps {
     }
   }
 
+  /** A thread is there from now on. */
+  joined (thread: ThreadHandle): void { for (const [id, { selection }] of this.#readers) thread.tap(id, selection) }
+
   /** From a thread; of a tap that has ended meanwhile it is forgotten. */
   tapped (thread: string, id: number, report: TapReport): void {
     const reader = this.#readers.get(id)
@@ -72,7 +75,7 @@ export class Taps {
   #check ({ edge }: TapSelection): void {
     if (this.#isOver || this.options.threads().length === 0) throw new TapRefused('gone', 'the graph does not run: there is nothing to tap')
     if (this.#readers.size >= maxTaps) throw new TapRefused('too_many', `${maxTaps} taps are open already: end one of them`)
-    const edges = edgesOf(this.options.plan)
+    const edges = edgesOf(this.options.plan())
     if (edges.some(edgeTest(edge))) return
     const names = [...new Set(edges.map(e => `${e.from} -> ${e.to}`))]
     const more = names.length > shownEdges ? `, and ${names.length - shownEdges} more` : ''

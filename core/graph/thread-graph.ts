@@ -3,13 +3,16 @@
  * in layers. The runtime starts a layer on every thread before the next one: exporters, processors, early (the processors
  * beside the receivers), receivers; and stops
  * them the other way round, so whatever a component sends to is always running.
+ *
+ * A graph may follow another one in the same thread (`origin`): what both have is adopted, running as it is, and the wiring is new.
+ * What is adopted goes on sending along the old wiring until `takeOver`.
  */
 import type { Clock } from '../component/clock.js'
-import type { Component, Consumer, Deadline, Host, Kind } from '../component/component.js'
+import type { Consumer, Deadline, Host, Kind } from '../component/component.js'
 import type { ComponentFactory, Signal } from '../component/factory.js'
 import { componentId } from '../component/id.js'
 import type { Answer, Answerer, Question, Questions } from '../component/questions.js'
-import { createServices, createShared, type Override, type ServiceValues } from '../component/services.js'
+import { createServices, createShared, type Override, type ServiceValues, type Shared } from '../component/services.js'
 import type { ComponentState, StatusReporter } from '../component/status.js'
 import { localRetryPolicy } from '../delivery/backoff.js'
 import type { Logger } from '../telemetry/logger.js'
@@ -17,13 +20,17 @@ import type { Pressure } from '../pressure/pressure.js'
 import type { Meter } from '../telemetry/meter.js'
 import { Edge, noRecorder, type EdgeRecorder } from './edge.js'
 import { fanOut } from './fanout.js'
+import { Inlet } from './inlet.js'
+import { keyOf, nthOf } from './instances.js'
+import { layers, type Layer } from './layers.js'
+import { borrowsFrom } from './lending.js'
+import { Made } from './made.js'
+import { Outlet } from './outlet.js'
 import type { PipelinePlan, Plan } from './plan.js'
 import { SignalCheck, SignalGate } from './signal-gate.js'
+import { PressureGate } from './pressure-gate.js'
 import type { PlacedEdge } from './thread-taps.js'
 import { Unanswered } from './unanswered.js'
-
-export const layers = ['extensions', 'exporters', 'processors', 'early', 'receivers'] as const
-export type Layer = (typeof layers)[number]
 
 /** What the thread gives its components. */
 export interface ThreadServices {
@@ -43,102 +50,116 @@ export interface ThreadServices {
 /** The writing end of the ring(s) of one side of a pipeline, as seen from this thread; undefined when it writes none. */
 export type RingWriters = (pipeline: string, side: 'in' | 'out') => Consumer | undefined
 
-interface Made { readonly name: string, readonly component: Component, started: boolean, stopped: boolean }
+/** The graph before, and the keys (`keyOf`) of what of it stays. */
+export interface Origin { readonly graph: ThreadGraph, readonly kept: ReadonlySet<string> }
+
+export interface ThreadGraphOptions {
+  readonly origin?: Origin | undefined
+  /** Receivers may begin, and what they bring waits for `takeOver`. */
+  readonly held?: boolean | undefined
+}
+
+/** Where a component stands and what it sends to. */
+interface Placing {
+  readonly layer: Layer
+  readonly kind: Kind
+  readonly id: string
+  /** Left out for what exists once a thread. */
+  readonly pipeline?: string
+  readonly nth?: number
+  readonly next?: Consumer
+  /** Whether all that `next` leads to here is done with a batch at its outcome. */
+  readonly nextBorrows?: boolean
+  readonly outputs?: ReadonlyMap<string, Consumer>
+}
 
 const nowhere: Consumer = {
   consume: () => ({ status: 'refused', reason: 'this component sends nowhere' })
 }
 
 export class ThreadGraph {
-  readonly #layers: Record<Layer, Made[]> = { extensions: [], exporters: [], processors: [], early: [], receivers: [] }
-  readonly #exporters = new Map<string, Consumer>()
+  /** In the order they are started in: the last of a pipeline first. */
+  readonly made: Record<Layer, Made[]> = { extensions: [], exporters: [], processors: [], early: [], receivers: [] }
+  readonly shared: Shared
+  /** All arrows of this thread. */
+  readonly edges: PlacedEdge[] = []
+  readonly #exporters = new Map<string, Made>()
+  readonly #connectors = new Map<string, Made>()
   readonly #heads = new Map<string, Consumer>()
   readonly #tails = new Map<string, Consumer>()
   readonly #insisting = new AbortController()
-  readonly #shared = createShared()
-  /** All arrows of this thread. */
-  readonly edges: PlacedEdge[] = []
+  /** What turns the outlets of adopted components to this wiring. */
+  readonly #turns: (() => void)[] = []
+  /** Until it has taken over: a graph must not keep all that were before it. */
+  #origin: Origin | undefined
+  readonly #isHeld: boolean
 
-  constructor (readonly plan: Plan, readonly thread: string, readonly services: ThreadServices, readonly writers: RingWriters) {}
+  constructor (readonly plan: Plan, readonly thread: string, readonly services: ThreadServices, readonly writers: RingWriters, { origin, held = false }: ThreadGraphOptions = {}) {
+    this.#origin = origin
+    this.#isHeld = held
+    const sharers = origin?.graph.all.some(m => m.parts.shares && this.#adoptable(m)) === true
+    this.shared = sharers ? origin!.graph.shared : createShared()
+  }
 
-  /** Creates and wires every component of this thread. Rejects with an error that names the component. */
+  get all (): readonly Made[] { return layers.flatMap(layer => this.made[layer]) }
+
+  /** Creates what is not adopted and wires everything. Rejects with an error that names the component. */
   async build (): Promise<void> {
     if (this.thread === this.plan.deliverThread) await this.#buildExporters()
     for (const pipeline of this.plan.pipelines) await this.#buildPipeline(pipeline)
     await this.#buildReceivers()
-    if (this.thread === 'main') for (const id of this.plan.extensions) await this.#make('extensions', 'extension', id, '', nowhere)
+    if (this.thread === 'main') for (const id of this.plan.extensions) await this.#make({ layer: 'extensions', kind: 'extension', id })
   }
 
-  /** Where the reading end of a ring hands its batches to. */
-  entry (pipeline: string, side: 'in' | 'out'): Consumer {
+  /** Where the reading end of a ring hands its batches to; undefined when this thread has no such place. */
+  entry (pipeline: string, side: 'in' | 'out'): Consumer | undefined {
     const plan = this.plan.pipelines.find(p => p.id === pipeline)
-    const consumer = side === 'in' && plan?.hasProcess === true ? this.#heads.get(pipeline) : this.#tails.get(pipeline)
-    if (consumer === undefined) throw new Error(`thread ${this.thread} has no entry for ${pipeline}:${side}`)
-    return consumer
+    return side === 'in' && plan?.hasProcess === true ? this.#heads.get(pipeline) : this.#tails.get(pipeline)
   }
 
-  /** How many batches the exporters of a pipeline can use at once: as many as the one that can use most. */
-  parallel (pipeline: string): number {
-    const exporters = this.plan.pipelines.find(p => p.id === pipeline)?.realExporters ?? []
-    return Math.max(1, ...exporters.map(id => {
-      const config = this.plan.components.find(c => c.kind === 'exporter' && c.id === id)?.config
-      return this.services.find('exporter', componentId('exporter', id).type)?.parallel?.(config) ?? 1
-    }))
-  }
-
-  /** Whether all that batches of a ring meet in this thread is done with them when their outcome is known. */
-  borrows (pipeline: string, side: 'in' | 'out'): boolean {
-    const p = this.plan.pipelines.find(q => q.id === pipeline)
-    return p !== undefined && this.#borrowsFrom(p, side === 'in' ? p.early.length : p.processors.length)
-  }
-
-  /** The same of the processors of a pipeline from the `from`-th on and of its exporters, as far as they are in this thread. */
-  #borrowsFrom (p: PipelinePlan, from: number): boolean {
-    const says = (kind: 'processor' | 'exporter', id: string): boolean => this.services.find(kind, componentId(kind, id).type)?.borrows === true
-    // What goes into a ring is copied there.
-    const toRing = this.writers(p.id, 'in') !== undefined
-    if (!p.processors.slice(from, toRing ? p.early.length : p.processors.length).every(id => says('processor', id))) return false
-    if (toRing) return true
-    return p.toConnectors.length === 0 && (this.thread !== this.plan.deliverThread || p.realExporters.every(id => says('exporter', id)))
-  }
-
-  /** In the order they were made: the last of a pipeline first. */
+  /** In the order they were made; what runs is left alone. */
   async start (layer: Layer): Promise<void> {
-    for (const made of this.#layers[layer]) {
-      this.services.lifecycle(made.name, 'starting')
-      try {
-        await made.component.start?.(this.services.host(made.name))
-        made.started = true
-        this.services.lifecycle(made.name, 'ok')
-      } catch (error) {
-        throw new Error(`${made.name} did not start: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
-      }
-    }
+    for (const made of this.made[layer]) await made.start()
   }
 
   /** Stops a layer in the order in which rows flow, so that each component can still flush into the next. Collects errors. */
   async stop (layer: Layer, deadline: Deadline): Promise<readonly string[]> {
     const errors: string[] = []
-    for (const made of [...this.#layers[layer]].reverse()) {
-      if (made.stopped) continue
-      made.stopped = true
-      this.services.lifecycle(made.name, 'stopping')
-      try {
-        await withDeadline(made.component.stop?.(deadline), deadline)
-        this.services.lifecycle(made.name, 'stopped')
-      } catch (error) {
-        errors.push(`${made.name} did not stop cleanly: ${error instanceof Error ? error.message : String(error)}`)
-      }
+    for (const made of [...this.made[layer]].reverse()) {
+      if (made.isStopped) continue
+      const error = await made.stop(deadline)
+      if (error !== undefined) errors.push(error)
     }
     return errors
   }
 
+  /** From now on batches take this wiring, those too that wait. Everything of it must run. */
+  takeOver (): void {
+    for (const turn of this.#turns.splice(0)) turn()
+    const keys = new Set(this.all.map(made => made.key))
+    for (const gone of this.#origin?.graph.all ?? []) if (!keys.has(gone.key)) gone.parts.inlet.end()
+    this.#origin = undefined
+    for (const made of this.all) {
+      made.parts.inlet.resume(made.consumer)
+      for (const outlet of made.outlets) outlet.open()
+    }
+  }
+
+  /** Stops what of this graph is not of the one before: it never took over. Whoever waits at one of its receivers is asked to come again. */
+  async drop (deadline: Deadline): Promise<readonly Made[]> {
+    const own = this.all.filter(made => this.#origin?.graph.all.includes(made) !== true)
+    for (const made of own) for (const outlet of made.outlets) outlet.dismiss()
+    await Promise.all(own.map(made => made.stop(deadline)))
+    this.abort()
+    return own
+  }
+
   /** Of a component in several pipelines the first instance answers. Rejects with `Unanswered`, or with what the component threw. */
   async ask<Q extends Question> (name: string, question: Q, argument: Questions[Q]['argument']): Promise<Answer<Q>> {
-    const made = layers.flatMap(layer => this.#layers[layer]).find(m => m.name === name)
-    if (made !== undefined && made.component.answer === undefined) throw new Unanswered(name, question, 'unknown', `does not answer ${question}`)
-    if (made === undefined || !made.started || made.stopped) throw new Unanswered(name, question, 'gone', made?.stopped === true ? 'has stopped' : 'does not run yet')
-    return await (made.component.answer as Answerer)(question, argument)
+    const made = this.all.find(m => m.name === name)
+    if (made !== undefined && made.parts.component.answer === undefined) throw new Unanswered(name, question, 'unknown', `does not answer ${question}`)
+    if (made?.runs !== true) throw new Unanswered(name, question, 'gone', made?.isStopped === true ? 'has stopped' : 'does not run yet')
+    return await (made.parts.component.answer as Answerer)(question, argument)
   }
 
   /** Ends every wait of fan-outs: their rows are counted as lost by `shutdown`. */
@@ -146,7 +167,7 @@ export class ThreadGraph {
 
   async #buildExporters (): Promise<void> {
     const used = new Set(this.plan.pipelines.flatMap(p => p.realExporters))
-    for (const id of used) this.#exporters.set(id, await this.#make('exporters', 'exporter', id, '', nowhere) as unknown as Consumer)
+    for (const id of used) this.#exporters.set(id, await this.#make({ layer: 'exporters', kind: 'exporter', id }))
   }
 
   async #buildPipeline (p: PipelinePlan): Promise<void> {
@@ -156,7 +177,7 @@ export class ThreadGraph {
     const last = p.processors.at(-1)
     const lastName = last === undefined ? `pipeline/${p.id}` : `processor/${last}`
     const toExporters = delivers
-      ? p.realExporters.map(id => this.#edge(lastName, `exporter/${id}`, p.id, this.#exporters.get(id) as Consumer))
+      ? p.realExporters.map(id => this.#edge(lastName, `exporter/${id}`, p.id, (this.#exporters.get(id) as Made).parts.inlet))
       : [this.writers(p.id, 'out')].filter(w => w !== undefined)
     const toConnectors = processes ? await Promise.all(p.toConnectors.map(id => this.#connector(id, lastName, p.id))) : []
     const tail = this.#fanOut([...toConnectors, ...toExporters], `${p.id} exporters`)
@@ -170,8 +191,8 @@ export class ThreadGraph {
     let next = target
     for (let i = to - 1; i >= from; i--) {
       const id = p.processors[i] as string
-      const made = await this.#make(layer, 'processor', id, p.id, next, this.#borrowsFrom(p, i + 1)) as unknown as Consumer
-      next = this.#edge(i === 0 ? `pipeline/${p.id}` : `processor/${p.processors[i - 1]}`, `processor/${id}`, p.id, made)
+      const made = await this.#make({ layer, kind: 'processor', id, pipeline: p.id, nth: nthOf(p.processors, i), next, nextBorrows: this.#borrowsFrom(p, i + 1) })
+      next = this.#edge(i === 0 ? `pipeline/${p.id}` : `processor/${p.processors[i - 1]}`, `processor/${id}`, p.id, made.parts.inlet)
     }
     return next
   }
@@ -182,18 +203,16 @@ export class ThreadGraph {
     return this.#chain('early', p, 0, p.early.length, target)
   }
 
-  readonly #connectors = new Map<string, Consumer>()
-
   /** One instance a thread, whatever number of pipelines it ends. The pipelines it starts are built already. */
   async #connector (id: string, from: string, pipeline: string): Promise<Consumer> {
     let made = this.#connectors.get(id)
     if (made === undefined) {
       const starts = this.plan.pipelines.filter(q => q.fromConnectors.includes(id))
       const outputs = new Map(starts.map(q => [q.id, this.#gate(q, this.#edge(`connector/${id}`, `pipeline/${q.id}`, q.id, this.#heads.get(q.id) as Consumer))]))
-      made = await this.#make('processors', 'connector', id, '', this.#fanOut([...outputs.values()], `connector ${id}`), false, outputs) as unknown as Consumer
+      made = await this.#make({ layer: 'processors', kind: 'connector', id, next: this.#fanOut([...outputs.values()], `connector ${id}`), outputs })
       this.#connectors.set(id, made)
     }
-    return this.#edge(from, `connector/${id}`, pipeline, made)
+    return this.#edge(from, `connector/${id}`, pipeline, made.parts.inlet)
   }
 
   async #buildReceivers (): Promise<void> {
@@ -207,16 +226,29 @@ export class ThreadGraph {
       const taken = fed.map(p => p.signal)
       const all = this.#fanOut(targets, `receiver ${id}`)
       const drops = this.services.drops(`receiver/${id}`, '')
-      const next = taken.includes(undefined) ? all : new SignalCheck([...new Set(taken as Signal[])], all, rows => drops.add('no_pipeline', rows))
-      await this.#make('receivers', 'receiver', id, '', next, fed.every(p => this.#borrowsFrom(p, 0)))
+      const checked = taken.includes(undefined) ? all : new SignalCheck([...new Set(taken as Signal[])], all, rows => drops.add('no_pipeline', rows))
+      const next = this.#canWait(id) ? new PressureGate(this.services.pressure, checked) : checked
+      await this.#make({ layer: 'receivers', kind: 'receiver', id, next, nextBorrows: fed.every(p => this.#borrowsFrom(p, 0)) })
     }
+  }
+
+  #canWait (receiver: string): boolean { return this.services.find('receiver', componentId('receiver', receiver).type)?.cannotWait !== true }
+
+  /** Of all receivers whose rows reach the pipeline, through connectors too: pipelines never form a circle. */
+  #sendersWait (p: PipelinePlan): boolean {
+    const before = this.plan.pipelines.filter(q => q.toConnectors.some(c => p.fromConnectors.includes(c)))
+    return p.realReceivers.every(id => this.#canWait(id)) && before.every(q => this.#sendersWait(q))
+  }
+
+  #borrowsFrom (p: PipelinePlan, from: number): boolean {
+    return borrowsFrom(this.plan, this.thread, (kind, type) => this.services.find(kind, type), p, from)
   }
 
   #gate (pipeline: PipelinePlan, target: Consumer): Consumer {
     return pipeline.signal === undefined ? target : new SignalGate(pipeline.signal, target)
   }
 
-  #edge (from: string, to: string, pipeline: string, target: Consumer): Consumer {
+  #edge (from: string, to: string, pipeline: string, target: Consumer | Inlet): Consumer {
     const { tracing, metrics } = this.plan.service
     const edge = new Edge(`${from} -> ${to}`, target, metrics ? this.services.edge(from, to, pipeline) : noRecorder, this.services.logger, tracing)
     this.edges.push({ edge, ends: { from, to, pipeline } })
@@ -238,14 +270,38 @@ export class ThreadGraph {
     })
   }
 
-  async #make (layer: Layer, kind: Kind, id: string, pipeline: string, next: Consumer, nextBorrows = false, outputs: ReadonlyMap<string, Consumer> = new Map()): Promise<Component> {
+  #adoptable (made: Made): boolean {
+    return this.#origin?.kept.has(made.key) === true && made.runs
+  }
+
+  /** Adopts the component of this place, or creates it. */
+  async #make (placing: Placing): Promise<Made> {
+    const key = keyOf({ pipeline: '', nth: 0, ...placing })
+    const before = this.#origin?.graph.all.find(m => m.key === key)
+    const made = before !== undefined && this.#adoptable(before) ? this.#adopt(before, placing) : await this.#create(key, placing, before)
+    this.made[placing.layer].push(made)
+    return made
+  }
+
+  #adopt (made: Made, { next = nowhere, nextBorrows = false, outputs }: Placing): Made {
+    this.#turns.push(() => {
+      made.parts.next?.aim(next, nextBorrows)
+      for (const [pipeline, outlet] of made.parts.outputs) outlet.aim(outputs?.get(pipeline) ?? nowhere, false)
+    })
+    return made
+  }
+
+  async #create (key: string, placing: Placing, before: Made | undefined): Promise<Made> {
     const { services } = this
+    const { layer, kind, id, pipeline = '', next: target = nowhere, nextBorrows = false } = placing
     const parsed = componentId(kind, id)
     const factory = services.find(kind, parsed.type)
     const spec = this.plan.components.find(c => c.kind === kind && c.id === id)
     if (factory === undefined || spec === undefined) throw new Error(`no factory or config for ${kind} ${id}`)
     const name = `${kind}/${id}`
     const attributes = { component_kind: kind, component_id: id, ...(pipeline === '' ? {} : { pipeline }) }
+    const next = new Outlet(target, nextBorrows)
+    const outputs = new Map([...placing.outputs ?? []].map(([to, consumer]) => [to, new Outlet(consumer, false)]))
     const values: ServiceValues = {
       id: parsed,
       config: spec.config,
@@ -257,32 +313,30 @@ export class ThreadGraph {
       next,
       outputs,
       nextBorrows,
-      shared: this.#shared,
-      pressure: services.pressure
+      shared: factory.shares === true ? this.shared : unshared(name),
+      pressure: services.pressure,
+      sendersWait: this.plan.pipelines.every(p => p.id !== pipeline || this.#sendersWait(p))
     }
     try {
       const component = await factory.create(createServices(values, services.overrides))
-      this.#layers[layer].push({ name, component, started: false, stopped: false })
-      services.lifecycle(name, 'created')
-      return component
+      const made = new Made({
+        key, name, layer, pipeline, component, next, outputs,
+        shares: factory.shares === true,
+        inlet: before?.parts.inlet ?? new Inlet(component as unknown as Consumer),
+        lifecycle: state => services.lifecycle(name, state),
+        host: () => services.host(name)
+      })
+      // Beside a graph that runs it is nothing to be seen before it is started.
+      if (this.#origin === undefined) made.announce()
+      if (layer === 'receivers' && this.#isHeld) for (const outlet of made.outlets) outlet.close()
+      return made
     } catch (error) {
       throw new Error(`${name} could not be created: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
     }
   }
 }
 
-/** A component that does not come back from `stop` must not keep the process from ending. */
-async function withDeadline (work: void | Promise<void> | undefined, deadline: Deadline): Promise<void> {
-  if (work === undefined) return
-  const graceMs = 500
-  let cancel: () => void = () => undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('still stopping at the deadline')), Math.max(0, deadline.atMs - performance.now()) + graceMs)
-    cancel = () => clearTimeout(timer)
-  })
-  try {
-    await Promise.race([work, late])
-  } finally {
-    cancel()
-  }
+/** A reload must know who shares: what is not said in the factory is a bug of its author, seen at the first start. */
+function unshared (name: string): Shared {
+  return { get: key => { throw new Error(`${name} asks for the shared ${key}, and its factory does not say \`shares: true\``) } }
 }

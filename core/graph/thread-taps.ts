@@ -18,7 +18,15 @@ export interface ThreadTapsOptions {
 export class ThreadTaps {
   readonly #taps = new Map<number, { readonly tap: ThreadTap, readonly fits: (ends: EdgeEnds) => boolean }>()
 
-  constructor (readonly options: ThreadTapsOptions) {}
+  #edges: readonly PlacedEdge[]
+
+  constructor (readonly options: ThreadTapsOptions) { this.#edges = options.edges }
+
+  /** The wiring is another one. */
+  setEdges (edges: readonly PlacedEdge[]): void {
+    this.#edges = edges
+    this.#place()
+  }
 
   /** A second one of the same id takes the place of the first. */
   begin (id: number, selection: TapSelection): void {
@@ -38,7 +46,7 @@ export class ThreadTaps {
   endAll (): void { for (const id of [...this.#taps.keys()]) this.end(id) }
 
   #place (): void {
-    for (const { edge, ends } of this.options.edges) {
+    for (const { edge, ends } of this.#edges) {
       const here = [...this.#taps].filter(([, { fits }]) => fits(ends))
       edge.tap = here.length === 0 ? undefined : batch => { for (const [id, { tap }] of here) this.#see(id, tap, ends, batch) }
     }

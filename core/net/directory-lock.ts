@@ -5,14 +5,21 @@
 import { constants } from 'node:fs'
 import { open, unlink } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 
 export interface DirectoryLock { release(): Promise<void> }
 
-const socketName = 'writer.sock'
+/** Who writes. */
+const writerSocket = 'writer.sock'
+const answerTimeoutMs = 2000
+const maxAnswer = 1024
 
-/** undefined: another process has it. Rejects with the system's error when the directory cannot be used. */
-export async function lockDirectory (directory: string): Promise<DirectoryLock | undefined> {
+/**
+ * undefined: another process has it (`lockHolder` says which). Rejects with the system's error when the directory cannot be used.
+ * Another `socketName` is another lock.
+ */
+export async function lockDirectory (directory: string, socketName = writerSocket): Promise<DirectoryLock | undefined> {
   // Through the descriptor: a socket's path may have 107 bytes only.
   const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY)
   const path = `/proc/self/fd/${handle.fd}/${socketName}`
@@ -32,9 +39,41 @@ export async function lockDirectory (directory: string): Promise<DirectoryLock |
   }
 }
 
+/**
+ * The process that has a directory, in words: `process 4711`, with its host's name when it is another (a container). undefined: none has
+ * it, or it cannot be asked.
+ */
+export async function lockHolder (directory: string, socketName = writerSocket): Promise<string | undefined> {
+  try {
+    const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY)
+    try {
+      return await ask(`/proc/self/fd/${handle.fd}/${socketName}`)
+    } finally {
+      await handle.close()
+    }
+  } catch {
+    return undefined
+  }
+}
+
+function ask (path: string): Promise<string | undefined> {
+  return new Promise(resolve => {
+    let answer = ''
+    const socket = connect(path).setEncoding('utf8').setTimeout(answerTimeoutMs, () => { socket.destroy() })
+    socket.on('data', (text: string) => { answer = (answer + text).slice(0, maxAnswer) })
+    socket.once('connect', () => { answer = '' }).once('error', () => resolve(undefined)).once('close', () => resolve(answer === '' ? 'another process' : holder(answer)))
+  })
+}
+
+function holder (answer: string): string {
+  const [pid = '', host = ''] = answer.split(' ')
+  if (!/^\d+$/.test(pid)) return 'another process'
+  return host === hostname() ? `process ${pid}` : `process ${pid} on ${host.replace(/[^\w.-]/g, '?').slice(0, 64)}`
+}
+
 function listen (path: string): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer(socket => socket.destroy()).once('error', reject)
+    const server = createServer(socket => { socket.on('error', () => undefined).end(`${process.pid} ${hostname()}`, () => socket.destroy()) }).once('error', reject)
     server.listen(path, () => resolve(server.unref()))
   })
 }

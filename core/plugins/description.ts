@@ -16,6 +16,7 @@ export interface ComponentDescription {
   readonly concurrency: Concurrency
   readonly light: boolean
   readonly endToEnd: boolean
+  readonly cannotWait: boolean
   readonly answers: readonly Question[]
   readonly metrics: readonly MetricDeclaration[]
   readonly drops: Readonly<Record<string, string>>
@@ -48,7 +49,7 @@ export function describe (exports: Readonly<Record<string, unknown>>): PluginDes
 }
 
 function describeComponent (factory: ComponentFactory, i: number): ComponentDescription {
-  const { kind, type, description, stability = 'alpha', signals, schema, concurrency = 'single', light = false, endToEnd = false, answers = [], metrics = [], drops = {} } = factory
+  const { kind, type, description, stability = 'alpha', signals, schema, concurrency = 'single', light = false, endToEnd = false, cannotWait = false, answers = [], metrics = [], drops = {} } = factory
   const at = `component ${i + 1} (${String(kind)} ${String(type)})`
   if (!kinds.includes(kind)) throw new TypeError(`${at}: \`kind\` must be one of ${kinds.join(', ')}`)
   if (typeof type !== 'string' || !/^[a-z][a-z0-9_]*$/.test(type)) throw new TypeError(`${at}: \`type\` must be lower_snake_case`)
@@ -56,5 +57,5 @@ function describeComponent (factory: ComponentFactory, i: number): ComponentDesc
   if (!Array.isArray(signals)) throw new TypeError(`${at}: \`signals\` must be a list`)
   if (typeof schema !== 'object' || schema === null || schema['type'] !== 'object') throw new TypeError(`${at}: \`schema\` must be that of an object: Options({ … })`)
   if (typeof factory.create !== 'function') throw new TypeError(`${at}: \`create\` must be a function`)
-  return { kind, type, description, stability, signals, schema, concurrency, light, endToEnd, answers, metrics, drops, checks: typeof factory.check === 'function' }
+  return { kind, type, description, stability, signals, schema, concurrency, light, endToEnd, cannotWait, answers, metrics, drops, checks: typeof factory.check === 'function' }
 }

@@ -16,9 +16,9 @@ export async function factoriesOf (reference: PluginReference): Promise<readonly
 }
 
 function isolated (reference: PluginReference, description: ComponentDescription, at: number): ComponentFactory {
-  const { kind, type, stability, signals, schema, concurrency, light, endToEnd, answers, metrics, drops } = description
+  const { kind, type, stability, signals, schema, concurrency, light, endToEnd, cannotWait, answers, metrics, drops } = description
   return Object.freeze({
-    kind, type, stability, signals, concurrency, light, endToEnd, answers,
+    kind, type, stability, signals, concurrency, light, endToEnd, cannotWait, answers,
     description: description.description,
     schema: schema as TSchema,
     metrics: [...metrics, ...pluginMetrics],

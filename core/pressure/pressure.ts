@@ -7,7 +7,7 @@
  * | `none`   |                                                                                                      |
  * | `shrink` | whoever holds rows to make larger batches of them sends what it has; caches give back what they can   |
  * | `spill`  | queues in memory that have somewhere to go put on disk what waits                                     |
- * | `shed`   | `memory_limiter` drops rows by severity, the most severe last; each drop is counted                   |
+ * | `shed`   | `memory_limiter` lets only severe rows pass: others are to come again, or are dropped and counted      |
  * | `refuse` | receivers turn requests away before they decode them, with a hint when to come again                  |
  *
  * A level holds for what is below it too. It rises as soon as memory does, and falls one step at a time.
@@ -22,15 +22,29 @@ export interface Pressure {
   atLeast (level: PressureLevel): boolean
   /** When who is turned away may come again. */
   readonly retryAfterMs: number
+  /** Rows less severe than this (data/enums.ts) wait or are dropped now; 0 = none. */
+  readonly minSeverity: number
 }
+
+/** What is left of a bound in bytes, by level: buffers that are allowed hundreds of megabytes together must not be under pressure. */
+const shares: Readonly<Record<PressureLevel, number>> = { none: 1, shrink: 0.5, spill: 0.25, shed: 0.125, refuse: 0.125 }
+
+/** How much of `bytes` a buffer may hold at the present level. What it holds already it keeps. */
+export function roomUnder (pressure: Pressure, bytes: number): number { return bytes * shares[pressure.level] }
 
 export type PressureMemory = SharedArrayBuffer
 
-const Cell = { level: 0, retryAfterMs: 1, measurer: 2, measuredAtSeconds: 3, cells: 4 } as const
+const Cell = { level: 0, retryAfterMs: 1, measurer: 2, measuredAtSeconds: 3, minSeverity: 4, heaps: 5 } as const
 const defaultRetryAfterMs = 1000
 
+/** Each thread's heap: what is used of its limit in thousandths, and when that was (seconds). More threads than this share places. */
+export const heapPlaces = 64
+const heapCells = 2
+/** A thread that has not told for so long is gone. */
+const heapStaleSeconds = 30
+
 export function createPressureMemory (): PressureMemory {
-  const memory = new SharedArrayBuffer(Cell.cells * Int32Array.BYTES_PER_ELEMENT)
+  const memory = new SharedArrayBuffer((Cell.heaps + heapPlaces * heapCells) * Int32Array.BYTES_PER_ELEMENT)
   new Int32Array(memory)[Cell.retryAfterMs] = defaultRetryAfterMs
   return memory
 }
@@ -44,6 +58,8 @@ export class SharedPressure implements Pressure {
 
   get retryAfterMs (): number { return Atomics.load(this.#cells, Cell.retryAfterMs) }
 
+  get minSeverity (): number { return Atomics.load(this.#cells, Cell.minSeverity) }
+
   atLeast (level: PressureLevel): boolean { return Atomics.load(this.#cells, Cell.level) >= pressureLevels.indexOf(level) }
 
   /**
@@ -53,7 +69,8 @@ export class SharedPressure implements Pressure {
   claim (measurer: number, nowSeconds: number, staleSeconds: number): boolean {
     const holder = Atomics.load(this.#cells, Cell.measurer)
     if (holder === measurer) return true
-    if (holder !== 0 && nowSeconds - Atomics.load(this.#cells, Cell.measuredAtSeconds) < staleSeconds) return false
+    // A clock that was set back must not keep a dead one in its place.
+    if (holder !== 0 && Math.abs(nowSeconds - Atomics.load(this.#cells, Cell.measuredAtSeconds)) < staleSeconds) return false
     if (Atomics.compareExchange(this.#cells, Cell.measurer, holder, measurer) !== holder) return false
     Atomics.store(this.#cells, Cell.measuredAtSeconds, nowSeconds)
     return true
@@ -61,12 +78,30 @@ export class SharedPressure implements Pressure {
 
   /** Ends a claim; the level is `none` again, as nobody measures. */
   release (measurer: number): void {
-    if (Atomics.compareExchange(this.#cells, Cell.measurer, measurer, 0) === measurer) Atomics.store(this.#cells, Cell.level, 0)
+    if (Atomics.compareExchange(this.#cells, Cell.measurer, measurer, 0) !== measurer) return
+    Atomics.store(this.#cells, Cell.level, 0)
+    Atomics.store(this.#cells, Cell.minSeverity, 0)
   }
 
-  set (level: PressureLevel, retryAfterMs: number, nowSeconds: number): void {
+  set (level: PressureLevel, retryAfterMs: number, nowSeconds: number, minSeverity = 0): void {
+    Atomics.store(this.#cells, Cell.minSeverity, minSeverity)
     Atomics.store(this.#cells, Cell.retryAfterMs, retryAfterMs)
     Atomics.store(this.#cells, Cell.measuredAtSeconds, nowSeconds)
     Atomics.store(this.#cells, Cell.level, pressureLevels.indexOf(level))
+  }
+  /** A thread tells how much of its heap's limit is used, 0 to 1. `place` is its number in the process. */
+  reportHeap (place: number, share: number, nowSeconds: number): void {
+    const at = Cell.heaps + place % heapPlaces * heapCells
+    Atomics.store(this.#cells, at, Math.round(share * 1000))
+    Atomics.store(this.#cells, at + 1, nowSeconds)
+  }
+
+  /** The fullest heap of all threads that have told lately, 0 to 1: a thread whose heap is full takes the process with it. */
+  fullestHeap (nowSeconds: number): number {
+    let most = 0
+    for (let at = Cell.heaps; at < this.#cells.length; at += heapCells) {
+      if (Math.abs(nowSeconds - Atomics.load(this.#cells, at + 1)) < heapStaleSeconds) most = Math.max(most, Atomics.load(this.#cells, at))
+    }
+    return most / 1000
   }
 }

@@ -10,4 +10,6 @@ export interface Logger {
   error(message: string, fields?: LogFields): void
   /** A logger that adds `fields` to every line. */
   child(fields: LogFields): Logger
+  /** From now on, also for its children. Left out by those that have no level. */
+  setLevel?(level: LogLevel): void
 }

@@ -37,6 +37,7 @@ export class MetricStore {
   readonly #families = new Map<string, Family>()
   readonly #maxSeriesPerMetric: number
   readonly #logger: Logger | undefined
+  #isOver: (attributes: MetricAttributes) => boolean = () => false
 
   constructor (options: MetricStoreOptions = {}) {
     this.#maxSeriesPerMetric = options.maxSeriesPerMetric ?? defaultMaxSeriesPerMetric
@@ -69,12 +70,17 @@ export class MetricStore {
     }
   }
 
+  /** Gauges of which `isOver` says so are of something that is no more: their last value is not shown. */
+  hideGauges (isOver: (attributes: MetricAttributes) => boolean): void { this.#isOver = isOver }
+
   /** All series, added up. */
   snapshot (atMs: number = performance.now()): MetricSnapshot {
     const totals = new Map<string, Map<string, Total>>()
     for (const [name, { ended }] of this.#families) totals.set(name, new Map([...ended].map(([key, t]) => [key, { ...t }])))
     for (const { slab, known } of this.#threads.values()) {
-      for (const one of known) addTo(totals.get(one.name)!, slab, one)
+      for (const one of known) {
+        if (one.series.declaration.kind !== 'gauge' || !this.#isOver(one.series.attributes)) addTo(totals.get(one.name)!, slab, one)
+      }
     }
     const families = [...totals].filter(([, series]) => series.size > 0).sort(([a], [b]) => a < b ? -1 : 1)
     return { atMs, families: families.map(([name, series]) => toFamily(name, this.#families.get(name)!.declaration, series)) }

@@ -36,10 +36,10 @@ export function createLogger (options: LoggerOptions = {}): Logger {
   const { level = 'info', format = 'json', base = {} } = options
   const onLost = (lines: number): void => root.warn({ lines }, 'log lines were lost because nobody read them')
   const destination = options.destination ?? standardError(onLost)
-  const settings = { level, base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) } }
+  const settings = { level: 'debug', base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) } }
   const root: Pino = pino(settings, format === 'json' ? destination : prettyDestination(destination, options.color ?? terminalHasColor()))
   // JSON escapes control characters by itself; a terminal would obey them (and a newline would forge a line).
-  return new PinoLogger(root, root, {}, format === 'json' ? keep : escapeControls).child(base)
+  return new PinoLogger({ root, lowest: order.indexOf(level) }, root, {}, format === 'json' ? keep : escapeControls).child(base)
 }
 
 /** Reading `process.stderr` once makes Node put a pipe into non-blocking mode: a blocking one would stop us with its reader. */
@@ -48,15 +48,20 @@ function standardError (onLost: (lines: number) => void): LineWriter {
   return new LineWriter(2, { onLost })
 }
 
+const order: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+
+/** What a logger and all its children have in common. `lowest`: the place in `order` of the least important level that is written. */
+interface Trunk { readonly root: Pino, lowest: number }
+
 class PinoLogger implements Logger {
-  readonly #root: Pino
+  readonly #trunk: Trunk
   readonly #pino: Pino
   readonly #bound: Plain
   readonly #clean: (text: string) => string
   readonly #reserved: ReadonlySet<string>
 
-  constructor (root: Pino, own: Pino, bound: Plain, clean: (text: string) => string) {
-    this.#root = root
+  constructor (trunk: Trunk, own: Pino, bound: Plain, clean: (text: string) => string) {
+    this.#trunk = trunk
     this.#pino = own
     this.#bound = bound
     this.#clean = clean
@@ -83,11 +88,13 @@ class PinoLogger implements Logger {
   child (fields: LogFields): Logger {
     const merged = { ...this.#bound, ...fields }
     const bound = safeFields(merged, { budget: new LineBudget(boundBytes), reserved: new Set(ownKeys), clean: this.#clean })
-    return new PinoLogger(this.#root, this.#root.child({ ...bound }), bound, this.#clean)
+    return new PinoLogger(this.#trunk, this.#trunk.root.child({ ...bound }), bound, this.#clean)
   }
 
+  setLevel (level: LogLevel): void { this.#trunk.lowest = order.indexOf(level) }
+
   #log (level: LogLevel, message: string, fields?: LogFields): void {
-    if (!this.#pino.isLevelEnabled(level)) return
+    if (order.indexOf(level) < this.#trunk.lowest) return
     const budget = new LineBudget(lineBytes - boundBytes)
     const text = safeText(String(message), { budget, clean: this.#clean }, messageBytes)
     const safe = fields === undefined ? {} : safeFields(fields, { budget, reserved: this.#reserved, clean: this.#clean })

@@ -37,7 +37,7 @@ export async function chainOf (links: readonly Link[], options: { readonly clock
     const own = createServices({
       id: componentId(factory.kind, factory.type), config: services.get('config'), logger: services.get('logger'), meter: services.get('meter'), clock: services.get('clock'),
       status: services.get('status'), drops: services.get('drops'), next, outputs: new Map(), nextBorrows: false, shared,
-      pressure: services.get('pressure')
+      pressure: services.get('pressure'), sendersWait: true
     })
     const component = await factory.create(own)
     parts.unshift(component)

@@ -100,7 +100,7 @@ export interface TestBench {
 }
 
 /** Services for one component under test; `outputs` names the outputs of a connector. */
-export function testBench (kind: Kind, id: string, config: unknown, options: { readonly clock?: Clock, readonly outputs?: readonly string[], readonly nextBorrows?: boolean, readonly shared?: Shared, readonly pressure?: Pressure } = {}): TestBench & { readonly outputs: Map<string, CollectingConsumer> } {
+export function testBench (kind: Kind, id: string, config: unknown, options: { readonly clock?: Clock, readonly outputs?: readonly string[], readonly nextBorrows?: boolean, readonly shared?: Shared, readonly pressure?: Pressure, readonly sendersWait?: boolean } = {}): TestBench & { readonly outputs: Map<string, CollectingConsumer> } {
   const next = new CollectingConsumer()
   const logger = new RecordingLogger()
   const meter = new RecordingMeter()
@@ -109,7 +109,7 @@ export function testBench (kind: Kind, id: string, config: unknown, options: { r
   const clock = options.clock ?? new FakeClock()
   const outputs = new Map((options.outputs ?? []).map(name => [name, new CollectingConsumer()]))
   const services = createServices({
-    id: componentId(kind, id), config, logger, meter, clock, status, next, outputs, nextBorrows: options.nextBorrows ?? false, shared: options.shared ?? createShared(), pressure: options.pressure ?? new SharedPressure(),
+    id: componentId(kind, id), config, logger, meter, clock, status, next, outputs, nextBorrows: options.nextBorrows ?? false, shared: options.shared ?? createShared(), pressure: options.pressure ?? new SharedPressure(), sendersWait: options.sendersWait ?? true,
     drops: { add: (reason, rows) => { drops.set(reason, (drops.get(reason) ?? 0) + rows) } }
   })
   return { services, next, logger, meter, status, host: new RecordingHost(), drops, clock, outputs }

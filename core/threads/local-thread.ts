@@ -1,8 +1,11 @@
 /** The part of the graph that runs on the thread of the runtime itself. */
-import type { Layer } from '../graph/thread-graph.js'
+import type { Layer } from '../graph/layers.js'
 import type { TapSelection } from '../graph/tap.js'
 import type { Answered } from '../graph/unanswered.js'
-import type { Inquiry } from './protocol.js'
+import type { Deadline } from '../component/component.js'
+import type { Plan } from '../graph/plan.js'
+import type { LogLevel } from '../telemetry/logger.js'
+import type { HeldRing, Inquiry } from './protocol.js'
 import type { ThreadHandle } from './thread-handle.js'
 import { ThreadRuntime, type ThreadOptions } from './thread-runtime.js'
 
@@ -20,8 +23,21 @@ export class LocalThread implements ThreadHandle {
   start (layer: Layer): Promise<void> { return this.#runtime.start(layer) }
 
   async stop (layer: Layer, deadlineMs: number): Promise<readonly string[]> {
-    return await this.#runtime.stop(layer, { signal: AbortSignal.timeout(Math.ceil(deadlineMs)), atMs: performance.now() + deadlineMs })
+    return await this.#runtime.stop(layer, deadlineIn(deadlineMs))
   }
+
+  prepare (plan: Plan, rings: Readonly<Record<string, HeldRing>>): Promise<void> { return this.#runtime.prepare(plan, rings) }
+
+  async hold (layer: Layer, deadlineMs: number): Promise<readonly string[]> { return await this.#runtime.hold(layer, deadlineIn(deadlineMs)) }
+
+  takeOver (): Promise<void> {
+    this.#runtime.takeOver()
+    return Promise.resolve()
+  }
+
+  async drop (deadlineMs: number): Promise<void> { await this.#runtime.drop(deadlineIn(deadlineMs)) }
+
+  setLogLevel (level: LogLevel): void { this.#runtime.setLogLevel(level) }
 
   abort (): void { this.#runtime.abort() }
 
@@ -37,4 +53,9 @@ export class LocalThread implements ThreadHandle {
     this.#runtime.close()
     return Promise.resolve()
   }
+}
+
+/** Threads do not share a monotonic zero: a deadline crosses them as what is left. */
+export function deadlineIn (ms: number): Deadline {
+  return { signal: AbortSignal.timeout(Math.ceil(ms)), atMs: performance.now() + ms }
 }

@@ -10,19 +10,20 @@ import { localRetryPolicy } from '../delivery/backoff.js'
 import { CollectingConsumer, RecordingLogger } from '../testing/services.js'
 import { templateBatch } from '../testing/template-batch.js'
 import { createRing, RingConsumer, RingMonitor, RingProducer, type PeerRef } from './ring.js'
+import { SharedPressure, type Pressure } from '../pressure/pressure.js'
 import { RingView } from './ring-memory.js'
 import { RingPump } from './ring-pump.js'
 import { RingSender } from './ring-sender.js'
 
 interface Setup { readonly monitor: RingMonitor, readonly producer: RingProducer, readonly sender: RingSender, readonly pump: RingPump, readonly next: CollectingConsumer, readonly drops: string[], readonly memory: ReturnType<typeof createRing> }
 
-function setup (options: { capacityBytes?: number, batchSize?: number, parallel?: number, lend?: boolean, whenFull?: 'retry' | 'drop' } = {}): Setup {
+function setup (options: { capacityBytes?: number, batchSize?: number, parallel?: number, lend?: boolean, whenFull?: 'retry' | 'drop', pressure?: Pressure } = {}): Setup {
   const memory = createRing({ capacityBytes: options.capacityBytes ?? 2 ** 20, maxProducers: 1, maxConsumers: 2 })
   const drops: string[] = []
   const onDrop = (reason: string, rows: number): void => { drops.push(`${reason} ${rows}`) }
   const producer = RingProducer.attach(memory)
   const next = new CollectingConsumer()
-  const pump = new RingPump('test', RingConsumer.attach(memory), next, { batchSize: options.batchSize ?? 1000, parallel: options.parallel ?? 1, lend: options.lend ?? false, clock: systemClock, policy: { ...localRetryPolicy, initialMs: 1 }, logger: new RecordingLogger(), onDrop })
+  const pump = new RingPump('test', RingConsumer.attach(memory), next, { batchSize: options.batchSize ?? 1000, parallel: options.parallel ?? 1, lend: options.lend ?? false, clock: systemClock, policy: { ...localRetryPolicy, initialMs: 1 }, logger: new RecordingLogger(), onDrop, ...(options.pressure !== undefined && { pressure: options.pressure }) })
   const sender = new RingSender([producer], { whenFull: options.whenFull ?? 'retry', enqueueTimeoutMs: 20, onDrop })
   return { monitor: new RingMonitor(memory), producer, sender, pump, next, drops, memory }
 }
@@ -236,6 +237,22 @@ test('an aborted pump gives up a batch that nobody takes, and counts it', async 
   monitor.close()
   await pump.ended
   assert.equal(drops, ['shutdown 4'])
+})
+
+test('short of memory less is joined', async () => {
+  const pressure = new SharedPressure()
+  const sizes: number[] = []
+  for (const level of ['none', 'shrink'] as const) {
+    pressure.set(level, 0, 0)
+    const { sender, pump, next, monitor } = setup({ batchSize: 80, pressure })
+    for (let i = 0; i < 20; i++) await sender.consume(numbered(i * 10, 10))
+    pump.start()
+    monitor.close()
+    await ends(pump)
+    assert.is(next.rows, 200)
+    sizes.push(Math.max(...next.batches.map(b => b.count)))
+  }
+  assert.equal(sizes, [40, 10])
 })
 
 test.run()

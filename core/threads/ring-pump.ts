@@ -17,21 +17,31 @@ import { concat } from '../data/concat.js'
 import { decodeBatch } from '../data/decode.js'
 import type { RetryPolicy } from '../delivery/backoff.js'
 import { redeliver } from '../delivery/redeliver.js'
+import type { Pressure } from '../pressure/pressure.js'
 import type { Logger } from '../telemetry/logger.js'
 import type { RingConsumer, TakenMark } from './ring.js'
 
-export interface PumpOptions {
+/** What a reload may change. */
+export interface PumpTuning {
   readonly batchSize: number
   /** Batches are views of the ring, valid until their outcome is known; left out = copies. */
   readonly lend?: boolean
   /** Most batches on their way at once; left out = one after the other. */
   readonly parallel?: number
+}
+
+export interface PumpOptions extends PumpTuning {
   readonly clock: Clock
   readonly policy: RetryPolicy
+  /** Short of memory it joins less. */
+  readonly pressure?: Pressure
   readonly logger: Logger
   /** Told of rows that were taken from the ring and went nowhere, with the reason. */
   readonly onDrop: (reason: string, rows: number) => void
 }
+
+/** Batches are this much smaller while memory is short: what is joined is held twice. */
+const shrinkBy = 8
 
 /** Longest sleep without looking; a producer's bell ends it earlier. */
 const idleMs = 1000
@@ -42,8 +52,10 @@ export class RingPump {
   /** What is on its way, in the order it was taken. */
   readonly #line: { readonly mark: TakenMark, done: boolean }[] = []
   readonly #underWay = new Set<Promise<void>>()
+  #tuning: PumpTuning
+  #leaving = false
 
-  constructor (readonly name: string, readonly ring: RingConsumer, readonly target: Consumer, readonly options: PumpOptions) {}
+  constructor (readonly name: string, readonly ring: RingConsumer, readonly target: Consumer, readonly options: PumpOptions) { this.#tuning = options }
 
   start (): void { this.#done ??= this.#run() }
 
@@ -53,8 +65,17 @@ export class RingPump {
   /** Ends the waiting for a consumer that answers `retry`; what is left is counted by the ring. */
   abort (): void { this.#abort.abort() }
 
+  /** From the next batch on. */
+  tune (tuning: PumpTuning): void { this.#tuning = tuning }
+
+  /** Reads no more. What it has taken and not heard of yet stays in the ring, and the read position there, for whoever goes on. */
+  leave (): void {
+    this.#leaving = true
+    this.#abort.abort()
+  }
+
   async #run (): Promise<void> {
-    for (;;) {
+    while (!this.#leaving) {
       const batch = this.#collect()
       if (batch === 'end') break
       if (batch === 'corrupt') {
@@ -65,7 +86,7 @@ export class RingPump {
       }
       if (batch !== undefined) {
         this.#send(batch)
-        if (this.#underWay.size >= (this.options.parallel ?? 1)) await Promise.race(this.#underWay)
+        if (this.#underWay.size >= (this.#tuning.parallel ?? 1)) await Promise.race(this.#underWay)
         continue
       }
       // Slots that were cancelled or lost are passed over and must be given back.
@@ -74,14 +95,14 @@ export class RingPump {
       await this.ring.waitForData(idleMs)
     }
     await Promise.all(this.#underWay)
-    this.ring.detach()
+    if (!this.#leaving) this.ring.detach()
   }
 
   #send (batch: EventBatch): void {
     const entry = { mark: this.ring.taken, done: false }
     this.#line.push(entry)
-    const work = this.#deliver(batch).finally(() => {
-      entry.done = true
+    const work = this.#deliver(batch).then(done => {
+      entry.done = done
       this.#underWay.delete(work)
       this.#settle()
     })
@@ -100,9 +121,12 @@ export class RingPump {
   #collect (): EventBatch | 'end' | 'corrupt' | undefined {
     const batches: EventBatch[] = []
     let rows = 0
+    const { batchSize, lend } = this.#tuning
+    const { pressure } = this.options
+    const wanted = pressure?.atLeast('shrink') === true ? batchSize / shrinkBy : batchSize
     // Joining copies, so it stops at half: a batch that is large enough as it came goes on as it came.
-    while (rows * 2 < this.options.batchSize) {
-      const slot = this.options.lend === true ? this.ring.lend() : this.ring.take()
+    while (rows * 2 < wanted) {
+      const slot = lend === true ? this.ring.lend() : this.ring.take()
       if (slot.status === 'copy' || slot.status === 'lent') {
         const decoded = decodeBatch(slot.bytes, true, slot.status === 'lent')
         if (decoded.ok) batches.push(decoded.batch)
@@ -117,10 +141,13 @@ export class RingPump {
     return rows === 0 ? undefined : concat(batches)
   }
 
-  async #deliver (batch: EventBatch): Promise<void> {
+  /** False: it is left in the ring. */
+  async #deliver (batch: EventBatch): Promise<boolean> {
     const { clock, policy } = this.options
     const outcome = await redeliver(this.target, batch, { clock, policy, signal: this.#abort.signal })
+    if (outcome.status === 'refused' && outcome.reason === 'shutdown' && this.#leaving) return false
     if (outcome.status === 'refused') this.#lose(outcome.reason === 'shutdown' ? 'shutdown' : 'retries_exhausted', batch.count, outcome.reason)
+    return true
   }
 
   #lose (reason: string, rows: number, detail: string): void {

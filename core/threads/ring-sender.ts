@@ -20,9 +20,12 @@ export interface SenderOptions {
 type Attempt = 'written' | 'full' | 'too_large' | 'closed'
 
 export class RingSender implements Consumer {
+  /** The rings are about to be closed for others: a batch that finds them closed is to come again, and then goes there. */
+  leaving = false
   #turn = 0
 
-  constructor (readonly rings: readonly RingProducer[], readonly options: SenderOptions) {}
+  /** `serials`: the numbers of the rings. */
+  constructor (readonly rings: readonly RingProducer[], readonly options: SenderOptions, readonly serials: readonly number[] = []) {}
 
   consume (batch: EventBatch): Outcome | Promise<Outcome> {
     const encoded = prepareBatch(batch)
@@ -30,7 +33,7 @@ export class RingSender implements Consumer {
     switch (attempt) {
       case 'written': return accepted
       case 'too_large': return this.#split(batch)
-      case 'closed': return refused('shutting down')
+      case 'closed': return this.#closed()
       case 'full': return this.options.whenFull === 'drop' ? this.#drop(batch) : this.#waitAndOffer(encoded)
     }
   }
@@ -61,9 +64,11 @@ export class RingSender implements Consumer {
       await Promise.any(this.rings.map(r => r.waitForSpace(encoded.byteLength, remainingMs)))
       const attempt = this.#offer(encoded)
       if (attempt === 'written') return accepted
-      if (attempt === 'closed') return refused('shutting down')
+      if (attempt === 'closed') return this.#closed()
     }
   }
+
+  #closed (): Outcome { return this.leaving ? retry('the configuration is changing', 10) : refused('shutting down') }
 
   #drop (batch: EventBatch): Outcome {
     this.options.onDrop('ring_full', batch.count)

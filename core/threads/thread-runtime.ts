@@ -3,33 +3,35 @@
  * thread has one of these in itself, every worker has one behind messages (worker.ts); both are driven layer by layer.
  */
 import { systemClock, type Clock } from '../component/clock.js'
-import type { Consumer, Deadline, Host } from '../component/component.js'
+import type { Deadline } from '../component/component.js'
 import type { ComponentState, StatusReporter } from '../component/status.js'
 import type { Override } from '../component/services.js'
+import { HeapWatch } from '../pressure/heap-watch.js'
 import { SharedPressure, type PressureMemory } from '../pressure/pressure.js'
-import { localRetryPolicy } from '../delivery/backoff.js'
 import { createDrops } from '../telemetry/drops.js'
 import type { FindFactory, Plan } from '../graph/plan.js'
-import type { RingPlan } from '../graph/plan-rings.js'
-import { ThreadGraph, type Layer } from '../graph/thread-graph.js'
+import { disturbance, isNamedByThread, planDiff, type Disturbance } from '../graph/plan-diff.js'
+import type { Layer } from '../graph/layers.js'
+import { ThreadExchange } from '../graph/thread-exchange.js'
+import { ThreadGraph, type ThreadGraphOptions, type ThreadServices } from '../graph/thread-graph.js'
 import type { TapReport } from '../graph/tap.js'
 import { ThreadTaps } from '../graph/thread-taps.js'
 import { Unanswered, type Answered } from '../graph/unanswered.js'
 import { EdgeMetrics } from '../telemetry/edges.js'
-import type { Logger } from '../telemetry/logger.js'
+import type { Logger, LogLevel } from '../telemetry/logger.js'
 import { ThreadMeters } from '../telemetry/registry.js'
 import { ThreadMetrics } from '../telemetry/thread-metrics.js'
 import type { SeriesDescription } from '../telemetry/series.js'
 import type { Slab } from '../telemetry/slab.js'
-import type { Inquiry } from './protocol.js'
-import { RingConsumer, RingProducer, type RingMemory } from './ring.js'
-import { RingPump } from './ring-pump.js'
-import { RingSender } from './ring-sender.js'
+import type { HeldRing, Inquiry } from './protocol.js'
+import { RingEnds } from './ring-ends.js'
 
 /** What a thread tells the runtime, by call or by message. */
 export interface ThreadEvents {
   series(series: SeriesDescription): void
   status(component: string, state: ComponentState, reason: string): void
+  /** A component has left the graph. */
+  gone(component: string): void
   fail(component: string, reason: string): void
   finish(reason: string): void
   tapped(id: number, report: TapReport): void
@@ -39,8 +41,10 @@ export interface ThreadOptions {
   readonly thread: string
   readonly plan: Plan
   readonly find: FindFactory
-  readonly rings: Readonly<Record<string, RingMemory>>
+  readonly rings: Readonly<Record<string, HeldRing>>
   readonly inherit: Readonly<Record<string, number>>
+  /** The thread is new in a running graph: what its receivers bring waits for `takeOver`. */
+  readonly held?: boolean
   readonly slab: Slab
   readonly pressure: PressureMemory
   readonly logger: Logger
@@ -49,50 +53,51 @@ export interface ThreadOptions {
   readonly clock?: Clock
 }
 
+/** What runs by one plan. */
+interface Part { readonly graph: ThreadGraph, readonly ends: RingEnds }
+/** What is to follow it. */
+interface NextPart extends Part { readonly exchange: ThreadExchange, readonly disturbed: Disturbance }
+
 export class ThreadRuntime {
-  readonly graph: ThreadGraph
   readonly taps: ThreadTaps
   readonly #options: ThreadOptions
   readonly #meters: ThreadMeters
   readonly #clock: Clock
   readonly #engine: ThreadMetrics
-  readonly #producers: RingProducer[] = []
-  readonly #writers = new Map<string, Consumer | undefined>()
+  readonly #pressure: SharedPressure
+  readonly #heap: HeapWatch
   /** Components that told their state themselves: having started is then no news. */
   readonly #spoken = new Set<string>()
-  readonly #pumps: { readonly side: 'in' | 'out', readonly layer: Layer, readonly pump: RingPump }[] = []
+  #isHeld: boolean
+  #now: Part
+  #next: NextPart | undefined
 
   constructor (options: ThreadOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#meters = new ThreadMeters(options.slab, series => options.events.series(series), { logger: options.logger })
     this.#engine = new ThreadMetrics(this.#meters.meterFor({}), options.thread, this.#clock)
-    this.graph = new ThreadGraph(options.plan, options.thread, {
-      clock: this.#clock,
-      logger: options.logger,
-      meter: attributes => this.#meters.meterFor(attributes),
-      edge: (from, to, pipeline) => new EdgeMetrics(this.#meters.meterFor({}), { from, to, pipeline }),
-      drops: (component, pipeline) => createDrops(this.#meters.meterFor({ component, pipeline })),
-      status: component => this.#reporter(component),
-      lifecycle: (component, state) => { if (state !== 'ok' || !this.#spoken.has(component)) this.#tell(component, state) },
-      host: component => this.#hostOf(component),
-      find: options.find,
-      pressure: new SharedPressure(options.pressure),
-      overrides: options.overrides ?? []
-    }, (pipeline, side) => this.#writer(pipeline, side))
-    this.taps = new ThreadTaps({ edges: this.graph.edges, clock: this.#clock, logger: options.logger, tapped: (id, report) => options.events.tapped(id, report) })
+    this.#pressure = new SharedPressure(options.pressure)
+    this.#heap = new HeapWatch({ pressure: this.#pressure, place: options.plan.threads.indexOf(options.thread), clock: this.#clock })
+    this.#isHeld = options.held === true
+    this.#now = this.#part(options.plan, options.rings, { held: options.held }, options.inherit)
+    this.taps = new ThreadTaps({ edges: [], clock: this.#clock, logger: options.logger, tapped: (id, report) => options.events.tapped(id, report) })
   }
 
   /** Creates components and attaches to the rings. Nothing moves yet. */
   async build (): Promise<void> {
-    await this.graph.build()
-    for (const ring of this.#options.plan.rings) if (ring.consumer === this.#options.thread) this.#addPump(ring)
+    await this.#now.graph.build()
+    this.#now.ends.attach(this.#now.graph)
+    this.taps.setEdges(this.#now.graph.edges)
   }
 
+  /** A layer of the next graph, when there is one. */
   async start (layer: Layer): Promise<void> {
+    const { graph, ends } = this.#next ?? this.#now
     this.#engine.start()
-    await this.graph.start(layer)
-    for (const p of this.#pumps) if (p.layer === layer) p.pump.start()
+    this.#heap.start()
+    await graph.start(layer)
+    ends.start(layer)
   }
 
   /** Drains what feeds the layer, then stops its components. The rings that feed it must be closed before. */
@@ -100,8 +105,11 @@ export class ThreadRuntime {
     const giveUp = (): void => this.abort()
     deadline.signal.addEventListener('abort', giveUp, { once: true })
     try {
-      await Promise.all(this.#pumps.filter(p => p.layer === layer).map(p => p.pump.ended))
-      return await this.graph.stop(layer, deadline)
+      const parts = this.#next === undefined ? [this.#now] : [this.#next, this.#now]
+      await Promise.all(parts.map(p => p.ends.drained(layer)))
+      const errors: string[] = []
+      for (const { graph } of parts) errors.push(...await graph.stop(layer, deadline))
+      return errors
     } finally {
       deadline.signal.removeEventListener('abort', giveUp)
     }
@@ -109,14 +117,71 @@ export class ThreadRuntime {
 
   /** Ends all waiting: for consumers that answer `retry` and for room in rings. */
   abort (): void {
-    for (const { pump } of this.#pumps) pump.abort()
-    this.graph.abort()
+    for (const { ends, graph } of [this.#now, ...(this.#next === undefined ? [] : [this.#next])]) {
+      ends.abort()
+      graph.abort()
+    }
+  }
+
+  /** Makes what another plan needs beside what runs. Rejects with what could not be created; then it was never there. */
+  async prepare (plan: Plan, rings: Readonly<Record<string, HeldRing>>): Promise<void> {
+    const { thread, find } = this.#options
+    const { graph, ends } = this.#now
+    const diff = planDiff(graph.plan, plan, find)
+    const next = this.#part(plan, rings, { held: true, origin: { graph, kept: diff.kept.get(thread) ?? new Set() } }, {}, ends)
+    try {
+      await next.graph.build()
+      next.ends.attach(next.graph)
+    } catch (error) {
+      next.ends.drop()
+      throw error
+    }
+    const disturbed = disturbance(graph.plan, diff, thread)
+    this.#next = { ...next, disturbed, exchange: new ThreadExchange(graph, next.graph, disturbed) }
+  }
+
+  /** Holds or stops a layer of what runs (thread-exchange.ts). Rings that do not stay must be closed before what they feed is held. */
+  async hold (layer: Layer, deadline: Deadline): Promise<readonly string[]> {
+    if (this.#next === undefined) return []
+    const { ends, exchange, disturbed } = this.#next
+    await this.#now.ends.hold(layer, ends, pipeline => disturbed.late(pipeline), deadline.signal)
+    const errors = await exchange.hold(layer, deadline)
+    if (layer === 'early' || layer === 'processors') this.#now.ends.leaveTo(ends)
+    return errors
+  }
+
+  /** The prepared graph is the one that runs. All of it must have been started. */
+  takeOver (): void {
+    const next = this.#next
+    // A new thread has no graph before: what its receivers brought may go.
+    if (next === undefined) {
+      this.#now.graph.takeOver()
+      this.#isHeld = false
+      return
+    }
+    for (const name of next.exchange.takeOver()) this.#options.events.gone(this.#nameOf(name, this.#now.graph.plan))
+    next.ends.takeOver(next.graph)
+    this.taps.setEdges(next.graph.edges)
+    this.#now = { graph: next.graph, ends: next.ends }
+    this.#next = undefined
+  }
+
+  /** Stops what the prepared graph has of its own; it never was. What was held stays so until something takes over. */
+  async drop (deadline: Deadline): Promise<void> {
+    const next = this.#next
+    if (next === undefined) {
+      if (this.#isHeld) await this.#now.graph.drop(deadline)
+      return
+    }
+    for (const name of await next.exchange.drop(deadline)) this.#options.events.gone(this.#nameOf(name, next.graph.plan))
+    next.ends.drop()
+    this.#next = undefined
   }
 
   /** What a component throws is its own fault, told to the log and to the asker. */
   async ask ({ component, question, argument }: Inquiry): Promise<Answered> {
     try {
-      return { ok: true, answer: await this.graph.ask(component, question, argument) }
+      return { ok: true, answer: await this.#now.graph.ask(component, question, argument) }
     } catch (error) {
       if (error instanceof Unanswered) return { ok: false, why: error.why, detail: error.detail }
       this.#options.logger.error('a component threw while it was asked', { component, question, error })
@@ -124,36 +189,61 @@ export class ThreadRuntime {
     }
   }
 
+  setLogLevel (level: LogLevel): void { this.#options.logger.setLevel?.(level) }
+
   close (): void {
     this.taps.endAll()
     this.#engine.stop()
-    for (const producer of this.#producers) producer.detach()
+    this.#heap.stop()
+    this.#now.ends.close()
+  }
+
+  #part (plan: Plan, rings: Readonly<Record<string, HeldRing>>, graph: ThreadGraphOptions, inherit: Readonly<Record<string, number>>, before?: RingEnds): Part {
+    const { thread, find, logger } = this.#options
+    const services = this.#servicesBy(plan)
+    const ends = new RingEnds({ thread, plan, find, rings, inherit, clock: this.#clock, pressure: this.#pressure, logger, drops: (component, pipeline) => services.drops(component, pipeline) }, before)
+    return { ends, graph: new ThreadGraph(plan, thread, services, (pipeline, side) => ends.writer(pipeline, side), graph) }
   }
 
   /** Replicas of one processor are components of their own; receivers and exporters exist once. */
-  #nameOf (component: string): string {
-    const { plan, thread } = this.#options
-    return plan.threads.length > 2 && !/^(receiver|exporter)\//.test(component) ? `${component}@${thread}` : component
+  #nameOf (component: string, plan: Plan): string {
+    return isNamedByThread(plan) && !/^(receiver|exporter)\//.test(component) ? `${component}@${this.#options.thread}` : component
   }
 
-  #tell (component: string, state: ComponentState, reason = ''): void {
-    this.#options.events.status(this.#nameOf(component), state, reason)
-  }
-
-  #hostOf (component: string): Host {
-    const { events } = this.#options
-    const name = this.#nameOf(component)
-    return { fail: error => events.fail(name, error.message), finish: reason => events.finish(`${name}: ${reason}`) }
+  #servicesBy (plan: Plan): ThreadServices {
+    const { logger, events, find, overrides } = this.#options
+    const tell = (component: string, state: ComponentState, reason = ''): void => events.status(this.#nameOf(component, plan), state, reason)
+    return {
+      clock: this.#clock,
+      logger,
+      meter: attributes => this.#meters.meterFor(attributes),
+      edge: (from, to, pipeline) => new EdgeMetrics(this.#meters.meterFor({}), { from, to, pipeline }),
+      drops: (component, pipeline) => createDrops(this.#meters.meterFor({ component, pipeline })),
+      status: component => this.#reporter((state, reason) => {
+        this.#spoken.add(component)
+        tell(component, state, reason)
+      }),
+      lifecycle: (component, state) => {
+        if (state === 'created') this.#spoken.delete(component)
+        if (state !== 'ok' || !this.#spoken.has(component)) tell(component, state)
+      },
+      host: component => {
+        const name = this.#nameOf(component, plan)
+        return { fail: error => events.fail(name, error.message), finish: reason => events.finish(`${name}: ${reason}`) }
+      },
+      find,
+      pressure: this.#pressure,
+      overrides: overrides ?? []
+    }
   }
 
   /** Components report after every send; only changes cross the thread. */
-  #reporter (component: string): StatusReporter {
+  #reporter (report: (state: ComponentState, reason: string) => void): StatusReporter {
     let last = ''
     const tell = (state: ComponentState, reason: string): void => {
       if (last === state + reason) return
       last = state + reason
-      this.#spoken.add(component)
-      this.#tell(component, state, reason)
+      report(state, reason)
     }
     return {
       ok: () => tell('ok', ''),
@@ -161,45 +251,5 @@ export class ThreadRuntime {
       recoverableError: reason => tell('recoverable_error', reason),
       permanentError: reason => tell('permanent_error', reason)
     }
-  }
-
-  /** One writing end a thread, however many components send into the pipeline. */
-  #writer (pipeline: string, side: 'in' | 'out'): Consumer | undefined {
-    const key = `${pipeline}:${side}`
-    if (!this.#writers.has(key)) this.#writers.set(key, this.#attachWriter(pipeline, side))
-    return this.#writers.get(key)
-  }
-
-  #attachWriter (pipeline: string, side: 'in' | 'out'): Consumer | undefined {
-    const { plan, thread, rings } = this.#options
-    const targets = plan.rings.filter(r => r.pipeline === pipeline && r.side === side && r.producers.includes(thread))
-    if (targets.length === 0) return undefined
-    const producers = targets.map(r => RingProducer.attach(rings[r.id] as RingMemory))
-    this.#producers.push(...producers)
-    const drops = createDrops(this.#meters.meterFor({ component: `ring/${pipeline}:${side}`, pipeline }))
-    return new RingSender(producers, {
-      whenFull: plan.service.whenFull,
-      enqueueTimeoutMs: plan.service.enqueueTimeoutMs,
-      onDrop: (reason, rows) => drops.add(reason, rows)
-    })
-  }
-
-  #addPump (ring: RingPlan): void {
-    const { plan, rings, inherit, logger } = this.#options
-    const memory = rings[ring.id] as RingMemory
-    const kept = inherit[ring.id]
-    const consumer = (kept === undefined ? undefined : RingConsumer.takeOver(memory, kept)) ?? RingConsumer.attach(memory)
-    const drops = createDrops(this.#meters.meterFor({ component: `ring/${ring.pipeline}:${ring.side}`, pipeline: ring.pipeline }))
-    const toProcess = ring.side === 'in' && plan.pipelines.some(p => p.id === ring.pipeline && p.hasProcess)
-    const pump = new RingPump(ring.id, consumer, this.graph.entry(ring.pipeline, ring.side), {
-      batchSize: plan.service.batchSize,
-      lend: this.graph.borrows(ring.pipeline, ring.side),
-      parallel: toProcess ? 1 : this.graph.parallel(ring.pipeline),
-      clock: this.#clock,
-      policy: localRetryPolicy,
-      logger,
-      onDrop: (reason, rows) => drops.add(reason, rows)
-    })
-    this.#pumps.push({ side: ring.side, layer: toProcess ? 'processors' : 'exporters', pump })
   }
 }

@@ -2,6 +2,9 @@
  * All worker threads of a runtime, and what happens when one dies: its ring ends are marked dead, the rows it had taken
  * over are counted as lost, and a successor is started that goes on at the read positions it left; or, by policy or when
  * deaths come too fast, the runtime is told to give up.
+ *
+ * While the plan changes (`changing`) nobody is started again: a dead thread has nothing to hold, and its successor is made by whichever
+ * plan is then in force (`changed`).
  */
 import type { ComponentState } from '../component/status.js'
 import type { Logger, LogLevel } from '../telemetry/logger.js'
@@ -10,24 +13,26 @@ import { MetricStore } from '../telemetry/metric-store.js'
 import type { LogFormat } from '../telemetry/pino-logger.js'
 import type { SeriesDescription } from '../telemetry/series.js'
 import { createSlab, type Slab } from '../telemetry/slab.js'
+import type { MetricSnapshot } from '../telemetry/snapshot.js'
 import { Backoff } from '../delivery/backoff.js'
-import { rowsHeld } from '../graph/lost-rows.js'
+import { Flows } from '../graph/lost-rows.js'
 import type { Plan } from '../graph/plan.js'
 import type { Rings } from '../graph/rings.js'
 import { workerDeaths, workerLost } from '../graph/runtime-metrics.js'
-import type { Layer } from '../graph/thread-graph.js'
+import type { Layer } from '../graph/layers.js'
 import type { TapSelection } from '../graph/tap.js'
 import type { Answered } from '../graph/unanswered.js'
 import type { PressureMemory } from '../pressure/pressure.js'
-import type { Inquiry, WorkerBirth } from './protocol.js'
+import type { HeldRing, Inquiry, WorkerBirth } from './protocol.js'
 import type { ThreadHandle } from './thread-handle.js'
 import type { ThreadEvents } from './thread-runtime.js'
 import { ThreadDied, WorkerHost } from './worker-host.js'
 
 export interface CrewOptions {
+  /** In force now. */
   readonly plan: Plan
   readonly catalog: readonly string[]
-  readonly log: { readonly level: LogLevel, readonly format: LogFormat }
+  log: { readonly level: LogLevel, readonly format: LogFormat }
   readonly logger: Logger
   readonly rings: Rings
   readonly pressure: PressureMemory
@@ -43,26 +48,48 @@ const deathWindowMs = 60_000
 const restartPolicy = { initialMs: 50, maxMs: 5000, multiplier: 2, jitter: 0.2, maxElapsedMs: 0 }
 
 /** `returning` settles when a successor that is under way is up, or is not coming. */
-interface Member { returning?: Promise<void> | undefined, readonly taps: Map<number, TapSelection>, host: WorkerHost, slab: Slab, series: SeriesDescription[], started: Layer[], deathsMs: number[], backoff: Backoff }
+interface Member {
+  returning?: Promise<void> | undefined
+  /** It died while the plan changed, and is still to be replaced. */
+  isMissing: boolean
+  readonly taps: Map<number, TapSelection>
+  readonly started: Set<Layer>
+  readonly backoff: Backoff
+  host: WorkerHost
+  slab: Slab
+  series: SeriesDescription[]
+  flows: Flows
+  deathsMs: number[]
+}
 
 export class WorkerCrew {
   readonly #members = new Map<string, Member>()
+  #plan: Plan
+  #log: CrewOptions['log']
   #stopping = false
+  #changing = false
 
-  constructor (readonly options: CrewOptions) {}
+  constructor (readonly options: CrewOptions) {
+    this.#plan = options.plan
+    this.#log = options.log
+  }
 
-  /** Spawns `thread` now; the handle stays valid over restarts. */
-  handle (thread: string): ThreadHandle {
-    const slab = createSlab()
-    const member: Member = { taps: new Map(), slab, series: [], started: [], deathsMs: [], backoff: new Backoff(restartPolicy), host: undefined as never }
+  /** Spawns `thread` now; the handle stays valid over restarts. `plan`: another than that in force, for a thread that is new by it. */
+  handle (thread: string, plan = this.#plan): ThreadHandle {
+    const member: Member = { isMissing: false, taps: new Map(), slab: createSlab(), series: [], flows: new Flows(), started: new Set(), deathsMs: [], backoff: new Backoff(restartPolicy), host: undefined as never }
     this.#members.set(thread, member)
     this.#tell(thread, 'created')
-    this.#spawn(thread, member, {})
+    this.#spawn(thread, member, plan, {}, this.#changing)
     return {
       thread,
       build: async () => { await member.host.build(); this.#tell(thread, 'starting'); this.#tell(thread, 'ok') },
       start: layer => this.#start(member, layer),
       stop: (layer, deadlineMs) => member.host.stop(layer, deadlineMs),
+      prepare: (next, rings: Readonly<Record<string, HeldRing>>) => unlessDead(() => member.host.prepare(next, rings), undefined),
+      hold: (layer, deadlineMs) => unlessDead(() => member.host.hold(layer, deadlineMs), []),
+      takeOver: () => unlessDead(() => member.host.takeOver(), undefined),
+      drop: deadlineMs => unlessDead(() => member.host.drop(deadlineMs), undefined),
+      setLogLevel: level => member.host.setLogLevel(level),
       abort: () => member.host.abort(),
       tap: (id, selection) => { member.taps.set(id, selection); member.host.tap(id, selection) },
       tapRead: id => member.host.tapRead(id),
@@ -82,6 +109,35 @@ export class WorkerCrew {
     }
   }
 
+  /** From now on a death is not followed by a restart, until `changed`. */
+  changing (): void { this.#changing = true }
+
+  /** `plan` is in force. `kept`: what of a thread is as it was (`PlanDiff.kept`). */
+  changed (plan: Plan, kept: (thread: string) => ReadonlySet<string>): void {
+    this.#changing = false
+    this.#plan = plan
+    for (const [thread, member] of this.#members) {
+      member.flows = member.flows.from(this.#snapshot(thread, member), kept(thread))
+      if (!member.isMissing) continue
+      member.isMissing = false
+      this.#returnLater(thread, member)
+    }
+  }
+
+  /** The thread is not needed any more. */
+  async remove (thread: string): Promise<void> {
+    const member = this.#members.get(thread)
+    this.#members.delete(thread)
+    await member?.host.end()
+    this.options.metrics.endThread(thread)
+  }
+
+  /** Of threads that are there and that are started yet. */
+  setLogLevel (level: LogLevel): void {
+    this.#log = { ...this.#log, level }
+    for (const { host } of this.#members.values()) host.setLogLevel(level)
+  }
+
   /** From now on a death is not followed by a restart. */
   stopping (): void { this.#stopping = true }
 
@@ -89,11 +145,11 @@ export class WorkerCrew {
 
   /** A death on the way is the crew's business: the successor starts this layer too. */
   async #start (member: Member, layer: Layer): Promise<void> {
-    member.started.push(layer)
+    member.started.add(layer)
     try {
       await member.host.start(layer)
     } catch (error) {
-      if (!(error instanceof ThreadDied) || this.options.plan.service.workerFailure === 'stop') throw error
+      if (!(error instanceof ThreadDied) || this.#plan.service.workerFailure === 'stop') throw error
     }
   }
 
@@ -103,10 +159,10 @@ export class WorkerCrew {
     return await member.host.ask(inquiry, stop)
   }
 
-  #spawn (thread: string, member: Member, inherit: Readonly<Record<string, number>>): void {
-    const { plan, catalog, log, rings, metrics, pressure } = this.options
+  #spawn (thread: string, member: Member, plan: Plan, inherit: Readonly<Record<string, number>>, held: boolean): void {
+    const { catalog, rings, metrics, pressure } = this.options
     metrics.addThread(thread, member.slab)
-    const birth: WorkerBirth = { thread, plan, catalog, rings: rings.memories(thread), slab: member.slab, pressure, log, inherit }
+    const birth: WorkerBirth = { thread, plan, catalog, rings: rings.of(thread), slab: member.slab, pressure, log: this.#log, inherit, held }
     const events = this.options.eventsOf(thread)
     member.host = new WorkerHost(birth, {
       ...events,
@@ -115,10 +171,12 @@ export class WorkerCrew {
   }
 
   #died (thread: string, threadId: number, reason: string): void {
-    const member = this.#members.get(thread) as Member
-    const { rings, metrics, meter, logger, plan, onGiveUp } = this.options
+    const { rings, metrics, meter, logger, onGiveUp } = this.options
     rings.threadDied(threadId)
-    const lost = this.#lostWith(thread, member)
+    const member = this.#members.get(thread)
+    if (member === undefined) return
+    const lost = member.flows.held(this.#snapshot(thread, member))
+    member.flows = new Flows()
     metrics.endThread(thread)
     meter.counter(workerDeaths, { thread }).add(1)
     if (lost > 0) meter.counter(workerLost, { thread }).add(lost)
@@ -127,11 +185,16 @@ export class WorkerCrew {
     if (this.#stopping) return
     const nowMs = performance.now()
     member.deathsMs = [...member.deathsMs.filter(t => nowMs - t < deathWindowMs), nowMs]
-    if (plan.service.workerFailure === 'stop') { onGiveUp(`thread ${thread} died: ${reason}`); return }
+    if (this.#plan.service.workerFailure === 'stop') { onGiveUp(`thread ${thread} died: ${reason}`); return }
     if (member.deathsMs.length > maxDeaths) { onGiveUp(`thread ${thread} died ${member.deathsMs.length} times within ${deathWindowMs / 1000} s, last: ${reason}`); return }
+    if (this.#changing) member.isMissing = true
+    else this.#returnLater(thread, member)
+  }
+
+  #returnLater (thread: string, member: Member): void {
     member.returning = new Promise(resolve => {
       setTimeout(() => {
-        if (this.#stopping) resolve()
+        if (this.#stopping || this.#members.get(thread) !== member) resolve()
         else void this.#restart(thread, member).finally(resolve)
       }, member.backoff.next())
     })
@@ -140,7 +203,7 @@ export class WorkerCrew {
   async #restart (thread: string, member: Member): Promise<void> {
     member.slab = createSlab()
     member.series = []
-    this.#spawn(thread, member, this.options.rings.inheritance(thread))
+    this.#spawn(thread, member, this.#plan, this.options.rings.inheritance(thread), false)
     const { host } = member
     try {
       await host.build()
@@ -159,10 +222,20 @@ export class WorkerCrew {
     this.options.eventsOf(thread).status(`thread/${thread}`, state, reason)
   }
 
-  #lostWith (thread: string, member: Member): number {
+  #snapshot (thread: string, member: Member): MetricSnapshot {
     const own = new MetricStore()
     own.addThread(thread, member.slab)
     for (const series of member.series) own.addSeries(thread, series)
-    return rowsHeld(own.snapshot())
+    return own.snapshot()
+  }
+}
+
+/** What a dead thread would have been asked is done without it: its successor begins with the plan in force. */
+async function unlessDead<T> (work: () => Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof ThreadDied) return otherwise
+    throw error
   }
 }

@@ -1,9 +1,11 @@
 /** The main thread's side of one worker: spawns it, asks layer by layer, and tells when it has died. */
 import { Worker } from 'node:worker_threads'
-import type { Layer } from '../graph/thread-graph.js'
+import type { Layer } from '../graph/layers.js'
 import type { TapSelection } from '../graph/tap.js'
 import type { Answered } from '../graph/unanswered.js'
-import type { FromWorker, Inquiry, ToWorker, WorkerBirth } from './protocol.js'
+import type { Plan } from '../graph/plan.js'
+import type { LogLevel } from '../telemetry/logger.js'
+import type { FromWorker, HeldRing, Inquiry, ToWorker, WorkerBirth } from './protocol.js'
 import type { ThreadHandle } from './thread-handle.js'
 import type { ThreadEvents } from './thread-runtime.js'
 
@@ -76,6 +78,19 @@ export class WorkerHost implements ThreadHandle {
 
   abort (): void { this.#send({ type: 'abort' }) }
 
+  async prepare (plan: Plan, rings: Readonly<Record<string, HeldRing>>): Promise<void> { await this.#ask({ type: 'prepare', plan, rings }, m => m.type === 'prepared') }
+
+  async hold (layer: Layer, deadlineMs: number): Promise<readonly string[]> {
+    const answer = await this.#ask({ type: 'hold', layer, deadlineMs }, m => m.type === 'held' && m.layer === layer)
+    return answer.type === 'held' ? answer.errors : []
+  }
+
+  async takeOver (): Promise<void> { await this.#ask({ type: 'takeOver' }, m => m.type === 'tookOver') }
+
+  async drop (deadlineMs: number): Promise<void> { await this.#ask({ type: 'drop', deadlineMs }, m => m.type === 'dropped') }
+
+  setLogLevel (level: LogLevel): void { this.#send({ type: 'level', level }) }
+
   async ask (inquiry: Inquiry, stop: AbortSignal): Promise<Answered> {
     if (this.#dead !== undefined || stop.aborted) return this.#gone()
     const id = this.#nextId++
@@ -122,12 +137,13 @@ export class WorkerHost implements ThreadHandle {
     switch (message.type) {
       case 'series': this.#events.series(message.series); return
       case 'status': this.#events.status(message.component, message.state, message.reason); return
+      case 'gone': this.#events.gone(message.component); return
       case 'fail': this.#events.fail(message.component, message.reason); return
       case 'answer': this.#answer(message.id, message.answered); return
       case 'tapped': this.#events.tapped(message.id, message.report); return
       case 'finish': this.#events.finish(message.reason); return
       case 'error': this.#settle(() => true, w => w.reject(new Error(message.message))); return
-      case 'built': case 'started': case 'stopped': this.#settle(w => w.answers(message), w => w.resolve(message))
+      case 'built': case 'started': case 'stopped': case 'prepared': case 'held': case 'tookOver': case 'dropped': this.#settle(w => w.answers(message), w => w.resolve(message))
     }
   }
 

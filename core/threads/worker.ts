@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { catalogOf } from '../component/catalog.js'
 import type { Answered } from '../graph/unanswered.js'
 import { createLogger } from '../telemetry/pino-logger.js'
+import { deadlineIn } from './local-thread.js'
 import type { FromWorker, ToWorker, WorkerBirth } from './protocol.js'
 import { ThreadRuntime } from './thread-runtime.js'
 
@@ -19,6 +20,7 @@ const runtime = new ThreadRuntime({
   events: {
     series: series => send({ type: 'series', series }),
     status: (component, state, reason) => send({ type: 'status', component, state, reason }),
+    gone: component => send({ type: 'gone', component }),
     fail: (component, reason) => send({ type: 'fail', component, reason }),
     finish: reason => send({ type: 'finish', reason }),
     tapped: (id, report) => port.postMessage({ type: 'tapped', id, report } satisfies FromWorker, report.rows.map(r => r.document.buffer as ArrayBuffer))
@@ -40,11 +42,27 @@ async function handle (message: ToWorker): Promise<void> {
       await runtime.start(message.layer)
       send({ type: 'started', layer: message.layer })
       return
-    case 'stop': {
-      const deadline = { signal: AbortSignal.timeout(message.deadlineMs), atMs: performance.now() + message.deadlineMs }
-      send({ type: 'stopped', layer: message.layer, errors: await runtime.stop(message.layer, deadline) })
+    case 'stop':
+      send({ type: 'stopped', layer: message.layer, errors: await runtime.stop(message.layer, deadlineIn(message.deadlineMs)) })
       return
-    }
+    case 'prepare':
+      await runtime.prepare(message.plan, message.rings)
+      send({ type: 'prepared' })
+      return
+    case 'hold':
+      send({ type: 'held', layer: message.layer, errors: await runtime.hold(message.layer, deadlineIn(message.deadlineMs)) })
+      return
+    case 'takeOver':
+      runtime.takeOver()
+      send({ type: 'tookOver' })
+      return
+    case 'drop':
+      await runtime.drop(deadlineIn(message.deadlineMs))
+      send({ type: 'dropped' })
+      return
+    case 'level':
+      runtime.setLogLevel(message.level)
+      return
     case 'ask':
       answer(message.id, await runtime.ask(message.inquiry))
       return

@@ -20,6 +20,7 @@ import { Options } from '../config/schema.js'
 import { columnsTable } from '../data/columns-table.js'
 import { deliveryDrops, deliveryMetrics, deliveryOptions } from '../delivery/with-delivery.js'
 import { runtimeMetrics } from '../graph/runtime-metrics.js'
+import { reloadMetrics } from '../reload/metrics.js'
 import { patternTables } from '../patterns/tables.js'
 import { declaredMetrics, metricsTable } from '../telemetry/declared-metrics.js'
 import type { MetricDeclaration } from '../telemetry/meter.js'
@@ -67,7 +68,7 @@ const documents: readonly (readonly [string, Parts])[] = [
       Object.entries(modes).map(([name, m]) => [`\`${name}\``, String(m.batchSize), String(m.bufferSize), m.maxConcurrency === 0 ? 'one a core' : String(m.maxConcurrency)])),
     'exit-codes': () => table(['code', 'meaning'], Object.values(exitCodes).map(([code, meaning]) => [String(code), meaning]))
   }],
-  ['core/telemetry/README.md', { metrics: () => metricsTable([...declaredMetrics(), ...runtimeMetrics]) }],
+  ['core/telemetry/README.md', { metrics: () => metricsTable([...declaredMetrics(), ...runtimeMetrics, ...reloadMetrics]) }],
   ['core/api/README.md', { options: () => optionsTable(apiSchema), metrics: () => metricsText(apiMetrics) }],
   ['exporters/README.md', { options: () => optionsTable(Options(deliveryOptions)), metrics: () => metricsText(deliveryMetrics), drops: () => dropsText(deliveryDrops) }],
   ['core/data/README.md', { columns: columnsTable }],

@@ -6,6 +6,7 @@ import { EventBatch } from '../../core/data/batch.js'
 import { BatchBuilder } from '../../core/data/builder.js'
 import type { SignalName } from '../../core/data/enums.js'
 import { seeded } from '../../core/data/testing/random.js'
+import { SharedPressure } from '../../core/pressure/pressure.js'
 import { FakeClock } from '../../core/testing/fake-clock.js'
 import { deadlineIn, testBench } from '../../core/testing/services.js'
 import type { BatchConfig } from './config.js'
@@ -15,9 +16,9 @@ const defaults: BatchConfig = {
   send_batch_size: 10, send_batch_max_size: 0, timeout: 200, max_pending_rows: 1000, max_pending_bytes: 1 << 30, retry_max_elapsed: 0, wait_for_result: false, max_concurrent_sends: 1
 }
 
-async function batcher (config: Partial<BatchConfig> = {}) {
+async function batcher (config: Partial<BatchConfig> = {}, pressure = new SharedPressure()) {
   const clock = new FakeClock()
-  const bench = testBench('processor', 'batch', { ...defaults, ...config }, { clock })
+  const bench = testBench('processor', 'batch', { ...defaults, ...config }, { clock, pressure })
   const processor = await factory.create(bench.services) as Processor
   return { ...bench, clock, processor, sizes: () => bench.next.batches.map(b => b.count) }
 }
@@ -207,6 +208,21 @@ test('whatever happens, rows in = rows delivered + rows dropped + rows still hel
     const dropped = [...drops.values()].reduce((a, b) => a + b, 0)
     assert.is(next.rows + dropped, taken, `seed ${seed}: ${JSON.stringify([...drops])}`)
   }
+})
+
+test('short of memory nothing waits to be joined, and less is held', async () => {
+  const pressure = new SharedPressure()
+  const { processor, clock, next, sizes, meter } = await batcher({ max_pending_bytes: rows(8).byteLength * 8, send_batch_size: 100 }, pressure)
+  await processor.consume(rows(3))
+  pressure.set('shrink', 0, 0)
+  await processor.consume(rows(4))
+  await clock.advance(0)
+  assert.equal([sizes(), meter.values.get('batch_sends{trigger="memory"}'), clock.pending], [[7], 1, 0])
+  pressure.set('shed', 0, 0)
+  next.answer = () => retry('full')
+  assert.equal([(await processor.consume(rows(8))).status, (await processor.consume(rows(8))).status], ['accepted', 'retry'])
+  pressure.set('none', 0, 0)
+  assert.is((await processor.consume(rows(8))).status, 'accepted')
 })
 
 test.run()

@@ -10,7 +10,7 @@ import { keep } from '../../core/data/keep.js'
 import type { Arrival, Parcel, Share } from './parcel.js'
 import { Shelf, type BlockPool } from './shelf.js'
 
-export type Trigger = 'size' | 'timeout' | 'stop'
+export type Trigger = 'size' | 'timeout' | 'memory' | 'stop'
 
 /** A row names its raw buffer by a u16, so a batch can list this many (core/data/concat.ts). */
 const maxRawBuffers = 65535
@@ -23,6 +23,8 @@ export interface GroupOptions {
   readonly pool: BlockPool
   /** Most parcels being delivered at once. */
   readonly parallel: number
+  /** Whether memory is short: what is held then goes with the next batch that comes, as it is. */
+  readonly hurry: () => boolean
   /** Delivers a parcel; resolves when its fate is known, never rejects. */
   readonly deliver: (parcel: Parcel, trigger: Trigger) => Promise<void>
 }
@@ -48,7 +50,7 @@ export class Group {
 
   /** Rows of `arrival` from its row `from` on. Lent memory is copied, unless the arrival's sender waits for the outcome. */
   add (batch: EventBatch, arrival: Arrival, from: number): void {
-    const { maxRows, sendRows, timeoutMs, clock } = this.options
+    const { maxRows, sendRows, timeoutMs, clock, hurry } = this.options
     const buffers = batch.raw.buffers.length
     const tooMany = maxRows > 0 && this.#rows + batch.count > maxRows
     if (this.#batches.length > 0 && (tooMany || this.#buffers + buffers > maxRawBuffers)) this.flush('size')
@@ -57,6 +59,7 @@ export class Group {
     this.#rows += batch.count
     this.#buffers += buffers
     if (this.#rows >= sendRows) this.flush('size')
+    else if (hurry()) this.flush('memory')
     else if (timeoutMs === 0) this.flush('timeout')
     else this.#cancelTimer ??= clock.after(timeoutMs, () => { this.flush('timeout') })
   }

@@ -10,13 +10,13 @@ export class Ledger {
   #bytes = 0
   readonly #held = new Map<Arrival, Entry>()
 
-  constructor (readonly maxRows: number, readonly maxBytes: number) {}
+  constructor (readonly maxRows: number) {}
 
   get rows (): number { return this.#rows }
 
-  /** One batch is always let in when nothing is held: else one larger than the bounds would wait for ever. */
-  fits (rows: number, bytes: number): boolean {
-    return this.#held.size === 0 || (this.#rows + rows <= this.maxRows && this.#bytes + bytes <= this.maxBytes)
+  /** `maxBytes` is what may be held now. One batch is always let in when nothing is held: else one larger than the bounds would wait for ever. */
+  fits (rows: number, bytes: number, maxBytes: number): boolean {
+    return this.#held.size === 0 || (this.#rows + rows <= this.maxRows && this.#bytes + bytes <= maxBytes)
   }
 
   hold (arrival: Arrival): void {

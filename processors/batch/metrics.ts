@@ -5,7 +5,7 @@ export const batchSize: MetricDeclaration = {
   bounds: [10, 25, 50, 75, 100, 250, 500, 750, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000, 10000, 20000, 30000, 50000, 100000]
 }
 export const triggers: MetricDeclaration = {
-  name: 'batch_sends', kind: 'counter', unit: '', description: 'Batches sent, by what made them leave: size, timeout or stop', attributes: ['trigger']
+  name: 'batch_sends', kind: 'counter', unit: '', description: 'Batches sent, by what made them leave: size, timeout, memory (it is short) or stop', attributes: ['trigger']
 }
 export const lateRejections: MetricDeclaration = {
   name: 'late_rejections', kind: 'counter', unit: 'events', description: 'Rows rejected by the next component after this one had accepted them'

@@ -9,6 +9,7 @@ import { keep } from '../../core/data/keep.js'
 import { localRetryPolicy } from '../../core/delivery/backoff.js'
 import { aborted } from '../../core/delivery/in-flight.js'
 import { redeliver } from '../../core/delivery/redeliver.js'
+import { roomUnder, type Pressure } from '../../core/pressure/pressure.js'
 import type { BatchConfig } from './config.js'
 import { Group, groupKey, type Trigger } from './group.js'
 import { Ledger } from './ledger.js'
@@ -29,17 +30,18 @@ export class BatchProcessor implements Processor {
     @inject(Tokens.next) readonly next: Consumer,
     @inject(Tokens.clock) readonly clock: Clock,
     @inject(Reports) readonly reports: Reports,
-    @inject(Tokens.nextBorrows) nextBorrows: boolean
+    @inject(Tokens.nextBorrows) nextBorrows: boolean,
+    @inject(Tokens.pressure) readonly pressure: Pressure
   ) {
     this.#pool = new BlockPool(nextBorrows)
-    this.#ledger = new Ledger(config.max_pending_rows, config.max_pending_bytes)
+    this.#ledger = new Ledger(config.max_pending_rows)
   }
 
   consume (batch: EventBatch): Outcome | Promise<Outcome> {
     if (this.#stopped) return refused('stopped')
     if (batch.count === 0) return accepted
     const bytes = batch.byteLength
-    if (!this.#ledger.fits(batch.count, bytes)) return retry(`the batch processor holds ${this.#ledger.rows} rows`, this.config.timeout || 50)
+    if (!this.#ledger.fits(batch.count, bytes, roomUnder(this.pressure, this.config.max_pending_bytes))) return retry(`the batch processor holds ${this.#ledger.rows} rows`, this.config.timeout || 50)
     if (this.config.wait_for_result) return new Promise(tell => { this.#take(batch, { rows: batch.count, bytes, tell }) })
     this.#take(batch, { rows: batch.count, bytes })
     return accepted
@@ -75,7 +77,7 @@ export class BatchProcessor implements Processor {
     let group = this.#groups.get(key)
     if (group === undefined) {
       const { send_batch_size: sendRows, send_batch_max_size: maxRows, timeout: timeoutMs, max_concurrent_sends: parallel } = this.config
-      group = new Group({ clock: this.clock, pool: this.#pool, sendRows, maxRows, timeoutMs, parallel, deliver: (parcel, trigger) => this.#deliver(parcel, trigger) })
+      group = new Group({ clock: this.clock, pool: this.#pool, sendRows, maxRows, timeoutMs, parallel, hurry: () => this.pressure.atLeast('shrink'), deliver: (parcel, trigger) => this.#deliver(parcel, trigger) })
       this.#groups.set(key, group)
     }
     return group

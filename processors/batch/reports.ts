@@ -29,7 +29,7 @@ export class Reports {
   ) {
     this.#size = meter.histogram(batchSize)
     const trigger = (name: Trigger): Counter => meter.counter(triggers, { trigger: name })
-    this.#triggers = { size: trigger('size'), timeout: trigger('timeout'), stop: trigger('stop') }
+    this.#triggers = { size: trigger('size'), timeout: trigger('timeout'), memory: trigger('memory'), stop: trigger('stop') }
     this.#rejected = meter.counter(lateRejections)
     this.#retries = meter.counter(retries)
     this.#pending = meter.gauge(pendingRows)

@@ -10,6 +10,7 @@ export const factory = defineComponent({
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
   schema,
   concurrency: 'single',
+  shares: true,
   borrows: true,
   metrics,
   drops: {

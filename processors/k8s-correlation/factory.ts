@@ -11,6 +11,7 @@ export const factory = defineComponent({
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
   schema,
   concurrency: 'single',
+  shares: true,
   borrows: true,
   metrics: [linksMade, pairsCompared, leftOut],
   drops: linkDrops,

@@ -12,13 +12,14 @@ import type { EventRow } from '../../core/data/row.js'
 import { encodeBatch } from '../../core/data/codec.js'
 import { seeded, type Random } from '../../core/data/testing/random.js'
 import { deadlineIn, testBench, type TestBench } from '../../core/testing/services.js'
+import { SharedPressure } from '../../core/pressure/pressure.js'
 import { templateBatch } from '../../core/testing/template-batch.js'
 import { schema } from './config.js'
 import { factory } from './factory.js'
 import type { ApiReceiver } from './receiver.js'
 
-async function setup (config: object = {}): Promise<TestBench & { readonly receiver: ApiReceiver, submit (rows?: number): Promise<SubmitAnswer> }> {
-  const bench = testBench('receiver', 'api', Value.Default(schema, config))
+async function setup (config: object = {}, pressure = new SharedPressure()): Promise<TestBench & { readonly receiver: ApiReceiver, submit (rows?: number): Promise<SubmitAnswer> }> {
+  const bench = testBench('receiver', 'api', Value.Default(schema, config), { pressure })
   const receiver = await factory.create(bench.services) as ApiReceiver
   receiver.start()
   return { ...bench, receiver, submit: async (rows = 5) => await receiver.answer('events.submit', encodeBatch(templateBatch(rows))) }
@@ -108,6 +109,22 @@ test('a stop waits for what is under way, until its deadline; later batches are 
   over.abort()
   await ended
   assert.equal(await lost, { status: 'retry', rejected: 0, reason: 'Tapio is shutting down', retryAfterMs: 1000 })
+})
+
+test('short of memory there is room for less, and at the limit nothing is decoded', async () => {
+  const pressure = new SharedPressure()
+  const { next, submit, receiver, meter } = await setup({ max_pending_bytes: encodeBatch(templateBatch(5)).length * 8 }, pressure)
+  pressure.set('refuse', 700, 0)
+  const refusal = { status: 'retry', rejected: 0, reason: 'Tapio is short of memory', retryAfterMs: 700 }
+  assert.equal([await submit(), await receiver.answer('events.submit', Buffer.alloc(100, 0xff))], [refusal, refusal])
+  assert.equal([next.rows, meter.values.get('api_submissions{outcome="malformed"}')], [0, undefined])
+  pressure.set('shed', 700, 0)
+  let finish: (outcome: Outcome) => void = () => undefined
+  next.answer = () => new Promise<Outcome>(resolve => { finish = resolve })
+  const first = submit()
+  assert.is((await submit()).status, 'retry')
+  finish(accepted)
+  assert.is((await first).status, 'accepted')
 })
 
 test.run()

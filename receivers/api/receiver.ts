@@ -8,6 +8,7 @@ import type { StatusReporter } from '../../core/component/status.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { decodeBatch } from '../../core/data/decode.js'
 import { InFlight, aborted } from '../../core/delivery/in-flight.js'
+import { roomUnder, type Pressure } from '../../core/pressure/pressure.js'
 import type { Meter } from '../../core/telemetry/meter.js'
 import type { ApiReceiverConfig } from './config.js'
 import { pendingBytes, rejectedEvents, submissions } from './metrics.js'
@@ -25,7 +26,8 @@ export class ApiReceiver implements Receiver {
     @inject(Tokens.config) readonly config: ApiReceiverConfig,
     @inject(Tokens.next) readonly next: Consumer,
     @inject(Tokens.meter) readonly meter: Meter,
-    @inject(Tokens.status) readonly status: StatusReporter
+    @inject(Tokens.status) readonly status: StatusReporter,
+    @inject(Tokens.pressure) readonly pressure: Pressure
   ) {}
 
   readonly answer = answerer({ 'events.submit': document => this.#submit(document) })
@@ -37,7 +39,9 @@ export class ApiReceiver implements Receiver {
 
   async #submit (document: Uint8Array): Promise<SubmitAnswer> {
     if (this.#inFlight.closed) return this.#count(this.#again('Tapio is shutting down'))
-    const { max_pending_bytes: maxBytes, max_pending_batches: maxBatches } = this.config
+    if (this.pressure.atLeast('refuse')) return this.#count(this.#again('Tapio is short of memory', this.pressure.retryAfterMs))
+    const { max_pending_batches: maxBatches } = this.config
+    const maxBytes = roomUnder(this.pressure, this.config.max_pending_bytes)
     const isFull = this.#pendingBatches >= maxBatches || (this.#pendingBytes > 0 && this.#pendingBytes + document.length > maxBytes)
     if (isFull) return this.#count(this.#again(`${this.#pendingBatches} batches of ${this.#pendingBytes} bytes wait to be delivered already`))
     const decoded = decodeBatch(document)

@@ -11,6 +11,7 @@ export const factory = defineComponent({
   signals: ['events'],
   schema,
   concurrency: 'single',
+  cannotWait: true,
   metrics: [records, kernelDrops, hooks, unknownRecords, identityLookups, identityEntries, identityEvictions, rawStored, rawWritten, rawDropped],
   drops: {
     refused: 'the pipeline refused the events',

@@ -4,7 +4,11 @@
  *
  * When there is no room, the request that comes in slowest has to give way, if it is slow enough: a few hundred clients that
  * send a byte now and then would else keep all others out for as long as `read_timeout` lets them.
+ *
+ * While the process is short of memory there is room for fewer bytes; what is under way stays.
  */
+
+import { roomUnder, type Pressure } from '../../core/pressure/pressure.js'
 
 /** A request whose body is still coming in. */
 export interface Incoming {
@@ -23,11 +27,13 @@ export class Gate {
   /** In the order they came. */
   readonly #reading = new Set<Place>()
 
-  constructor (readonly maxRequests: number, readonly maxBytes: number, readonly onChange: (bytes: number) => void = () => {}, readonly now: () => number = () => performance.now()) {
+  constructor (readonly maxRequests: number, readonly maxBytes: number, readonly onChange: (bytes: number) => void = () => {}, readonly now: () => number = () => performance.now(), readonly pressure?: Pressure) {
     this.#places = maxRequests
   }
 
   get bytes (): number { return this.#bytes }
+  /** Most bytes at once, now. */
+  get room (): number { return this.pressure === undefined ? this.maxBytes : roomUnder(this.pressure, this.maxBytes) }
   get requests (): number { return this.maxRequests - this.#places }
 
   /** A place, or undefined when all are taken. */
@@ -97,7 +103,7 @@ export class Place {
   take (n: number): boolean {
     if (this.#left) return false
     const { gate } = this
-    while (gate.bytes + n > gate.maxBytes && gate.bytes > this.#held) if (!gate.makeRoom(this)) return false
+    while (gate.bytes + n > gate.room && gate.bytes > this.#held) if (!gate.makeRoom(this)) return false
     this.#held += n
     gate.add(n)
     return true

@@ -111,10 +111,11 @@ export class GrpcServer {
       else if (refusal?.status !== undefined) this.#answers.status(stream, refusal.status)
       return
     }
-    const place = gate.enter()
+    const overloaded = intake.overloaded('grpc', head.signal)
+    const place = overloaded === undefined ? gate.enter() : undefined
     if (place === undefined) {
-      const busy = intake.busy('grpc', head.signal)
-      if (busy.status !== 'success') this.#answers.status(stream, rpcStatusOf(busy))
+      const answer = overloaded ?? intake.busy('grpc', head.signal)
+      if (answer.status !== 'success') this.#answers.status(stream, rpcStatusOf(answer))
     } else stream[callKey] = new Call(this.#context, stream, head, place, originOf(this.#include, record.address, headers))
   }
 

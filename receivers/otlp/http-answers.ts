@@ -36,7 +36,7 @@ export class HttpAnswers {
       this.#write(request, response, encoding, 200, encoding === 'json' ? exportResponseJson(signal, answer.partial) : encodeExportResponse(answer.partial), {})
       return
     }
-    const headers = answer.status === 'retry' ? { 'retry-after': String(Math.max(1, Math.ceil(answer.afterMs / 1000))) } : {}
+    const headers = answer.status === 'retry' || answer.status === 'overloaded' ? { 'retry-after': String(Math.max(1, Math.ceil(answer.afterMs / 1000))) } : {}
     this.status(request, response, encoding, httpStatusOf(answer), rpcStatusOf(answer), headers)
   }
 

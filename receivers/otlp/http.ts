@@ -105,8 +105,9 @@ export class HttpServer {
       this.#answers.status(request.on('error', ignore), response, encoding ?? 'json', head.http, head.status, head.headers)
       return
     }
-    const place = gate.enter()
-    if (place === undefined) this.#answers.send(request.on('error', ignore), response, head.signal, head.encoding, intake.busy('http', head.signal))
+    const overloaded = intake.overloaded('http', head.signal)
+    const place = overloaded === undefined ? gate.enter() : undefined
+    if (place === undefined) this.#answers.send(request.on('error', ignore), response, head.signal, head.encoding, overloaded ?? intake.busy('http', head.signal))
     else connection[connectionKey] = { request, exchange: this.#receive(request, response, head, place) }
   }
 

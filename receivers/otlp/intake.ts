@@ -13,6 +13,7 @@ import { readExportRequest } from '../../core/otlp/reader.js'
 import type { PartialSuccess } from '../../core/otlp/responses.js'
 import type { OtlpSignal } from '../../core/otlp/signals.js'
 import { itemCount } from '../../core/otlp/writer.js'
+import type { Pressure } from '../../core/pressure/pressure.js'
 import type { Body, Chunks } from './chunks.js'
 import type { Place } from './gate.js'
 import type { ReceiverMetrics, Transport } from './metrics.js'
@@ -23,6 +24,8 @@ export type Answer =
   /** The client's fault: never to be sent again. */
   | { readonly status: 'malformed' | 'rejected', readonly message: string }
   | { readonly status: 'retry', readonly message: string, readonly afterMs: number }
+  /** The same, of a request that was not looked at: the whole process is short of memory. */
+  | { readonly status: 'overloaded', readonly message: string, readonly afterMs: number }
   | { readonly status: 'refused', readonly message: string }
 
 export interface IntakeOptions {
@@ -31,6 +34,7 @@ export interface IntakeOptions {
   readonly metrics: ReceiverMetrics
   readonly retryAfterMs: number
   readonly scratch: Scratch
+  readonly pressure: Pressure
 }
 
 export class Intake {
@@ -82,6 +86,14 @@ export class Intake {
   busy (transport: Transport, signal: OtlpSignal): Answer {
     this.options.metrics.request(transport, signal, 'retry')
     return { status: 'retry', message: 'too many requests in flight', afterMs: this.options.retryAfterMs }
+  }
+
+  /** The answer to any request while the process is at its limit of memory, to be given before a byte of the body is read; undefined when it is not. */
+  overloaded (transport: Transport, signal: OtlpSignal): Answer | undefined {
+    const { pressure, metrics } = this.options
+    if (!pressure.atLeast('refuse')) return undefined
+    metrics.request(transport, signal, 'overloaded')
+    return { status: 'overloaded', message: 'Tapio is short of memory', afterMs: pressure.retryAfterMs }
   }
 
   /** The answer to a request that came in so slowly that it had to give way to others. */

@@ -5,7 +5,7 @@ import type { OtlpSignal } from '../../core/otlp/signals.js'
 
 const requests: MetricDeclaration = {
   name: 'otlp_receiver_requests', kind: 'counter', unit: '', attributes: ['transport', 'signal', 'outcome'],
-  description: 'Requests answered, by outcome: accepted, partial, rejected, malformed, retry, refused, too_large, not_otlp, unauthenticated, timeout, slow (gave way to others while it came in), aborted.'
+  description: 'Requests answered, by outcome: accepted, partial, rejected, malformed, retry, overloaded (turned away unread, memory being short), refused, too_large, not_otlp, unauthenticated, timeout, slow (gave way to others while it came in), aborted.'
 }
 const accepted: MetricDeclaration = {
   name: 'otlp_receiver_accepted_items', kind: 'counter', unit: '', attributes: ['transport', 'signal'],
@@ -34,7 +34,7 @@ export const declarations: readonly MetricDeclaration[] = [requests, accepted, r
 export type Transport = 'grpc' | 'http'
 
 /** What became of a request, finer than an Outcome: also why it never became a batch. */
-export type RequestOutcome = 'accepted' | 'partial' | 'rejected' | 'malformed' | 'retry' | 'refused' | 'too_large' | 'not_otlp' | 'unauthenticated' | 'timeout' | 'slow' | 'aborted'
+export type RequestOutcome = 'accepted' | 'partial' | 'rejected' | 'malformed' | 'retry' | 'overloaded' | 'refused' | 'too_large' | 'not_otlp' | 'unauthenticated' | 'timeout' | 'slow' | 'aborted'
 
 /** The instruments of one transport and signal, made when first needed and then found without building a key. */
 interface Made { requests: Partial<Record<RequestOutcome, Counter>>, accepted?: Counter, refused?: Counter, bytes?: Counter }

@@ -27,8 +27,8 @@ export class OtlpReceiver implements Component {
     const { max_concurrent_requests: maxRequests, max_in_flight_size: maxBytes, read_timeout: readTimeoutMs, retry_after: retryAfterMs, protocols } = this.#config
     const clock = services.get('clock')
     const logger = services.get('logger')
-    this.gate = new Gate(maxRequests, maxBytes, bytes => metrics.inFlight(bytes), () => clock.monotonicMs())
-    const intake = new Intake({ next: services.get('next'), clock, metrics, retryAfterMs, scratch: new Scratch(services.get('nextBorrows')) })
+    this.gate = new Gate(maxRequests, maxBytes, bytes => metrics.inFlight(bytes), () => clock.monotonicMs(), services.get('pressure'))
+    const intake = new Intake({ next: services.get('next'), clock, metrics, retryAfterMs, scratch: new Scratch(services.get('nextBorrows')), pressure: services.get('pressure') })
     const shared = { readTimeoutMs, retryAfterMs, gate: this.gate, intake, metrics, clock, logger }
     const both = protocols.grpc === undefined && protocols.http === undefined
     const grpc = protocols.grpc ?? (both ? defaultGrpc : undefined)

@@ -6,6 +6,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { systemClock } from '../../core/component/clock.js'
 import { encodeBatch } from '../../core/data/codec.js'
+import { SharedPressure } from '../../core/pressure/pressure.js'
 import { randomBatch } from '../../core/data/testing/random-batch.js'
 import { seeded } from '../../core/data/testing/random.js'
 import { CollectingConsumer, RecordingLogger, RecordingMeter, RecordingStatus } from '../../core/testing/services.js'
@@ -16,9 +17,9 @@ const test = suite<{ folder: string }>('collectors')
 test.before.each(context => { context.folder = mkdtempSync(join(tmpdir(), 'tapio-collectors-')) })
 test.after.each(({ folder }) => rmSync(folder, { recursive: true }))
 
-function open (folder: string, maxCollectors = 10): { collectors: Collectors, next: CollectingConsumer, status: RecordingStatus, logger: RecordingLogger } {
+function open (folder: string, maxCollectors = 10, pressure = new SharedPressure()): { collectors: Collectors, next: CollectingConsumer, status: RecordingStatus, logger: RecordingLogger } {
   const [next, status, logger] = [new CollectingConsumer(), new RecordingStatus(), new RecordingLogger()]
-  const collectors = new Collectors({ next, status, logger, clock: systemClock, metrics: new ReceiverMetrics(new RecordingMeter()), remembered: 1024, maxCollectors, stateFile: join(folder, 'state'), fsync: true })
+  const collectors = new Collectors({ next, status, logger, clock: systemClock, metrics: new ReceiverMetrics(new RecordingMeter()), remembered: 1024, pressure, maxCollectors, stateFile: join(folder, 'state'), fsync: true })
   collectors.open()
   return { collectors, next, status, logger }
 }
@@ -54,6 +55,31 @@ test('the collectors last heard of are the ones a new server remembers', async (
   assert.equal(['a', 'c'].map(name => collectors.find(name)?.taken), [2, 1])
   assert.match(JSON.stringify(logger.lines), /forgotten.*"collector":"b"/)
   assert.is(collectors.find('b')?.taken, 0)
+  collectors.close()
+})
+
+test('at the limit of memory a batch waits undecoded, and what comes after it with it', async ({ folder }) => {
+  const pressure = new SharedPressure()
+  const { collectors, next } = open(folder, 10, pressure)
+  const collector = collectors.find('a')
+  pressure.set('refuse', 0, 0)
+  let answered = false
+  // Its timers alone do not keep the process alive.
+  const alive = setInterval(() => undefined, 1000)
+  const live = new AbortController()
+  const garbage = { kind: 'batch' as const, sequence: 2, document: Buffer.alloc(100, 0xff) }
+  const both = [collector?.take(batch(1), live.signal), collector?.take(garbage, live.signal)]
+  const ended = new AbortController()
+  const third = collector?.take(batch(3), ended.signal)
+  void Promise.race(both).then(() => { answered = true })
+  await new Promise(resolve => setImmediate(resolve))
+  assert.equal([answered, next.rows], [false, 0])
+  ended.abort()
+  pressure.set('none', 0, 0)
+  assert.equal((await Promise.all(both)).map(a => a?.kind === 'ack' && a.count > 0), [false, true], 'now it is found that the second cannot be read')
+  assert.is((await third)?.kind, 'undeliverable')
+  assert.is(next.rows, 5)
+  clearInterval(alive)
   collectors.close()
 })
 

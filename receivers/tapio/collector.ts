@@ -13,6 +13,8 @@ import { decodeBatch } from '../../core/data/decode.js'
 import { localRetryPolicy } from '../../core/delivery/backoff.js'
 import { redeliver } from '../../core/delivery/redeliver.js'
 import { inWhole, rowsWhere } from '../../core/delivery/rows.js'
+import type { Pressure } from '../../core/pressure/pressure.js'
+import { waitForRoom } from '../../core/delivery/wait-for-room.js'
 import type { Ack, Batch, Hello } from '../../core/wire/messages.js'
 import type { ReceiverMetrics } from './metrics.js'
 import { idWords, RecentIds } from './recent-ids.js'
@@ -30,6 +32,7 @@ export interface CollectorOptions {
   readonly clock: Clock
   readonly metrics: ReceiverMetrics
   readonly remembered: number
+  readonly pressure: Pressure
   /** Resolves when what was delivered is written down; rejects when it never will be. */
   readonly record: (progress: Progress, signal: AbortSignal) => Promise<void>
 }
@@ -92,11 +95,13 @@ export class Collector {
   }
 
   async #take ({ sequence, document }: Batch, signal: AbortSignal): Promise<Ack | Undeliverable | OutOfOrder> {
-    const { metrics, clock } = this.options
+    const { metrics, clock, pressure } = this.options
     this.#lastSeenMs = clock.unixMs()
     if (signal.aborted) return { kind: 'undeliverable', reason: 'the connection has ended' }
     if (sequence <= this.taken) return this.#rejections.find(r => r.sequence === sequence) ?? { kind: 'ack', sequence, count: 0, reason: '' }
     if (sequence !== this.taken + 1) return { kind: 'out_of_order', reason: `batch ${sequence} came after batch ${this.taken}` }
+    // Unread, so that the flow control of the stream holds back what comes after it.
+    if (!await waitForRoom(pressure, clock, signal)) return { kind: 'undeliverable', reason: 'the connection has ended' }
     const decoded = decodeBatch(document)
     if (!decoded.ok) {
       metrics.batch('rejected', document.length)

@@ -21,7 +21,7 @@ export class TapioReceiver implements Component {
     const config = services.get('config') as Config
     const [clock, logger, status] = [services.get('clock'), services.get('logger'), services.get('status')]
     const metrics = new ReceiverMetrics(services.get('meter'))
-    const shared = { clock, logger, metrics, remembered: config.remembered_events }
+    const shared = { clock, logger, metrics, remembered: config.remembered_events, pressure: services.get('pressure') }
     this.#collectors = new Collectors({ ...shared, next: services.get('next'), status, maxCollectors: config.max_collectors, stateFile: config.state_file, fsync: config.fsync })
     this.#server = new WireServer({ ...shared, config, access: new Access(config, clock, logger), collectors: this.#collectors, helloTimeoutMs: config.hello_timeout, maxBytes: config.max_batch_size })
   }

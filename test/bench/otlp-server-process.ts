@@ -25,7 +25,7 @@ const endpoint = '127.0.0.1:0'
 async function startReceiver (protocol: 'grpc' | 'http'): Promise<number> {
   const services = createServices({
     id: componentId('receiver', 'otlp'), config: Value.Default(schema, { protocols: { [protocol]: { endpoint } } }), logger: silentLogger, meter,
-    clock: systemClock, status: { ok: nothing, degraded: nothing, recoverableError: nothing, permanentError: nothing }, drops: { add: nothing }, next, outputs: new Map(), nextBorrows: false, shared: createShared(), pressure: new SharedPressure()
+    clock: systemClock, status: { ok: nothing, degraded: nothing, recoverableError: nothing, permanentError: nothing }, drops: { add: nothing }, next, outputs: new Map(), nextBorrows: false, shared: createShared(), pressure: new SharedPressure(), sendersWait: true
   })
   const receiver = new OtlpReceiver(services)
   await receiver.start(new RecordingHost())
@@ -34,7 +34,7 @@ async function startReceiver (protocol: 'grpc' | 'http'): Promise<number> {
 
 /** The least that grpc-js can be asked to do. */
 function startGrpcJs (): Promise<number> {
-  const intake = new Intake({ next, clock: systemClock, metrics: new ReceiverMetrics(meter), retryAfterMs: 1000, scratch: new Scratch(true) })
+  const intake = new Intake({ next, clock: systemClock, metrics: new ReceiverMetrics(meter), retryAfterMs: 1000, scratch: new Scratch(true), pressure: new SharedPressure() })
   const gate = new Gate(256, 2 ** 27)
   const same = (b: Buffer): Buffer => b
   const server = new grpc.Server()

@@ -8,8 +8,9 @@ import { run } from '../../core/cli/run.js'
 const io = { ...processIo(), modules: [registryUrl, new URL('components.js', import.meta.url).href] }
 
 function onSignals (onSignal: (name: string) => void): () => void {
-  process.on('SIGTERM', onSignal)
-  return () => { process.off('SIGTERM', onSignal) }
+  const names = ['SIGTERM', 'SIGHUP'] as const
+  for (const name of names) process.on(name, onSignal)
+  return () => { for (const name of names) process.off(name, onSignal) }
 }
 
 let exit: ExitName = 'ok'

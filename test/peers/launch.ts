@@ -26,7 +26,7 @@ export function freePort (): Promise<number> {
   })
 }
 
-const tapioMain = fileURLToPath(new URL('../../core/cli/main.js', import.meta.url))
+export const tapioMain = fileURLToPath(new URL('../../core/cli/main.js', import.meta.url))
 
 /** The built command line. */
 export function launchTapio (name: string, config: unknown, port: number, env: NodeJS.ProcessEnv = {}, nodeOptions: readonly string[] = []): Promise<Running> {

@@ -45,7 +45,13 @@ export class ApiThread {
   #hasServed = false
   #stopping = false
 
-  constructor (readonly options: ApiThreadOptions) {}
+  #facts: HostFacts
+  #log: ApiThreadOptions['log']
+
+  constructor (readonly options: ApiThreadOptions) {
+    this.#facts = options.facts
+    this.#log = options.log
+  }
 
   /** Resolves when it serves. Rejects when it cannot (an endpoint in use, a certificate that cannot be read): nothing is left then. */
   async start (): Promise<ApiAddresses> {
@@ -58,6 +64,13 @@ export class ApiThread {
       await this.#life?.worker.terminate()
       throw error
     }
+  }
+
+  /** It speaks for another graph from now on, also after its thread was started again. */
+  follow (facts: HostFacts, level: LogLevel): void {
+    this.#facts = facts
+    this.#log = { ...this.#log, level }
+    if (this.#life?.exited === false) this.#life.worker.postMessage({ type: 'follow', facts, level } satisfies ToApi)
   }
 
   /** Calls under way may end until the deadline; streams are told to connect elsewhere. Safe to call twice. */
@@ -79,10 +92,10 @@ export class ApiThread {
   async kill (): Promise<void> { await this.#life?.worker.terminate() }
 
   #spawn (): Promise<ApiAddresses> {
-    const { config, store, facts, catalog, runtime, log } = this.options
+    const { config, store, catalog, runtime } = this.options
     const slab = createSlab()
     runtime.metrics.addThread(thread, slab)
-    const birth: ApiBirth = { config, store, facts, catalog, slab, log }
+    const birth: ApiBirth = { config, store, facts: this.#facts, catalog, slab, log: this.#log }
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: birth, name: 'tapio-api' })
     const life: Life = { worker, exited: false, host: new HostServer({
       runtime,

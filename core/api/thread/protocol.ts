@@ -11,7 +11,7 @@ import type { ApiConfig } from '../config.js'
 import type { TapReport, TapSelection } from '../../graph/tap.js'
 import type { ApiHost } from '../host.js'
 
-/** What does not change while a graph runs. Without options of components, which may hold secrets: `settings` has them hidden. */
+/** What does not change while a graph runs; a reload brings others. Without options of components, which may hold secrets: `settings` has them hidden. */
 export interface HostFacts extends Pick<ApiHost, 'version' | 'startedMs' | 'plan'> {
   /** By component: `exporter/store`. */
   readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>
@@ -50,6 +50,8 @@ export interface ErrorDocument { readonly name: string, readonly message: string
 export type ToApi =
   | { readonly type: 'answer', readonly id: number, readonly answer: unknown }
   | { readonly type: 'refusal', readonly id: number, readonly error: ErrorDocument }
+  /** The graph is another one. */
+  | { readonly type: 'follow', readonly facts: HostFacts, readonly level: LogLevel }
   | { readonly type: 'stop', readonly deadlineMs: number }
 
 export type FromApi =

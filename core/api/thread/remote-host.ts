@@ -18,7 +18,7 @@ export class RemoteHost implements ApiHost {
   #nextId = 0
   #metrics: { readonly atMs: number, readonly snapshot: Promise<MetricSnapshot> } | undefined
 
-  constructor (readonly facts: HostFacts, readonly send: (message: FromApi, transfer?: readonly ArrayBuffer[]) => void) {}
+  constructor (public facts: HostFacts, readonly send: (message: FromApi, transfer?: readonly ArrayBuffer[]) => void) {}
 
   get version (): string { return this.facts.version }
   get startedMs (): number { return this.facts.startedMs }

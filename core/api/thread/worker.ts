@@ -31,7 +31,11 @@ async function stop (deadlineMs: number): Promise<void> {
 }
 
 port.on('message', (message: ToApi) => {
-  if (!host.take(message) && message.type === 'stop') void stop(message.deadlineMs)
+  if (host.take(message)) return
+  if (message.type === 'follow') {
+    host.facts = message.facts
+    logger.setLevel?.(message.level)
+  } else if (message.type === 'stop') void stop(message.deadlineMs)
 })
 
 try {

@@ -1,8 +1,12 @@
-/** A queue in memory: gone with the process. */
+/**
+ * A queue in memory: gone with the process. First in, first out; but while much waits, severe rows go before the others, out of batches
+ * that hold both too: behind a slow backend an hour's worth of debug lines would else stand before the error that explains them.
+ */
 import type { Clock } from '../../component/clock.js'
 import type { EventBatch } from '../../data/batch.js'
 import { encodeBatch } from '../../data/codec.js'
 import { decodeBatch } from '../../data/decode.js'
+import { bySeverity } from '../../data/severe.js'
 import type { BatchQueue, PutResult, Taken, WhenFull } from './queue.js'
 
 export interface MemoryQueueOptions {
@@ -10,15 +14,24 @@ export interface MemoryQueueOptions {
   /** What waits longer is dropped; 0 = never. */
   readonly maxAgeMs: number
   readonly whenFull: WhenFull
+  /** Severity (data/enums.ts) from which on a row is severe; 0 = none is. */
+  readonly severeFrom: number
   readonly clock: Clock
   /** Rows that are lost and why: `overflow`, `expired`. */
   readonly onDrop: (reason: string, rows: number) => void
 }
 
-interface Entry { readonly number: number, readonly batch: EventBatch, readonly bytes: number, readonly atMs: number }
+/** What one batch waits as. */
+export interface Parts { readonly severe: EventBatch | undefined, readonly others: EventBatch | undefined }
+
+interface Entry { readonly number: number, readonly batch: EventBatch, readonly bytes: number, readonly atMs: number, readonly severe: boolean }
+
+/** Much is this share of the queue, or so many bytes. Below it nobody looks at severities, which costs reading the records. */
+const [muchShare, muchBytes] = [1 / 8, 4 << 20]
 
 export class MemoryQueue implements BatchQueue {
-  #waiting: Entry[] = []
+  readonly #severe: Entry[] = []
+  readonly #others: Entry[] = []
   readonly #waiters: (() => void)[] = []
   readonly #taken = new Set<Entry>()
   #next = 0
@@ -28,52 +41,84 @@ export class MemoryQueue implements BatchQueue {
 
   constructor (readonly options: MemoryQueueOptions) {}
 
-  get waiting (): number { return this.#waiting.length }
+  get waiting (): number { return this.#severe.length + this.#others.length }
   get underWay (): number { return this.#taken.size }
+  /** Batches of severe rows, which go before the others. */
+  get waitingSevere (): number { return this.#severe.length }
 
-  put (batch: EventBatch): Promise<PutResult> {
+  /** What of `batch` goes before others, and what does not: nothing does while little waits, here and (`elsewhere` bytes) in what is behind. */
+  partsOf (batch: EventBatch, elsewhere = 0): Parts {
+    const { severeFrom, maxBytes } = this.options
+    return severeFrom === 0 || this.bytes + elsewhere <= Math.min(maxBytes * muchShare, muchBytes) ? { severe: undefined, others: batch } : bySeverity(batch, severeFrom)
+  }
+
+  put (batch: EventBatch): Promise<PutResult> { return this.putParts(this.partsOf(batch)) }
+
+  /** Parts share their raw bytes, which are counted once. */
+  putParts ({ severe, others }: Parts): Promise<PutResult> {
+    const bytes = Math.max(sizeOf(severe), sizeOf(others))
     if (this.#closed) return Promise.resolve({ status: 'failed', reason: 'the queue is closed' })
     this.#expire()
-    const bytes = sizeOf(batch)
     const { maxBytes, whenFull } = this.options
-    while (whenFull === 'drop_oldest' && this.bytes + bytes > maxBytes && this.#waiting.length > 0) this.#drop('overflow')
+    while (whenFull === 'drop_oldest' && this.bytes + bytes > maxBytes && this.waiting > 0) this.#drop('overflow')
     if (this.bytes + bytes > maxBytes) {
       if (whenFull === 'refuse') return Promise.resolve({ status: 'full' })
-      this.options.onDrop('overflow', batch.count)
+      this.options.onDrop('overflow', (severe?.count ?? 0) + (others?.count ?? 0))
       return Promise.resolve({ status: 'dropped' })
     }
-    this.bytes += bytes
-    this.rowsInMemory += batch.count
-    this.#waiting.push({ number: this.#next++, batch: batch.raw.lent === undefined ? batch : copyOf(batch), bytes, atMs: this.options.clock.monotonicMs() })
-    this.#waiters.shift()?.()
+    if (others !== undefined) this.#enqueue(others, bytes, false)
+    if (severe !== undefined) this.#enqueue(severe, others === undefined ? bytes : 0, true)
     return Promise.resolve({ status: 'queued' })
   }
 
   async take (): Promise<Taken | undefined> {
     while (!this.#closed) {
-      this.#expire()
-      const entry = this.#waiting.shift()
-      if (entry === undefined) { await new Promise<void>(resolve => this.#waiters.push(resolve)); continue }
-      this.#taken.add(entry)
-      return { batch: entry.batch, atMs: entry.atMs, done: () => { if (this.#taken.delete(entry)) this.#forget(entry) }, putBack: () => { this.#putBack(entry) } }
+      const taken = this.takeNow()
+      if (taken !== undefined) return taken
+      await new Promise<void>(resolve => this.#waiters.push(resolve))
     }
     return undefined
   }
+
+  /** The same without waiting: undefined when there is none. */
+  takeNow (): Taken | undefined { return this.#takeFrom(this.#severe) ?? this.takeOther() }
+
+  /** The oldest that does not go before others. */
+  takeOther (): Taken | undefined { return this.#takeFrom(this.#others) }
 
   close (): Promise<number> {
     this.#closed = true
     for (const resolve of this.#waiters.splice(0)) resolve()
     const lost = this.rowsInMemory
-    this.#waiting = []
+    this.#severe.length = this.#others.length = 0
     this.#taken.clear()
     this.bytes = this.rowsInMemory = 0
     return Promise.resolve(lost)
   }
 
+  #enqueue (batch: EventBatch, bytes: number, severe: boolean): void {
+    const entry = { number: this.#next++, batch: batch.raw.lent === undefined ? batch : copyOf(batch), bytes, atMs: this.options.clock.monotonicMs(), severe }
+    this.bytes += bytes
+    this.rowsInMemory += batch.count
+    this.#lineOf(entry).push(entry)
+    this.#waiters.shift()?.()
+  }
+
+  #takeFrom (line: Entry[]): Taken | undefined {
+    this.#expire()
+    const entry = line.shift()
+    if (entry === undefined) return undefined
+    this.#taken.add(entry)
+    return { batch: entry.batch, atMs: entry.atMs, done: () => { if (this.#taken.delete(entry)) this.#forget(entry) }, putBack: () => { this.#putBack(entry) } }
+  }
+
+  #lineOf ({ severe }: Entry): Entry[] { return severe ? this.#severe : this.#others }
+
   #putBack (entry: Entry): void {
     if (!this.#taken.delete(entry) || this.#closed) return
-    const at = this.#waiting.findIndex(e => e.number > entry.number)
-    this.#waiting.splice(at < 0 ? this.#waiting.length : at, 0, entry)
+    const line = this.#lineOf(entry)
+    const at = line.findIndex(e => e.number > entry.number)
+    line.splice(at < 0 ? line.length : at, 0, entry)
     this.#waiters.shift()?.()
   }
 
@@ -81,11 +126,13 @@ export class MemoryQueue implements BatchQueue {
     const { maxAgeMs, clock } = this.options
     if (maxAgeMs === 0) return
     const before = clock.monotonicMs() - maxAgeMs
-    while ((this.#waiting[0]?.atMs ?? Infinity) < before) this.#drop('expired')
+    for (const line of [this.#others, this.#severe]) while ((line[0]?.atMs ?? Infinity) < before) this.#lose(line.shift(), 'expired')
   }
 
-  #drop (reason: string): void {
-    const entry = this.#waiting.shift()
+  /** The oldest of the others, while there are any. */
+  #drop (reason: string): void { this.#lose(this.#others.shift() ?? this.#severe.shift(), reason) }
+
+  #lose (entry: Entry | undefined, reason: string): void {
     if (entry === undefined) return
     this.#forget(entry)
     this.options.onDrop(reason, entry.batch.count)
@@ -97,15 +144,15 @@ export class MemoryQueue implements BatchQueue {
   }
 }
 
-/** Raw bytes and columns: a bound on memory, not to the byte. */
-function sizeOf (batch: EventBatch): number {
-  let bytes = 256
-  for (const buffer of batch.raw.buffers) bytes += buffer.byteLength
-  if (batch.unread === undefined) for (const column of Object.values(batch.columns)) bytes += column.byteLength
-  return bytes
+/** A bound on memory, not to the byte. Unread rows stay so here: only their bytes count. */
+function sizeOf (batch: EventBatch | undefined): number {
+  if (batch === undefined) return 0
+  const objects = 256
+  return objects + (batch.unread === undefined ? batch.byteLength : batch.raw.buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0))
 }
 
-function copyOf (batch: EventBatch): EventBatch {
+/** In memory of its own. */
+export function copyOf (batch: EventBatch): EventBatch {
   const decoded = decodeBatch(encodeBatch(batch), true)
   if (!decoded.ok) throw new Error(`a batch does not survive its own encoding: ${decoded.error}`)
   return decoded.batch

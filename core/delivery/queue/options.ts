@@ -6,6 +6,9 @@ import type { MetricDeclaration } from '../../telemetry/meter.js'
 export const sendingQueue = Section({
   enabled: Type.Boolean({ default: false, description: 'Answer senders when a batch is in the queue, and deliver it behind. Off: a sender waits for the delivery.' }),
   directory: Type.Optional(Type.String({ minLength: 1, description: 'Keep what waits on disk, in this directory of the exporter\'s own: it survives the end of the process. Left out: in memory, and what waits when Tapio ends is lost and counted.' })),
+  spill_directory: Type.Optional(Type.String({ minLength: 1, description: 'For a queue in memory: where it puts what waits when memory is short (`memory_limiter`), when it is full, and when Tapio ends. A directory of the exporter\'s own; what is there is delivered after the next start.' })),
+  spill_max_size: ByteSize({ default: '1GiB', minimum: '1MiB', description: 'Bytes of what waits there.' }),
+  priority_severity: Enum(['none', 'warning', 'error', 'critical'], { default: 'error', description: 'In memory, while more than 4 MiB (or an eighth of the queue) waits: rows this severe are delivered before others. `none`: first in, first out.' }),
   num_consumers: Type.Integer({ default: 10, minimum: 1, maximum: 256, description: 'Batches under way at once.' }),
   max_size: ByteSize({ default: '256MiB', minimum: '64KiB', description: 'Bytes of what waits, in memory or on disk.' }),
   max_age: Duration({ default: '0', description: 'What waits longer is dropped, counted as `queue_expired`; 0 = never.' }),
@@ -36,6 +39,7 @@ export const queuedBatches: MetricDeclaration = { name: 'sending_queue_batches',
 export const queuedBytes: MetricDeclaration = { name: 'sending_queue', kind: 'gauge', unit: 'bytes', description: 'Bytes of the sending queue, on disk or in memory.' }
 export const rowsInMemory: MetricDeclaration = { name: 'sending_queue_in_memory', kind: 'gauge', unit: 'events', description: 'Rows of the sending queue that are in memory alone: they are lost, and counted, when their thread dies.' }
 export const queueCapacity: MetricDeclaration = { name: 'sending_queue_capacity', kind: 'gauge', unit: 'bytes', description: 'Most bytes the sending queue may have.' }
+export const spilledRows: MetricDeclaration = { name: 'sending_queue_spilled', kind: 'counter', unit: 'events', description: 'Rows that a queue in memory put on disk, as memory was short, the queue full, or Tapio ended.' }
 export const damagedBytes: MetricDeclaration = { name: 'sending_queue_damaged', kind: 'counter', unit: 'bytes', description: 'Bytes of the sending queue on disk that could not be read: what was cut off by a power cut, or damaged.' }
 export const deadLetters: MetricDeclaration = { name: 'dead_letter', kind: 'counter', unit: 'events', description: 'Rows that were rejected for good and are kept as files.' }
-export const queueMetrics: readonly MetricDeclaration[] = [queuedBatches, queuedBytes, rowsInMemory, queueCapacity, damagedBytes, deadLetters]
+export const queueMetrics: readonly MetricDeclaration[] = [queuedBatches, queuedBytes, rowsInMemory, queueCapacity, spilledRows, damagedBytes, deadLetters]

@@ -114,6 +114,7 @@ for (const where of ['memory', 'disk'] as const) {
     const [file] = readdirSync(dead).filter(n => n.endsWith('.tapio'))
     const rows: unknown[] = []
     for await (const item of readFrames((async function * () { yield readFileSync(join(dead, file as string)) })(), 1 << 20)) {
+      if (item.kind === 'batch') assert.equal(item.letter, { reason: 'bad', atMs: bench.clock.unixMs(), exporter: 'inner', rejected: 2 })
       if (item.kind === 'batch') for (let row = 0; row < item.batch.count; row++) rows.push([item.batch.at(row).get('name'), item.batch.at(row).attribute('row')])
     }
     assert.equal(rows, [['1', 0], ['1', 2]])
@@ -147,6 +148,23 @@ exporters('disk: what a stop could not deliver is delivered by the next life, in
   await second.inner.until(() => second.inner.got.length === 5)
   await second.exporter.stop(deadline().deadline)
   assert.equal(second.inner.got, range(5))
+})
+
+exporters('memory with a place to spill: what a stop could not deliver is delivered by the next life', async ({ directory }) => {
+  const spilling = { spill_directory: join(directory, 'spill'), num_consumers: 1, max_size: 65536 }
+  const first = await start(spilling)
+  first.inner.outcome = () => retry('away')
+  await send(first.exporter, range(30))
+  const over = deadline()
+  const stopped = first.exporter.stop(over.deadline)
+  over.end()
+  await stopped
+  assert.equal([first.inner.got, [...first.bench.drops], first.bench.meter.values.get('sending_queue_spilled')], [[], [], 90])
+  const second = await start(spilling)
+  await second.inner.until(() => second.inner.got.length === 30)
+  await second.exporter.stop(deadline().deadline)
+  assert.equal([...second.inner.got].sort((a, b) => a - b), range(30))
+  assert.match(await start({ directory, ...spilling }).then(() => '', (error: Error) => error.message), /leave one of the two out/)
 })
 
 exporters('memory: what a stop could not deliver is counted', async () => {
@@ -184,7 +202,7 @@ exporters('memory: given up after max_elapsed_time, on disk it waits', async ({ 
 exporters('disk: a directory that cannot be used ends the start with its name', async ({ directory }) => {
   const { exporter } = await start({ directory })
   const fault = await start({ directory }).then(() => '', (error: Error) => error.message)
-  assert.match(fault, new RegExp(`${directory} is in use by another process`))
+  assert.match(fault, new RegExp(`${directory} is in use by process ${process.pid}`))
   await exporter.stop(deadline().deadline)
 })
 

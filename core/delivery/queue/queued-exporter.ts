@@ -8,20 +8,24 @@ import type { Answerer } from '../../component/questions.js'
 import { accepted, refused, rejected, retry, type Outcome } from '../../component/outcome.js'
 import type { Services } from '../../component/services.js'
 import type { EventBatch } from '../../data/batch.js'
+import { Severity } from '../../data/enums.js'
 import { aborted } from '../in-flight.js'
 import { collectorRetryPolicy, type RetryPolicy } from '../backoff.js'
 import { redeliver } from '../redeliver.js'
 import { retryPolicyOf, type RetryOnFailure } from '../retry-on-failure.js'
 import { DiskQueue } from './disk-queue.js'
 import { MemoryQueue } from './memory-queue.js'
-import { damagedBytes, deadLetters, queueCapacity, queuedBatches, queuedBytes, rowsInMemory, type DeadLetterConfig, type SendingQueueConfig } from './options.js'
+import { damagedBytes, deadLetters, queueCapacity, queuedBatches, queuedBytes, rowsInMemory, spilledRows, type DeadLetterConfig, type SendingQueueConfig } from './options.js'
 import type { BatchQueue, Taken } from './queue.js'
 import { QueueHealth } from './queue-health.js'
+import { SpillingQueue } from './spilling-queue.js'
 
 export interface QueuedConfig { readonly sending_queue: SendingQueueConfig, readonly dead_letter: DeadLetterConfig, readonly retry_on_failure?: RetryOnFailure }
 
 const fullRetryAfterMs = 200
 const failedRetryAfterMs = 1000
+/** What spilled is on disk to be out of memory. */
+const maxSpilledCachedBytes = 0
 /** Batches put lately, given out without reading them again. */
 const maxCachedBytes = 16 << 20
 
@@ -40,8 +44,9 @@ export class QueuedExporter implements Component, Consumer {
   constructor (readonly inner: AnyComponent & Consumer, readonly services: Services) {
     this.#config = services.get('config') as QueuedConfig
     const policy = (this.#config.retry_on_failure === undefined ? undefined : retryPolicyOf(this.#config.retry_on_failure)) ?? collectorRetryPolicy
-    // On disk it can wait: its age is the queue's business.
-    this.#policy = this.#config.sending_queue.directory === undefined ? policy : { ...policy, maxElapsedMs: 0 }
+    const { directory, spill_directory: spillDirectory } = this.#config.sending_queue
+    // With a disk it can wait: its age is the queue's business.
+    this.#policy = directory === undefined && spillDirectory === undefined ? policy : { ...policy, maxElapsedMs: 0 }
     this.#health = new QueueHealth(services.get('status'), services.get('logger'), services.get('clock'))
     services.get('meter').gauge(queueCapacity).set(this.#config.sending_queue.max_size)
   }
@@ -52,7 +57,7 @@ export class QueuedExporter implements Component, Consumer {
   async start (host: Host): Promise<void> {
     this.#queue = await this.#open()
     const { directory, max_size: maxBytes } = this.#config.dead_letter
-    if (directory !== undefined) this.#dead = await this.#openDisk(directory, { maxBytes, maxAgeMs: 0, whenFull: 'drop_oldest', fsync: 'interval', fsyncIntervalMs: 1000, dropReason: () => undefined })
+    if (directory !== undefined) this.#dead = await this.#openDisk(directory, { maxBytes, maxAgeMs: 0, whenFull: 'drop_oldest', fsync: 'interval', fsyncIntervalMs: 1000, dropReason: () => undefined, maxCachedBytes: 0 })
     try {
       await this.inner.start?.(host)
     } catch (error) {
@@ -96,15 +101,25 @@ export class QueuedExporter implements Component, Consumer {
     const { directory, max_size: maxBytes, max_age: maxAgeMs, when_full: whenFull, fsync, fsync_interval: fsyncIntervalMs } = this.#config.sending_queue
     const drops = this.services.get('drops')
     const dropReason = (reason: string, rows: number): void => { drops.add(`queue_${reason}`, rows) }
-    if (directory === undefined) return new MemoryQueue({ maxBytes, maxAgeMs, whenFull, clock: this.services.get('clock'), onDrop: dropReason })
-    return this.#openDisk(directory, { maxBytes, maxAgeMs, whenFull, fsync, fsyncIntervalMs, dropReason })
+    if (directory === undefined) return this.#openMemory(dropReason)
+    return this.#openDisk(directory, { maxBytes, maxAgeMs, whenFull, fsync, fsyncIntervalMs, dropReason, maxCachedBytes })
   }
 
-  #openDisk (directory: string, { dropReason, ...options }: Pick<ConstructorParameters<typeof MemoryQueue>[0], 'maxBytes' | 'maxAgeMs' | 'whenFull'> & { readonly fsync: SendingQueueConfig['fsync'], readonly fsyncIntervalMs: number, readonly dropReason: (reason: string, rows: number) => void }): Promise<DiskQueue> {
+  async #openMemory (dropReason: (reason: string, rows: number) => void): Promise<BatchQueue> {
+    const { spill_directory: directory, spill_max_size: maxSpilled, priority_severity: priority, max_size: maxBytes, max_age: maxAgeMs, when_full: whenFull } = this.#config.sending_queue
+    const [clock, pressure] = [this.services.get('clock'), this.services.get('pressure')]
+    const inMemory = { maxBytes, maxAgeMs, severeFrom: priority === 'none' ? 0 : Severity[priority], clock, onDrop: dropReason }
+    if (directory === undefined) return new MemoryQueue({ ...inMemory, whenFull })
+    const disk = await this.#openDisk(directory, { maxBytes: maxSpilled, maxAgeMs, whenFull, fsync: 'never', fsyncIntervalMs: 0, dropReason, maxCachedBytes: maxSpilledCachedBytes })
+    const spilled = this.services.get('meter').counter(spilledRows)
+    return new SpillingQueue({ memory: new MemoryQueue({ ...inMemory, whenFull: 'refuse' }), disk, pressure, clock, onSpill: rows => { spilled.add(rows) } })
+  }
+
+  #openDisk (directory: string, { dropReason, ...options }: Pick<ConstructorParameters<typeof MemoryQueue>[0], 'maxBytes' | 'maxAgeMs' | 'whenFull'> & { readonly fsync: SendingQueueConfig['fsync'], readonly fsyncIntervalMs: number, readonly maxCachedBytes: number, readonly dropReason: (reason: string, rows: number) => void }): Promise<DiskQueue> {
     const logger = this.services.get('logger')
     const damaged = this.services.get('meter').counter(damagedBytes)
     return DiskQueue.open({
-      directory, ...options, maxCachedBytes, clock: this.services.get('clock'), onDrop: dropReason,
+      directory, ...options, pressure: this.services.get('pressure'), clock: this.services.get('clock'), onDrop: dropReason,
       onDamage: (file, offset, bytes, reason) => {
         damaged.add(bytes)
         logger.warn('a part of a queue on disk cannot be read and is left out', { file, offset, bytes, reason })
@@ -180,7 +195,8 @@ export class QueuedExporter implements Component, Consumer {
     if (this.#dead === undefined) return
     // Which rows they were is not always known: then all of the batch are kept.
     const letters = rows === undefined ? batch : only(batch, rows)
-    const result = await this.#dead.put(letters)
+    const atMs = this.services.get('clock').unixMs()
+    const result = await this.#dead.put(letters, { reason, atMs, exporter: this.services.get('id').text, rejected: lost })
     if (result.status === 'queued') this.services.get('meter').counter(deadLetters).add(letters.count)
     else this.services.get('logger').error('dead letters cannot be kept', { directory: this.#dead.options.directory, reason: result.status === 'failed' ? result.reason : 'they are larger than `dead_letter.max_size`' })
   }

@@ -9,7 +9,7 @@
 import { open, readFile, readdir, rm, stat, truncate } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { frameHeadLength, frameLength, headerLength, markerLength, markerOf } from '../../data/file-format.js'
+import { frameHeadLength, frameLength, headerLength, magic, markerLength, markerOf } from '../../data/file-format.js'
 
 export const segmentName = (number: number): string => `queue-${String(number).padStart(10, '0')}.tapio`
 export const doneName = (number: number): string => `queue-${String(number).padStart(10, '0')}.done`
@@ -18,12 +18,21 @@ export const doneLength = 8
 
 /** Numbers of the segments in a directory, oldest first. Files of other names are nobody's business. */
 export async function listSegments (directory: string): Promise<number[]> {
+  return numbersOf(await readdir(directory), 'tapio')
+}
+
+/** The first number that nothing in the directory has: neither a segment, nor notes that outlived theirs and would be taken for the next one's. */
+export async function freeNumber (directory: string): Promise<number> {
   const names = await readdir(directory)
-  return names.map(n => /^queue-(\d{10,15})\.tapio$/.exec(n)?.[1]).filter(n => n !== undefined).map(Number).sort((a, b) => a - b)
+  return Math.max(0, ...numbersOf(names, 'tapio'), ...numbersOf(names, 'done')) + 1
+}
+
+function numbersOf (names: readonly string[], ending: 'tapio' | 'done'): number[] {
+  return names.map(n => /^queue-(\d{10,15})\.(tapio|done)$/.exec(n)).filter(m => m?.[2] === ending).map(m => Number(m?.[1])).sort((a, b) => a - b)
 }
 
 export async function removeSegment (directory: string, number: number): Promise<void> {
-  // The batches first: a leftover list of what is delivered harms nobody.
+  // The batches first: notes that are left alone harm nobody, batches without notes would come once more.
   await rm(join(directory, segmentName(number)), { force: true })
   await rm(join(directory, doneName(number)), { force: true })
 }
@@ -37,6 +46,10 @@ export async function readDone (directory: string, number: number): Promise<Read
   })
   // What is appended later must begin where a record may.
   if (bytes.length % doneLength !== 0) await truncate(path, bytes.length - bytes.length % doneLength)
+  return decodeDone(bytes)
+}
+
+export function decodeDone (bytes: Buffer): ReadonlySet<number> {
   const done = new Set<number>()
   for (let at = 0; at + doneLength <= bytes.length; at += doneLength) {
     const offset = bytes.readUInt32LE(at)
@@ -82,16 +95,40 @@ class Scan {
   constructor (readonly file: FileHandle, readonly size: number, readonly maxFrameBytes: number) {}
 
   async run (): Promise<Pick<FoundSegment, 'frames' | 'damage'>> {
-    const header = await this.#read(0, headerLength + frameHeadLength)
-    const first = header.subarray(headerLength)
-    // The first frame tells the marker when the header is damaged: its own check shows that it is not.
-    const marker = frameLength(first) >= 0 ? Buffer.from(first.subarray(0, markerLength)) : markerOf(header)
+    const marker = await this.#marker()
     if (marker === undefined) {
       if (this.size > 0) this.#damage.push({ offset: 0, bytes: this.size, reason: 'not a segment of a queue, or cut off in its header' })
       return { frames: [], damage: this.#damage }
     }
     for (let at = headerLength; at < this.size;) at = await this.#step(at, marker)
     return { frames: this.#frames, damage: this.#damage }
+  }
+
+  /** What frames begin with. Header and first frame both name it, and either may be damaged: it is right when a whole frame begins with it. */
+  async #marker (): Promise<Buffer | undefined> {
+    const header = await this.#read(0, headerLength + frameHeadLength)
+    const first = header.subarray(headerLength)
+    if (frameLength(first) >= 0) return first.subarray(0, markerLength)
+    for (const named of [header.subarray(magic.length, headerLength), first.subarray(0, markerLength)]) {
+      if (named.length === markerLength && await this.#isMarker(named)) return named
+    }
+    return await this.#anyMarker() ?? markerOf(header)
+  }
+
+  async #isMarker (marker: Buffer): Promise<boolean> {
+    for (let at = await this.#seek(headerLength, marker); at < this.size; at = await this.#seek(at + 1, marker)) {
+      if (frameLength(await this.#read(at, frameHeadLength)) >= 0) return true
+    }
+    return false
+  }
+
+  /** That of the first whole frame, near the beginning: both who name it are damaged. Every place is tried, so not in the whole file. */
+  async #anyMarker (): Promise<Buffer | undefined> {
+    const chunk = await this.#read(headerLength, seekChunk)
+    for (let at = 0; at + frameHeadLength <= chunk.length; at++) {
+      if (frameLength(chunk.subarray(at, at + frameHeadLength)) >= 0) return chunk.subarray(at, at + markerLength)
+    }
+    return undefined
   }
 
   /** Where the next frame may be. */

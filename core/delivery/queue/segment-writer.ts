@@ -3,6 +3,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises'
 import type { Clock } from '../../component/clock.js'
 import type { EventBatch } from '../../data/batch.js'
 import { encodeFrame, fileHeader, frameHeadLength, newMarker } from '../../data/file-format.js'
+import type { Letter } from '../../data/letter.js'
 import { Segment, type Entry } from './segment.js'
 
 export type FsyncPolicy = 'always' | 'interval' | 'never'
@@ -48,7 +49,7 @@ export class SegmentWriter {
   get segment (): Segment | undefined { return this.#segment }
 
   /** The size of a batch in the file: asked before `write`, so that the queue can say that it has no room. */
-  encode (batch: EventBatch): Buffer { return encodeFrame(batch, this.#marker) }
+  encode (batch: EventBatch, letter?: Letter): Buffer { return encodeFrame(batch, this.#marker, letter) }
 
   write (batch: EventBatch, frame: Buffer): Promise<WriteResult> {
     return new Promise(resolve => {

@@ -23,7 +23,7 @@ export class Segment {
   #waiting: Entry[] = []
   #head = 0
   #underWay = 0
-  #reader: FileHandle | undefined
+  #reader: Promise<FileHandle> | undefined
   #done: FileHandle | undefined
   #doneQueue: Buffer[] = []
   #writingDone: Promise<void> | undefined
@@ -82,11 +82,22 @@ export class Segment {
 
   /** The document of a frame, in memory of its own. Rejects with the system's error, or when the file ends before. */
   async read ({ offset, length }: Entry): Promise<Buffer> {
-    this.#reader ??= await open(this.path, 'r')
+    const reader = await this.#open()
     const document = Buffer.allocUnsafeSlow(length)
-    const { bytesRead } = await this.#reader.read(document, 0, length, offset + frameHeadLength)
+    const { bytesRead } = await reader.read(document, 0, length, offset + frameHeadLength)
     if (bytesRead < length) throw new Error(`${this.path} ends at ${offset + frameHeadLength + bytesRead}, inside a batch of ${length} bytes`)
     return document
+  }
+
+  /** Once for all who read at the same time. One that cannot be opened now may be later. */
+  async #open (): Promise<FileHandle> {
+    const opening = this.#reader ??= open(this.path, 'r')
+    try {
+      return await opening
+    } catch (error) {
+      if (this.#reader === opening) this.#reader = undefined
+      throw error
+    }
   }
 
   /** Resolves when what is done is written, as far as it can be. */
@@ -94,7 +105,7 @@ export class Segment {
 
   async close (): Promise<void> {
     await this.settle()
-    await this.#reader?.close()
+    await this.#reader?.then(reader => reader.close(), () => undefined)
     await this.#done?.close()
     this.#reader = this.#done = undefined
   }

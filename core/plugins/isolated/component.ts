@@ -141,6 +141,7 @@ export class IsolatedComponent implements Component, Consumer {
       url, at, kind, id: text, permissions,
       config: services.get('config'),
       outputs: [...services.get('outputs').keys()],
+      sendersWait: services.get('sendersWait'),
       pressure: (pressure instanceof SharedPressure ? pressure : new SharedPressure()).memory
     }
   }

@@ -19,6 +19,8 @@ export interface PluginBirth {
   readonly outputs: readonly string[]
   readonly pressure: PressureMemory
   readonly permissions: PluginPermissions
+  /** As ServiceValues has it. */
+  readonly sendersWait: boolean
 }
 
 export type ToPlugin =

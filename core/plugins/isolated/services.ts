@@ -45,7 +45,8 @@ export class PluginServices {
       outputs: new Map(birth.outputs.map(name => [name, this.#output(name)])),
       nextBorrows: false,
       shared: createShared(),
-      pressure: new SharedPressure(birth.pressure)
+      pressure: new SharedPressure(birth.pressure),
+      sendersWait: birth.sendersWait
     }
   }
 

@@ -41,7 +41,7 @@ export class Backend {
     await closed
   }
 
-  /** Resolves when `holds` after a request. */
+  /** Resolves when `holds` after a request or an answer. */
   async until (holds: () => boolean): Promise<void> {
     while (!holds()) await new Promise<void>(resolve => { const watch = (): void => { this.#watchers.delete(watch); resolve() }; this.#watchers.add(watch) })
   }
@@ -51,15 +51,17 @@ export class Backend {
     const ids = await read(request)
     this.requests++
     if (ids !== undefined) this.#act(ids, request, response)
-    for (const watch of this.#watchers) watch()
+    this.#tell()
   }
+
+  #tell (): void { for (const watch of this.#watchers) watch() }
 
   #act (ids: readonly number[], request: IncomingMessage, response: ServerResponse): void {
     const json = (status: number, body: string, headers: Record<string, string> = {}): void => { response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body) }
     switch (this.behaviour) {
       case 'takes': this.ledger.deliver(ids); json(200, '{}'); break
       case 'hangs': break
-      case 'slow': setTimeout(() => { if (!response.destroyed) { this.ledger.deliver(ids); json(200, '{}') } }, this.delayMs); break
+      case 'slow': setTimeout(() => { if (response.destroyed) return; this.ledger.deliver(ids); json(200, '{}'); this.#tell() }, this.delayMs); break
       case 'busy': json(429, '{"code":8,"message":"busy"}', { 'retry-after': '1' }); break
       case 'unavailable': json(503, '{"code":14,"message":"away"}'); break
       case 'resets': request.socket.destroy(); break
