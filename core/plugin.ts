@@ -2,6 +2,7 @@
 export type {
   AnyComponent, Component, Connector, Consumer, Deadline, Exporter, Extension, Host, Kind, Processor, Receiver
 } from './component/component.js'
+export { definePlugin, type PluginDefinition, type PluginPermissions } from './plugins/definition.js'
 export { defineComponent, type ComponentFactory, type Concurrency, type ConfigFault, type Signal, type Stability } from './component/factory.js'
 export { accepted, refused, rejected, retry, type Accepted, type Outcome, type Refused, type Rejected, type Retry } from './component/outcome.js'
 export { token, Tokens, type Drops, type Services, type ServiceValues, type Token } from './component/services.js'
@@ -9,6 +10,7 @@ export type { Clock } from './component/clock.js'
 export type { ComponentId } from './component/id.js'
 export type { Pressure, PressureLevel } from './pressure/pressure.js'
 export type { StatusReporter } from './component/status.js'
+export { Type, type Static } from '@sinclair/typebox'
 export { ByteSize, Duration, Endpoint, Enum, Options, Secret, Section, Url } from './config/schema.js'
 export type { AttributeColumn, Attributes, AttributeValue } from './data/attributes.js'
 export { emptyBatch, type EventBatch } from './data/batch.js'

@@ -8,6 +8,8 @@ import { openCatalog } from '../instance.js'
 import { patternJsonSchema } from '../patterns/json-schema.js'
 import type { ExitName } from './exit-codes.js'
 import type { CommandIo } from './io.js'
+import { isPlugin, referenceOf, type PluginReference } from '../plugins/reference.js'
+import { pluginModules } from './plugins.js'
 import { prepare, type ConfigOptions } from './prepare.js'
 
 export async function validate (options: ConfigOptions, io: CommandIo): Promise<ExitName> {
@@ -39,21 +41,44 @@ export async function showGraph (options: ConfigOptions, io: CommandIo): Promise
   return 'ok'
 }
 
-export async function listComponents (options: { readonly output?: string }, io: CommandIo): Promise<ExitName> {
-  const { all } = await openCatalog(io.modules)
-  const rows = all.map(f => ({ kind: f.kind, type: f.type, stability: f.stability, signals: [...f.signals], description: f.description }))
+/** Of this build, and of the plugins that `--config` names, with what those may reach. */
+export async function listComponents (options: ConfigOptions, io: CommandIo): Promise<ExitName> {
+  const found = await pluginModules({ configs: options.config ?? [], sets: options.set ?? [] }, io, options.output)
+  if (found.fault !== undefined) return 'config'
+  const { all } = await openCatalog(found.modules)
+  const plugins = found.modules.filter(isPlugin).map(referenceOf)
+  const rows = all.map(f => {
+    const plugin = plugins.findLast(p => p.description.components.some(c => c.kind === f.kind && c.type === f.type))
+    return { kind: f.kind, type: f.type, stability: f.stability, signals: [...f.signals], description: f.description, ...(plugin === undefined ? {} : { plugin: pluginRow(plugin) }) }
+  })
   if (options.output === 'json') io.out(`${JSON.stringify(rows, null, 2)}\n`)
   else if (options.output === 'yaml') io.out(stringify(rows))
   else {
     const table = new Table({ head: ['kind', 'type', 'stability', 'signals', 'what it does'], style: io.color ? {} : { head: [], border: [] }, wordWrap: true, colWidths: [11, 14, 13, 18, 60] })
-    for (const r of rows) table.push([r.kind, r.type, r.stability, r.signals.length === 5 ? 'all' : r.signals.join(', '), r.description])
+    for (const r of rows) table.push([r.kind, r.type, r.stability, r.signals.length === 5 ? 'all' : r.signals.join(', '), r.plugin === undefined ? r.description : `${r.description} ${pluginWords(r.plugin)}`])
     io.out(`${table.toString()}\n`)
   }
   return 'ok'
 }
 
-export async function showSchema ({ patterns }: { readonly patterns?: true }, io: CommandIo): Promise<ExitName> {
-  const schema = patterns === true ? patternJsonSchema() : configJsonSchema(await openCatalog(io.modules))
+type PluginRow = ReturnType<typeof pluginRow>
+
+function pluginRow ({ description: { name, version, permissions }, options: { isolation }, shown }: PluginReference) {
+  return { name, version, from: shown, isolation, permissions }
+}
+
+function pluginWords ({ name, version, isolation, permissions: { network = [], filesystem, env = [], processes } }: PluginRow): string {
+  const reach = [
+    ...(network.length === 0 ? [] : [`connects to ${network.join(', ')}`]), ...(filesystem === undefined ? [] : [filesystem === 'read' ? 'reads files' : 'reads and writes files']),
+    ...(env.length === 0 ? [] : [`sees ${env.join(', ')}`]), ...(processes === true ? ['starts programs'] : [])
+  ]
+  return `[${name} ${version}, ${isolation === 'none' ? 'not isolated' : 'in a thread of its own'}; ${reach.length === 0 ? 'reaches nothing else' : reach.join('; ')}]`
+}
+
+export async function showSchema ({ patterns, ...options }: ConfigOptions & { readonly patterns?: true }, io: CommandIo): Promise<ExitName> {
+  const found = await pluginModules({ configs: options.config ?? [], sets: options.set ?? [] }, io)
+  if (found.fault !== undefined) return 'config'
+  const schema = patterns === true ? patternJsonSchema() : configJsonSchema(await openCatalog(found.modules))
   io.out(`${JSON.stringify(schema, null, 2)}\n`)
   return 'ok'
 }

@@ -7,6 +7,7 @@ import { openCatalog, planConfig } from '../instance.js'
 import type { Plan } from '../graph/plan.js'
 import { forgetVariables } from './forget-variables.js'
 import type { CommandIo } from './io.js'
+import { pluginModules } from './plugins.js'
 
 export interface ConfigOptions {
   readonly config?: readonly string[]
@@ -21,7 +22,13 @@ export interface ConfigOptions {
 /** The code of the warning that a component is not used. */
 const unused = 'CFG069'
 
-export interface Prepared { readonly catalog: ComponentCatalog, readonly config: ResolvedConfig, readonly plan: Plan }
+export interface Prepared {
+  readonly catalog: ComponentCatalog
+  readonly config: ResolvedConfig
+  readonly plan: Plan
+  /** What the catalog was made of: Tapio's own modules and those of plugins. */
+  readonly modules: readonly string[]
+}
 
 /** `reason`: the first fault in one line, and how many more there are. */
 export type Tried = { readonly files: readonly string[] } & ({ readonly prepared: Prepared } | { readonly prepared: undefined, readonly reason: string })
@@ -33,9 +40,12 @@ export async function prepare (options: ConfigOptions, io: CommandIo): Promise<P
 
 /** The same, saying in short what was wrong and which files were read. */
 export async function tryPrepare (options: ConfigOptions, io: CommandIo): Promise<Tried> {
-  const catalog = await openCatalog(io.modules)
-  const loaded = loadConfig({ configs: options.config ?? [], sets: options.set ?? [] }, catalog, io.env)
-  const { files } = loaded
+  const wanted = { configs: options.config ?? [], sets: options.set ?? [] }
+  const plugins = await pluginModules(wanted, io, options.output)
+  const catalog = await openCatalog(plugins.modules)
+  const loaded = loadConfig(wanted, catalog, io.env)
+  const files = [...loaded.files, ...plugins.sources]
+  if (plugins.fault !== undefined) return { files, prepared: undefined, reason: plugins.fault }
   const warnings = options.isPart === true ? loaded.warnings.filter(w => w.code !== unused) : loaded.warnings
   const faults = [...(loaded.ok ? [] : loaded.faults), ...warnings]
   if (faults.length > 0) io.err(options.output === 'json' ? `${faultsAsJson(faults)}\n` : `${renderFaults(faults, { color: io.color })}\n`)
@@ -45,9 +55,8 @@ export async function tryPrepare (options: ConfigOptions, io: CommandIo): Promis
   const planned = planConfig(config, catalog)
   if (planned.ok) {
     const { plan } = planned
-    if (options.output !== 'json') for (const stall of stallsOf(plan.pipelines, plan.components)) io.err(`note: ${stallInWords(stall)}
-`)
-    return { files, prepared: { catalog, config, plan } }
+    if (options.output !== 'json') for (const stall of stallsOf(plan.pipelines, plan.components)) io.err(`note: ${stallInWords(stall)}\n`)
+    return { files, prepared: { catalog, config, plan, modules: plugins.modules } }
   }
   const messages = planned.faults.map(fault => `${fault.path.join('.')}: ${fault.message}`)
   for (const message of messages) io.err(`error: ${message}\n`)

@@ -1,4 +1,5 @@
 /** `tapio --config FILE`: runs until a signal or a component asks for the end, then drains. SIGHUP loads the configuration again. */
+import { isDeepStrictEqual } from 'node:util'
 import { systemClock } from '../component/clock.js'
 import { Instance } from '../instance.js'
 import type { ExitName } from './exit-codes.js'
@@ -36,7 +37,7 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
   const tried = await tryPrepare(options, io)
   const { prepared } = tried
   if (prepared === undefined) { release(); return 'config' }
-  const instance = new Instance(prepared.config, prepared.plan, io.modules)
+  const instance = new Instance(prepared.config, prepared.plan, prepared.modules)
   const { logger } = instance
   let { files } = tried
   /** Begun before the start: a file may change meanwhile. */
@@ -73,6 +74,7 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
     const again = await tryPrepare(options, io)
     files = again.files
     if (again.prepared === undefined) { instance.rejectReload(again.reason); return }
+    if (!isDeepStrictEqual(again.prepared.modules, prepared.modules)) { instance.rejectReload('plugins were added, removed or changed: that needs a restart of Tapio'); return }
     await instance.reload(again.prepared.config, again.prepared.plan)
     const { profiling } = instance.config.service
     if (!profiling) stopProfiling?.()

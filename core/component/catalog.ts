@@ -1,20 +1,26 @@
 /** Finding factories. Core knows no component by name: it is given modules whose `components` export is a plain list. */
 import type { Kind } from './component.js'
 import { withDelivery } from '../delivery/with-delivery.js'
+import { isPlugin, referenceOf } from '../plugins/reference.js'
 import { withIsolation } from '../recovery/with-isolation.js'
 import type { ComponentFactory } from './factory.js'
 
 export type FindComponent = (kind: Kind, type: string) => ComponentFactory | undefined
 
-/** Imports `modules` (URLs or package names) in order; a later factory of the same kind and type replaces an earlier one. Exporters, and processors that can be done without, get what all of them have. */
+/** Imports `modules` (URLs, package names, plugins as core/plugins/reference.ts writes them) in order; a later factory of the same kind and type replaces an earlier one. Exporters, and processors that can be done without, get what all of them have. */
 export async function loadCatalog (modules: readonly string[]): Promise<readonly ComponentFactory[]> {
   const all = new Map<string, ComponentFactory>()
   for (const url of modules) {
-    const { components } = await import(url) as { components?: readonly ComponentFactory[] }
-    if (!Array.isArray(components)) throw new Error(`module ${url} does not export a list named "components"`)
-    for (const factory of components as readonly ComponentFactory[]) all.set(`${factory.kind}/${factory.type}`, withIsolation(withDelivery(factory)))
+    for (const factory of await factoriesIn(url)) all.set(`${factory.kind}/${factory.type}`, withIsolation(withDelivery(factory)))
   }
   return [...all.values()]
+}
+
+async function factoriesIn (module: string): Promise<readonly ComponentFactory[]> {
+  if (isPlugin(module)) return (await import('../plugins/factories.js')).factoriesOf(referenceOf(module))
+  const { components } = await import(module) as { components?: readonly ComponentFactory[] }
+  if (!Array.isArray(components)) throw new Error(`module ${module} does not export a list named "components"`)
+  return components
 }
 
 export function finder (factories: readonly ComponentFactory[]): FindComponent {

@@ -54,6 +54,7 @@ export const faultCodes = {
   CFG073: 'two parts of Tapio would listen on one endpoint',
   CFG074: 'who may call the API is not clear',
   CFG075: 'a file with a secret can be read or replaced by others',
+  CFG076: 'a plugin cannot be used',
   CFG080: 'this build lacks a component that the short form names',
   CFG081: 'an option of the short form has no effect',
   CFG082: 'a collector of the short form is not known'

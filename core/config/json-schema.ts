@@ -7,6 +7,7 @@ import { isSchema } from './describe.js'
 import { asWritten } from './print.js'
 import { notation, written, type Notation } from './schema.js'
 import { kinds, sectionOf, serviceSchema, type ComponentCatalog } from './shape.js'
+import { pluginsSchema } from '../plugins/config.js'
 import { seedSchemas } from './seed-schema.js'
 import { schemaFault } from './validator.js'
 
@@ -31,6 +32,7 @@ export function configJsonSchema (catalog: ComponentCatalog): JsonSchema {
     properties: {
       ...Object.fromEntries(sections),
       service: editorSchema(serviceSchema),
+      plugins: editorSchema(pluginsSchema),
       intelligence: { ...editorSchema(seedSchemas.intelligence), description: 'Short form: modes, stages and their options.' },
       collectors: { type: 'object', description: 'Short form of receivers.', additionalProperties: orNull({ type: 'object', properties: { enabled: { type: 'boolean', default: true } } }) },
       correlation: { ...editorSchema(seedSchemas.correlation), description: 'Short form: how incidents are built.' }

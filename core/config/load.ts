@@ -8,7 +8,8 @@ import { maskAll } from './check.js'
 import { Excerpts } from './excerpt.js'
 import { FaultList, publicFault, type Fault, type RawFault } from './faults.js'
 import { mergeMaps } from './merge.js'
-import type { Gathered } from './options.js'
+import { pluginsSchema, type PluginOptions } from '../plugins/config.js'
+import { checkOptions, type Gathered } from './options.js'
 import { expandKeys, parseOverride } from './override.js'
 import { parseYaml } from './parse.js'
 import { readPipelines } from './pipelines.js'
@@ -64,6 +65,48 @@ export function loadService (wanted: ConfigSources, catalog: ComponentCatalog, e
   return load.faults.errors > 0 ? { ok: false, faults, warnings } : { ok: true, service: settings, secretVariables: variablesOf(load.secretSources), warnings }
 }
 
+export type PluginsResult =
+  | { readonly ok: true; readonly plugins: readonly ConfiguredPlugin[] }
+  /** What is wrong is reported again by `loadConfig`, beside everything else. */
+  | { readonly ok: false }
+
+export interface ConfiguredPlugin {
+  readonly options: PluginOptions
+  /** Of the file that names it. */
+  readonly folder: string
+  /** A fault that points at it. */
+  fault(message: string, help?: string): Fault
+}
+
+/** The section `plugins` alone: what a catalog is made of must be known before anything else can be checked. */
+export function readPlugins (wanted: ConfigSources, env: Environment): PluginsResult {
+  const load: Load = { faults: new FaultList(), masked: [], catalog: { find: () => undefined, types: () => [] }, sources: new Map(), files: new Set(), secretSources: [], env }
+  const merged = readAll(wanted, load)
+  const section = merged?.entries.get('plugins')
+  if (section === undefined) return merged === undefined ? { ok: false } : { ok: true, plugins: [] }
+  const tree = substitute({ ...merged as MapNode, entries: new Map([['plugins', section]]) }, [], load) as MapNode
+  const { list, nodes } = checkPlugins(tree, load)
+  if (load.faults.errors > 0) return { ok: false }
+  return {
+    ok: true,
+    plugins: list.map((options, i) => {
+      const at = nodes[i]?.at ?? section.key
+      return {
+        options,
+        folder: load.sources.get(at.source)?.folder ?? wanted.cwd ?? process.cwd(),
+        fault: (message, help) => publicFault({ code: 'CFG076', severity: 'error', at, path: ['plugins', i], message, details: { help } }, new Excerpts(load.sources, load.masked, load.catalog, true).of(at))
+      }
+    })
+  }
+}
+
+function checkPlugins (tree: MapNode, load: Load): { readonly list: readonly PluginOptions[], readonly nodes: readonly TreeNode[] } {
+  const section = tree.entries.get('plugins')
+  if (section === undefined) return { list: [], nodes: [] }
+  const { value } = checkOptions(pluginsSchema, section.value, section.key, ['plugins'], load)
+  return { list: value as readonly PluginOptions[], nodes: section.value.kind === 'list' ? section.value.items : [] }
+}
+
 /** The same for a configuration that a program holds as plain data, in the shape and notation of the YAML. */
 export function loadPlain (value: unknown, catalog: ComponentCatalog): LoadResult {
   const load: Load = { faults: new FaultList(), masked: [], secretSources: [], catalog, sources: new Map(), files: new Set(), env: {} }
@@ -117,6 +160,7 @@ function nothingConfigured (configs: readonly string[], { faults, sources }: Loa
 function resolveTree (written: MapNode, load: Load): ResolvedConfig | undefined {
   const tree = renameAddress(expandSeed(written, load.catalog, load), load)
   const definitions = readSections(tree, load.catalog, load)
+  checkPlugins(tree, load)
   const service = tree.entries.get('service')
   const settings = readService(service, tree.at, load)
   const { pipelines, uses } = readPipelines(service, tree.at, definitions, load.faults)

@@ -23,7 +23,7 @@ export const kinds = Object.keys(sectionOf) as readonly Kind[]
 /** The short form of the original Tapio (see seed.ts). */
 export const seedSections = ['intelligence', 'collectors', 'correlation'] as const
 
-export const topLevelKeys: readonly string[] = [...Object.values(sectionOf), 'service', ...seedSections]
+export const topLevelKeys: readonly string[] = [...Object.values(sectionOf), 'service', 'plugins', ...seedSections]
 
 /** Top-level keys that are nobody's business: a place for anchors. */
 export const isExtensionKey = (key: string): boolean => key.startsWith('x-')

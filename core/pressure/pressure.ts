@@ -52,7 +52,7 @@ export function createPressureMemory (): PressureMemory {
 export class SharedPressure implements Pressure {
   readonly #cells: Int32Array
 
-  constructor (memory: PressureMemory = createPressureMemory()) { this.#cells = new Int32Array(memory) }
+  constructor (readonly memory: PressureMemory = createPressureMemory()) { this.#cells = new Int32Array(memory) }
 
   get level (): PressureLevel { return pressureLevels[Atomics.load(this.#cells, Cell.level)] ?? 'none' }
 

@@ -1,0 +1,36 @@
+/** The factories of a plugin, as the rest of Tapio sees them: the plugin's own, or ones whose components live in threads of their own. */
+import type { TSchema } from '@sinclair/typebox'
+import type { ComponentFactory } from '../component/factory.js'
+import type { ComponentDescription } from './description.js'
+import { pluginDrops, pluginMetrics } from './metrics.js'
+import { loadedOf } from './module.js'
+import type { PluginReference } from './reference.js'
+
+export async function factoriesOf (reference: PluginReference): Promise<readonly ComponentFactory[]> {
+  if (reference.options.isolation === 'none') {
+    // A trace then points into the plugin's sources.
+    process.setSourceMapsEnabled(true)
+    return loadedOf(await import(reference.url) as Record<string, unknown>).components ?? []
+  }
+  return reference.description.components.map((description, at) => isolated(reference, description, at))
+}
+
+function isolated (reference: PluginReference, description: ComponentDescription, at: number): ComponentFactory {
+  const { kind, type, stability, signals, schema, concurrency, light, endToEnd, cannotWait, isolates, answers, metrics, drops } = description
+  return Object.freeze({
+    kind, type, stability, signals, concurrency, light, endToEnd, cannotWait, answers,
+    ...(isolates === undefined ? {} : { isolates }),
+    description: description.description,
+    schema: schema as TSchema,
+    metrics: [...metrics, ...pluginMetrics],
+    drops: { ...pluginDrops, ...drops },
+    // Between the threads batches wait for each other's answers; several under way hide that.
+    ...(kind === 'exporter' ? { parallel: () => batchesUnderWay } : {}),
+    create: async services => {
+      const { IsolatedComponent } = await import('./isolated/component.js')
+      return new IsolatedComponent({ reference, description, at }, services)
+    }
+  } satisfies ComponentFactory)
+}
+
+const batchesUnderWay = 8
