@@ -40,7 +40,7 @@ export async function prepare (options: ConfigOptions, io: CommandIo): Promise<P
 
 /** The same, saying in short what was wrong and which files were read. */
 export async function tryPrepare (options: ConfigOptions, io: CommandIo): Promise<Tried> {
-  const wanted = { configs: options.config ?? [], sets: options.set ?? [] }
+  const wanted = { configs: options.config ?? [], sets: options.set ?? [], texts: new Map() }
   const plugins = await pluginModules(wanted, io, options.output)
   const catalog = await openCatalog(plugins.modules)
   const loaded = loadConfig(wanted, catalog, io.env)

@@ -18,7 +18,7 @@ import { expandSeed } from './seed.js'
 import { checkSecretSources, variablesOf } from './secret-sources.js'
 import { readService, renameAddress } from './service.js'
 import type { ComponentCatalog, ResolvedComponent, ResolvedConfig, ServiceSettings } from './shape.js'
-import { openSource, type Environment, type SourceText } from './source.js'
+import { openSource, type Environment, type ReadFailure, type SourceText } from './source.js'
 import { substitute } from './substitute.js'
 import { emptyMap, fromPlain, nowhere, type MapNode, type Span, type TreeNode } from './tree.js'
 
@@ -29,6 +29,8 @@ export interface ConfigSources {
   readonly sets?: readonly string[]
   /** What relative paths start at; the process's working folder unless given. */
   readonly cwd?: string
+  /** What was read of the sources, by full path, for who loads several times: a pipe can be read once. */
+  readonly texts?: Map<string, string | ReadFailure>
 }
 
 /** `files`: full paths of all that were read or should have been. */
@@ -119,7 +121,7 @@ export function loadPlain (value: unknown, catalog: ComponentCatalog): LoadResul
 }
 
 /** All sources merged; undefined when one of them could not be read or parsed, or when there is nothing in them. */
-function readAll ({ configs, sets = [], cwd = process.cwd() }: ConfigSources, load: Load): MapNode | undefined {
+function readAll ({ configs, sets = [], cwd = process.cwd(), texts }: ConfigSources, load: Load): MapNode | undefined {
   let merged: MapNode = emptyMap(nowhere)
   const add = (tree: MapNode): void => {
     const shadowed: TreeNode[] = []
@@ -127,7 +129,7 @@ function readAll ({ configs, sets = [], cwd = process.cwd() }: ConfigSources, lo
     for (const node of shadowed) maskAll(node, load)
   }
   for (const argument of configs) {
-    const opened = openSource(argument, cwd, load.env, load.faults, load.files)
+    const opened = openSource(argument, cwd, load.env, load.faults, load.files, texts)
     if (opened === undefined) continue
     const source = opened.renamed(uniqueName(opened.name, load))
     load.sources.set(source.name, source)

@@ -103,13 +103,14 @@ function ioReason (error: unknown): string {
  * Opens one `--config` argument: a path, `file:path`, `env:VARIABLE` or `yaml:text` (where `a::b: c` is short for nested
  * maps). Undefined when it cannot be read, which is then a fault. A file is added to `files`, whether it could be read or not.
  */
-export function openSource (argument: string, cwd: string, env: Environment, faults: FaultList, files: Set<string>): SourceText | undefined {
+export function openSource (argument: string, cwd: string, env: Environment, faults: FaultList, files: Set<string>, texts?: Map<string, string | ReadFailure>): SourceText | undefined {
   if (argument.startsWith('yaml:')) return new SourceText('yaml:', argument.slice('yaml:'.length), cwd)
   if (argument.startsWith('env:')) return openVariable(argument, cwd, env, faults)
   const path = argument.startsWith('file:') ? argument.slice('file:'.length) : argument
   const full = resolve(cwd, path)
   files.add(full)
-  const text = readText(full, maxSourceBytes)
+  const text = texts?.get(full) ?? readText(full, maxSourceBytes)
+  texts?.set(full, text)
   if (typeof text === 'string') return new SourceText(path, text, dirname(full))
   const hint = /^[a-z]{2,}:/.test(path) ? { help: 'a source is a path, file:path, env:VARIABLE or yaml:text' } : {}
   faults.error(text.code, wholeSource(path), [], `cannot read the configuration file: ${text.reason}`, hint)

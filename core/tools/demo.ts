@@ -79,10 +79,10 @@ async function demo (): Promise<number> {
   const io = processIo()
   const page = pageOf(process.stdout.columns, io.color)
   const sent = replayed()
-  Object.assign(process.env, { TAPIO_DEMO_INCIDENT: input, TAPIO_DEMO_METRICS: `127.0.0.1:${await freePort(8888)}`, TAPIO_DEMO_FILE: output })
-  const prepared = await prepare({ config: [join(root, 'configs', 'demo.yaml')] }, io)
+  const env = { ...io.env, TAPIO_DEMO_INCIDENT: input, TAPIO_DEMO_METRICS: `127.0.0.1:${await freePort(8888)}`, TAPIO_DEMO_FILE: output }
+  const prepared = await prepare({ config: [join(root, 'configs', 'demo.yaml')] }, { ...io, env })
   if (prepared === undefined) return 78
-  const tapio = new Instance(prepared.config, prepared.plan, io.modules)
+  const tapio = new Instance(prepared.config, prepared.plan, prepared.modules)
   let interrupt: () => void = () => undefined
   const interrupted = new Promise<void>(resolve => { interrupt = resolve })
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
