@@ -47,8 +47,12 @@ export function updated (state: UnitState, values: Values): UnitState {
   }
 }
 
+/**
+ * A failed unit that is started again has its next run's id and no result yet while it still says `failed`: that run has not failed. Every
+ * type of unit that can fail has a result.
+ */
 export function hasFailed ({ active, sub, result }: UnitState): boolean {
-  return active === 'failed' || (sub.startsWith('auto-restart') && result !== 'success')
+  return result !== 'success' && (active === 'failed' || sub.startsWith('auto-restart'))
 }
 
 const isUp = (active: string): boolean => active === 'active' || active === 'reloading'
