@@ -16,24 +16,29 @@ export interface UnitState {
   readonly mainPid: number
   /** When `active` or `sub` last changed, microseconds since the epoch. */
   readonly changedMicros: bigint
+  /** The same on the clock that does not jump. */
+  readonly changedMonotonicMicros: bigint
 }
 
 export interface UnitChange { readonly unit: string, readonly fact: Fact | 'restart_scheduled', readonly before: string, readonly state: UnitState }
 
-export const nothingKnown: UnitState = { active: '', sub: '', result: 'success', invocation: '', exitCode: 0, exitStatus: 0, restarts: 0, mainPid: 0, changedMicros: 0n }
+export const nothingKnown: UnitState = { active: '', sub: '', result: 'success', invocation: '', exitCode: 0, exitStatus: 0, restarts: 0, mainPid: 0, changedMicros: 0n, changedMonotonicMicros: 0n }
 
 type Values = Readonly<Record<string, unknown>>
 
 const text = (value: unknown, otherwise: string): string => typeof value === 'string' ? value : otherwise
 const number = (value: unknown, otherwise: number): number => typeof value === 'number' ? value : otherwise
+const micros = (value: unknown, otherwise: bigint): bigint => typeof value === 'bigint' || typeof value === 'number' ? BigInt(value) : otherwise
 const hex = (value: unknown, otherwise: string): string => {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
   return Array.isArray(value) ? Buffer.from(value as number[]).toString('hex') : otherwise
 }
 
-/** `state` with those of `values` that are there. */
+/** `state` with those of `values` that are there. A signal can be older than an answer that came before it: it says nothing new then. */
 export function updated (state: UnitState, values: Values): UnitState {
-  const { StateChangeTimestamp: changed } = values
+  const changed = micros(values.StateChangeTimestamp, state.changedMicros)
+  const changedMonotonic = micros(values.StateChangeTimestampMonotonic, state.changedMonotonicMicros)
+  if (changedMonotonic < state.changedMonotonicMicros) return state
   return {
     active: text(values.ActiveState, state.active),
     sub: text(values.SubState, state.sub),
@@ -43,7 +48,8 @@ export function updated (state: UnitState, values: Values): UnitState {
     exitStatus: number(values.ExecMainStatus, state.exitStatus),
     restarts: number(values.NRestarts, state.restarts),
     mainPid: number(values.ExecMainPID, state.mainPid),
-    changedMicros: typeof changed === 'bigint' || typeof changed === 'number' ? BigInt(changed) : state.changedMicros
+    changedMicros: changed,
+    changedMonotonicMicros: changedMonotonic
   }
 }
 

@@ -40,6 +40,17 @@ test('properties of the bus become a state; what is not sent stays', () => {
   assert.equal(updated(nothingKnown, plain(null)), nothingKnown)
 })
 
+test('a signal that is older than what is known says nothing', () => {
+  const failed = updated(nothingKnown, { ActiveState: 'failed', Result: 'exit-code', StateChangeTimestampMonotonic: 9n })
+  assert.is(updated(failed, { ActiveState: 'activating', StateChangeTimestampMonotonic: 8n }), failed)
+  assert.is(updated(failed, { ActiveState: 'inactive', StateChangeTimestampMonotonic: 10n }).active, 'inactive')
+})
+
+test('a failed unit that has got the id of its next run has not failed again', () => {
+  const before = run('1', 'failed', 'failed', { result: 'exit-code' })
+  assert.equal(changesOf('a.service', before, run('2', 'failed', 'failed', { result: 'success' })), [])
+})
+
 test('a failure\'s event has code or signal, and an id that is the same when it is told again', () => {
   const state = run('1', 'failed', 'failed', { result: 'signal', exitCode: 2, exitStatus: 9, changedMicros: 1_000_000n })
   const tell = () => unitEvent({ unit: 'a.service', fact: 'failed', before: 'active', state }, 1, 0n)
