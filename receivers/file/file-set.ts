@@ -31,7 +31,7 @@ export class FileSet {
 
   get tracked (): readonly Tracked[] { return this.#tracked }
 
-  /** What there is now, oldest first within what belongs together; `isChanged` when other files are known than before. */
+  /** What there is now, oldest first within what belongs together; `isChanged` when other files are known than before, or one by more. */
   async look (signal: AbortSignal): Promise<{ readonly files: readonly Matched[], readonly isChanged: boolean }> {
     const candidates: Candidate[] = []
     const configured = new Set<string>()
@@ -42,9 +42,12 @@ export class FileSet {
     const kept = missing.filter(tracked => this.#isPatient(tracked))
     this.#missed = new Map(kept.map(tracked => [tracked, (this.#missed.get(tracked) ?? 0) + 1]))
     const isChanged = files.length + kept.length !== this.#tracked.length || files.some(({ candidate, tracked }) => tracked.path !== candidate.path || tracked.inode !== candidate.inode)
+    // One that was empty has nothing to be known again by: what it begins with now must be saved before its rows have ids.
+    const begun = files.filter(({ candidate, tracked }) => tracked.head === 0 && candidate.begin.length > 0)
+    for (const { candidate, tracked } of begun) beginsWith(tracked, candidate.begin)
     for (const { candidate, tracked } of files) saw(tracked, candidate)
     this.#tracked = [...files.map(f => f.tracked), ...kept]
-    return { files, isChanged }
+    return { files, isChanged: isChanged || begun.length > 0 }
   }
 
   /** False: it is gone. */
