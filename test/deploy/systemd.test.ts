@@ -31,7 +31,7 @@ let machine: Machine
 const folder = mkdtempSync(join(tmpdir(), 'tapio-units-'))
 test.before(async () => {
   if (fault !== '') return
-  machine = await Machine.boot({ binds: [`${root}:/opt/tapio`], hostNetwork: true, capabilities: ['CAP_BPF', 'CAP_PERFMON'], systemCalls: ['bpf', 'perf_event_open'] })
+  machine = await Machine.boot({ binds: [`${root}:/srv/tapio`], hostNetwork: true, capabilities: ['CAP_BPF', 'CAP_PERFMON'], systemCalls: ['bpf', 'perf_event_open'] })
   install(machine)
 })
 test.after(async () => {

@@ -13,7 +13,7 @@ export const shippedConfig = (): string => readFileSync(join(folder, 'tapio.yaml
 
 /** The program is started as the first line of its `bin` has it. */
 export function install (machine: Machine): void {
-  machine.put(program, `#!/bin/sh\nexec ${process.execPath} --max-semi-space-size=2 /opt/tapio/dist/core/cli/main.js "$@"\n`, 0o755)
+  machine.put(program, `#!/bin/sh\nexec ${process.execPath} --max-semi-space-size=2 /srv/tapio/dist/core/cli/main.js "$@"\n`, 0o755)
   machine.put('/etc/sysusers.d/tapio.conf', readFileSync(join(folder, 'tapio.sysusers.conf'), 'utf8'))
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(f => /\.service$|\.d\/.*\.conf$/.test(f))) {
     machine.put(`/etc/systemd/system/${name}`, readFileSync(join(folder, name), 'utf8').replaceAll('/usr/bin/tapio', program))
