@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import { seeded } from '../../../core/data/testing/random.js'
 import type { Behaviour } from './backend.js'
-import { again, faultSuite, finish, line, load, long, metricsOf, reached, settled, start } from './scene.js'
+import { again, faultSuite, eventually, finish, line, load, long, metricsOf, reached, settled, start } from './scene.js'
 
 const faults = faultSuite('delivery under faults')
 
@@ -52,6 +52,8 @@ faults('a backend that hangs, is slow, busy, away, resets, loses, rejects and an
     backend.behaviour = 'takes'
     await sent()
     await settled(started)
+    // What was taken without an answer comes again: before the next behaviour.
+    await eventually('nothing is under way', () => metricsOf(started), m => m.sum('tapio_sending_queue_bytes') === 0)
     const totals = ledger.totals()
     console.log(`\nREPORT backend ${behaviour}: ${line(totals)}`)
     assert.equal([totals.lost, totals.acknowledged, totals.refused], [[], (round + 1) * 600, 0], behaviour)
