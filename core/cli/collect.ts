@@ -8,20 +8,14 @@ import { stringify } from 'yaml'
 import { listed, nearest } from '../config/suggest.js'
 import { openCatalog } from '../instance.js'
 import { wirePort } from '../wire/service.js'
+import { authOf, destinationOptions, tlsOf, type DestinationFlags } from './destination-flags.js'
 import type { ExitName } from './exit-codes.js'
 import type { CommandIo } from './io.js'
 import type { RunOptions } from './run.js'
 
-export interface CollectOptions extends RunOptions {
+export interface CollectOptions extends RunOptions, DestinationFlags {
   readonly server: string
   readonly id?: string
-  readonly tokenFile?: string
-  readonly tlsCa?: string
-  readonly tlsCert?: string
-  readonly tlsKey?: string
-  readonly tlsServerName?: string
-  readonly tlsInsecure?: true
-  readonly tlsSkipVerify?: true
 }
 
 export function addCollectCommand (program: Command, shared: readonly Option[], io: CommandIo, run: (options: RunOptions) => Promise<ExitName>, done: (exit: ExitName) => void): void {
@@ -29,14 +23,7 @@ export function addCollectCommand (program: Command, shared: readonly Option[], 
     .argument('<receivers...>', 'kubernetes, systemd, cni, ebpf or any other receiver of this build')
     .option('--server <endpoint>', 'host:port of the server', `localhost:${wirePort}`)
     .option('--id <name>', 'who this is, the same after a restart (default: the host\'s name and the receivers)')
-    .option('--token-file <file>', 'a bearer token; read again when it changes')
-    .option('--tls-ca <file>', 'authorities (PEM) of the server\'s certificate')
-    .option('--tls-cert <file>', 'own certificate (PEM), for mTLS')
-    .option('--tls-key <file>', 'its private key (PEM)')
-    .option('--tls-server-name <name>', 'the name in the server\'s certificate, when it is not the host')
-    .option('--tls-insecure', 'plain text, also to another machine')
-    .option('--tls-skip-verify', 'TLS without checking who is at the other end')
-  for (const option of shared) command.addOption(option)
+  for (const option of [...destinationOptions(), ...shared]) command.addOption(option)
   command.option('--summary', 'show what flows').addHelpText('after', help)
     .action(async (receivers: string[], options: CollectOptions) => done(await collect(receivers, options, io, run)))
 }
@@ -63,19 +50,14 @@ async function collect (receivers: readonly string[], options: CollectOptions, i
  * of a queue on disk, whatever --config adds, and a source that then moves its cursor loses nothing.
  */
 export function collectConfig (receivers: readonly string[], options: CollectOptions): object {
-  const { server, id, tokenFile, tlsCa, tlsCert, tlsKey, tlsServerName, tlsInsecure, tlsSkipVerify } = options
-  const tls = defined({ ca_file: tlsCa, cert_file: tlsCert, key_file: tlsKey, server_name_override: tlsServerName, insecure: tlsInsecure, insecure_skip_verify: tlsSkipVerify })
+  const { server, id } = options
   return {
     receivers: Object.fromEntries(receivers.map(r => [r, null])),
-    exporters: { tapio: { endpoint: server, collector_id: id ?? `${hostname()}/${receivers.join('+')}`, tls, auth: defined({ bearer_token_file: tokenFile }) } },
+    exporters: { tapio: { endpoint: server, collector_id: id ?? `${hostname()}/${receivers.join('+')}`, tls: tlsOf(options), auth: authOf(options) } },
     service: {
       mode: 'debug', tracing: false, profiling: false,
       telemetry: { metrics: { endpoint: '127.0.0.1:0' } },
       pipelines: { collect: { receivers, exporters: ['tapio'], durable: true } }
     }
   }
-}
-
-function defined (options: Readonly<Record<string, unknown>>): object {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

@@ -7,7 +7,7 @@ import type { CommandIo } from './io.js'
 import { LiveSummary } from './live-summary.js'
 import { profileOnSignal } from './profile.js'
 import { tryPrepare, type ConfigOptions } from './prepare.js'
-import { FileWatch } from '../reload/file-watch.js'
+import { ConfigWatch } from '../reload/config-watch.js'
 import { ReloadQueue } from '../reload/reload-queue.js'
 
 export interface RunOptions extends ConfigOptions {
@@ -41,13 +41,13 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
   const { logger } = instance
   let { files } = tried
   /** Begun before the start: a file may change meanwhile. */
-  let watch: FileWatch | undefined
+  let watch: ConfigWatch | undefined
   const watchFiles = (): void => {
     const { watch: wanted, intervalMs } = instance.config.service.reload
     const isWanted = wanted || options.watch === true
     if (isWanted && watch?.options.intervalMs === intervalMs) return
     watch?.end()
-    watch = isWanted ? new FileWatch({ clock: systemClock, intervalMs, files: () => files, onChange: changed => reload(`changed: ${changed.join(', ')}`) }) : undefined
+    watch = isWanted ? new ConfigWatch({ clock: systemClock, intervalMs, files: () => files, onChange: changed => reload(`changed: ${changed.join(', ')}`) }) : undefined
   }
   watchFiles()
   // Components wait with timers that keep nothing alive; between two attempts of an exporter there may be nothing else that does.

@@ -9,7 +9,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ServiceSettings } from '../config/shape.js'
 import { FakeClock } from '../testing/fake-clock.js'
-import { FileWatch } from './file-watch.js'
+import { ConfigWatch } from './config-watch.js'
 import { ReloadQueue } from './reload-queue.js'
 import { serviceChanges } from './service-changes.js'
 
@@ -36,7 +36,7 @@ test('a change of a file is told once, when it has been the same for an interval
   writeFileSync(one, 'a')
   const clock = new FakeClock()
   const told: string[][] = []
-  const watch = new FileWatch({ clock, intervalMs: 1000, files: () => [one, two], onChange: files => { told.push([...files]) } })
+  const watch = new ConfigWatch({ clock, intervalMs: 1000, files: () => [one, two], onChange: files => { told.push([...files]) } })
   const turn = async (): Promise<number> => { await clock.advance(1000); return told.length }
   try {
     assert.is(await turn(), 0, 'nothing has changed')

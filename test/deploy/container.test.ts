@@ -18,7 +18,7 @@ import { sendAll } from '../faults/delivery/client.js'
 import { Ledger, line } from '../faults/delivery/ledger.js'
 import { containerFault, Image, type ContainerRun } from './image.js'
 import { workload } from './manifests.js'
-import { freePort } from './units.js'
+import { freePort } from '../free-port.js'
 
 const fault = containerFault()
 if (fault !== '') console.log(`SKIP the image in a container: ${fault}`)

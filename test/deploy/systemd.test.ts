@@ -20,7 +20,8 @@ import { Backend } from '../faults/delivery/backend.js'
 import { sendAll } from '../faults/delivery/client.js'
 import { Ledger, line } from '../faults/delivery/ledger.js'
 import { Machine, machineFault } from '../systemd/machine.js'
-import { freePort, install, privileges, root, shippedConfig, show } from './units.js'
+import { freePort } from '../free-port.js'
+import { install, privileges, root, shippedConfig, show } from './units.js'
 
 const fault = machineFault()
 if (fault !== '') console.log(`SKIP the systemd units on a real systemd: ${fault}`)

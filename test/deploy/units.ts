@@ -1,6 +1,5 @@
 /** The shipped systemd units in a machine of the test: files where an administrator puts them, `/usr/bin/tapio` being this build. */
 import { readFileSync, readdirSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Machine } from '../systemd/machine.js'
@@ -32,15 +31,4 @@ export function privileges (machine: Machine, unit: string): Record<string, stri
   const { MainPID: pid } = show(machine, unit, 'MainPID')
   const text = readFileSync(`${machine.root}/proc/${pid}/status`, 'utf8')
   return Object.fromEntries(text.split('\n').map(line => line.split(':\t') as [string, string]))
-}
-
-/** Below the range from which the system gives ports to clients: it must be free again after each kill. */
-export async function freePort (): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 10_000)
-    const free = await new Promise<boolean>(resolve => {
-      const probe = createServer().once('error', () => resolve(false)).listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-    })
-    if (free) return port
-  }
 }

@@ -12,7 +12,8 @@ import { seeded } from '../../core/data/testing/random.js'
 import { goCollector } from '../peers/go-collector.js'
 import { Backend } from './delivery/backend.js'
 import { Ledger } from './delivery/ledger.js'
-import { eventually, freePort, load } from './delivery/scene.js'
+import { freePort } from '../free-port.js'
+import { eventually, load } from './delivery/scene.js'
 import { Supervised } from './supervised.js'
 
 interface Stage { readonly ledger: Ledger, readonly backend: Backend, readonly backendPort: number, readonly port: number, readonly subject: Supervised, readonly queue: string, next(): Supervised }

@@ -5,6 +5,7 @@ import type { Condition } from '../../match/schema.js'
 import type { ExitName } from '../exit-codes.js'
 import type { CommandIo } from '../io.js'
 import { parseCount } from '../numbers.js'
+import { destinationOptions, type DestinationFlags } from '../destination-flags.js'
 import type { RunOptions } from '../run.js'
 import { parseWhenMs } from '../when.js'
 import { parseWhere } from './where.js'
@@ -28,17 +29,10 @@ export interface SourceFlags extends ChoiceFlags {
   readonly output: 'text' | 'json'
 }
 
-export interface ReplayFlags extends SourceFlags {
+export interface ReplayFlags extends SourceFlags, DestinationFlags {
   readonly to?: string
   readonly protocol?: string
   readonly header?: readonly string[]
-  readonly tokenFile?: string
-  readonly tlsCa?: string
-  readonly tlsCert?: string
-  readonly tlsKey?: string
-  readonly tlsServerName?: string
-  readonly tlsInsecure?: true
-  readonly tlsSkipVerify?: true
   readonly giveUp: number
   readonly exporter?: string
   readonly pipeline?: string
@@ -91,7 +85,7 @@ export function addReplayCommands (program: Command, shared: Shared, io: Command
   const replay = program.command('replay').description('send again what lies in dead-letter directories, queues on disk and recordings')
     .argument('[paths...]', 'directories or files (default: the dead_letter directories of --config)')
   addSources(replay, shared)
-  for (const option of destinationOptions()) replay.addOption(option.helpGroup('Where to (--to, or --config):'))
+  for (const option of whereTo()) replay.addOption(option.helpGroup('Where to (--to, or --config):'))
   for (const option of playOptions()) replay.addOption(option.helpGroup('As it happened, through a whole pipeline (with --config; nothing is noted):'))
   replay.option('--rate <number>', 'at most so many events a second', parseCount)
     .option('--dry-run', 'say what would be sent, and send nothing')
@@ -118,17 +112,11 @@ function addSources (command: Command, shared: Shared): Command {
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
 }
 
-const destinationOptions = (): Option[] => [
+const whereTo = (): Option[] => [
   new Option('--to <endpoint>', 'OTLP: host:port (gRPC), http(s)://host:port, unix:///path; another Tapio: tapio://host:port').conflicts(['exporter', 'pipeline']),
   new Option('--protocol <protocol>', 'of OTLP, when the endpoint does not tell').choices(['grpc', 'http/protobuf', 'http/json']),
   new Option('--header <name=value>', 'added to every request; may be given several times').argParser(append<string>),
-  new Option('--token-file <file>', 'a bearer token'),
-  new Option('--tls-ca <file>', 'authorities (PEM) of the server\'s certificate'),
-  new Option('--tls-cert <file>', 'own certificate (PEM), for mTLS'),
-  new Option('--tls-key <file>', 'its private key (PEM)'),
-  new Option('--tls-server-name <name>', 'the name in the server\'s certificate, when it is not the host'),
-  new Option('--tls-insecure', 'plain text, also to another machine'),
-  new Option('--tls-skip-verify', 'TLS without checking who is at the other end'),
+  ...destinationOptions(),
   new Option('--give-up <duration>', 'with --to: end when the other side could not take a batch for so long').argParser(parseDurationMs).default(60_000, '1m'),
   new Option('--exporter <id>', 'of --config: through this one, whosever they are'),
   new Option('--pipeline <name>', 'of --config: through its processors and exporters').conflicts('exporter')

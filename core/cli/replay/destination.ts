@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { stringify } from 'yaml'
 import { parseTarget } from '../../net/target.js'
 import { PlaceError } from '../../replay/places.js'
+import { authOf, defined, tlsOf } from '../destination-flags.js'
 import type { ReplayFlags } from './commands.js'
 
 const tapioScheme = 'tapio://'
@@ -34,20 +35,10 @@ function isPlain (to: string, { tlsCa, tlsCert, tlsServerName, tlsSkipVerify }: 
   return !wantsTls && loopback.test(parseTarget(to, true).host)
 }
 
-function tlsOf ({ tlsCa, tlsCert, tlsKey, tlsServerName, tlsInsecure, tlsSkipVerify }: ReplayFlags, isPlain = false): object {
-  return defined({ ca_file: tlsCa, cert_file: tlsCert, key_file: tlsKey, server_name_override: tlsServerName, insecure: tlsInsecure ?? (isPlain ? true : undefined), insecure_skip_verify: tlsSkipVerify })
-}
-
-const authOf = ({ tokenFile }: ReplayFlags): object => defined({ bearer_token_file: tokenFile })
-
 function headersOf (list: readonly string[]): Record<string, string> {
   return Object.fromEntries(list.map(text => {
     const at = text.indexOf('=')
     if (at <= 0) throw new PlaceError(`--header "${text.slice(0, 40)}" is not NAME=VALUE`)
     return [text.slice(0, at), text.slice(at + 1)]
   }))
-}
-
-function defined (options: Readonly<Record<string, unknown>>): object {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

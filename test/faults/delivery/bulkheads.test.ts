@@ -10,7 +10,8 @@ import { Supervised } from '../supervised.js'
 import { Backend, type Behaviour } from './backend.js'
 import { sendAll } from './client.js'
 import { Ledger } from './ledger.js'
-import { eventually, faultSuite, freePort, line, metricsOf, type Context } from './scene.js'
+import { freePort } from '../../free-port.js'
+import { eventually, faultSuite, line, metricsOf, type Context } from './scene.js'
 
 const faults = faultSuite('bulkheads between exporters')
 const records = 6000

@@ -7,7 +7,8 @@
  */
 import * as assert from 'uvu/assert'
 import type { Behaviour } from './backend.js'
-import { eventually, faultSuite, finish, freePort, load, metricsOf, settled, start, type Scene } from './scene.js'
+import { freePort } from '../../free-port.js'
+import { eventually, faultSuite, finish, load, metricsOf, settled, start, type Scene } from './scene.js'
 
 interface Health { readonly live: boolean, readonly ready: boolean, readonly components: readonly { readonly component: string, readonly state: string, readonly reason: string }[] }
 

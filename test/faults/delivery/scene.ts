@@ -3,12 +3,12 @@
  * and a queue on disk, a backend, and the ledger that all of them write into.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stringify } from 'yaml'
 import { suite, type Test } from 'uvu'
+import { freePort } from '../../free-port.js'
 import { Supervised, type SupervisedOptions } from '../supervised.js'
 import { Backend } from './backend.js'
 import { sendAll, type ClientReport } from './client.js'
@@ -29,17 +29,6 @@ export function faultSuite (name: string): Test<Context> {
     rmSync(folder, { recursive: true, force: true })
   })
   return faults
-}
-
-/** Below the range from which the system gives ports to clients: it must be free again after each kill. */
-export async function freePort (): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000)
-    const free = await new Promise<boolean>(resolve => {
-      const probe = createServer().once('error', () => resolve(false)).listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-    })
-    if (free) return port
-  }
 }
 
 export interface Scene { readonly ledger: Ledger, readonly backend: Backend, readonly backendPort: number, readonly tapio: Supervised, readonly port: number, readonly queue: string, readonly dead: string, readonly args: readonly string[] }

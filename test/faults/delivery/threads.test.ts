@@ -20,7 +20,8 @@ import { Backend } from './backend.js'
 import { Ledger, line } from './ledger.js'
 import { Metrics } from './metrics.js'
 import { renderPrometheus } from '../../../core/telemetry/prometheus.js'
-import { eventually, freePort, load, long } from './scene.js'
+import { freePort } from '../../free-port.js'
+import { eventually, load, long } from './scene.js'
 
 const faults = suite('threads killed under load')
 const rounds = long ? 5 : 1

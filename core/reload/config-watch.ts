@@ -6,7 +6,7 @@
 import { statSync } from 'node:fs'
 import type { Clock } from '../component/clock.js'
 
-export interface FileWatchOptions {
+export interface ConfigWatchOptions {
   readonly clock: Clock
   readonly intervalMs: number
   /** Asked anew each time. */
@@ -14,12 +14,12 @@ export interface FileWatchOptions {
   onChange(files: readonly string[]): void
 }
 
-export class FileWatch {
+export class ConfigWatch {
   #known: ReadonlyMap<string, string>
   #seen: ReadonlyMap<string, string>
   #cancel: () => void = () => undefined
 
-  constructor (readonly options: FileWatchOptions) {
+  constructor (readonly options: ConfigWatchOptions) {
     this.#known = this.#seen = this.#look()
     this.#wait()
   }
