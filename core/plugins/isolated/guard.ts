@@ -50,6 +50,12 @@ function guardConnections (network: readonly string[]): void {
     check(host ?? 'localhost', port, 'send to')
     return original.apply(this, args)
   })
+  replace(dgram.Socket.prototype, 'bind', original => function (...args) {
+    const { host, port } = connectTarget(args.map((arg, i) => i === 0 && typeof arg === 'object' && arg !== null && 'address' in arg ? { ...arg, host: arg.address } : arg))
+    // Of the system's choice: what a sender does.
+    if (port !== undefined && port !== 0) check(host, port, 'listen on')
+    return original.apply(this, args)
+  })
   replace(dgram.Socket.prototype, 'connect', original => function (...args) {
     check(typeof args[1] === 'string' ? args[1] : 'localhost', args[0] as number, 'connect to')
     return original.apply(this, args)

@@ -189,6 +189,10 @@ test('it reaches only what it declared', async context => {
     for (const options of [{ host: '127.0.0.1', port: 9 }, { host: '127.0.0.1', port: 10 }, { path: '/run/x.sock' }]) {
       answers.push(await new Promise(resolve => { try { const s = net.connect(options); s.on('error', e => resolve(e.code)); s.on('connect', () => resolve('connected')) } catch (e) { resolve(e.code) } }))
     }
+    const tried = act => { try { act(); return 'done' } catch (e) { return e.code } }
+    const { createSocket } = await import('node:dgram')
+    const socket = createSocket('udp4')
+    answers.push(tried(() => net.createServer().listen(0, '127.0.0.1')), tried(() => socket.send('x', 10, '127.0.0.1')), tried(() => socket.send('x', 9, '127.0.0.1')), tried(() => socket.bind(10, '127.0.0.1')))
     try { process.kill(process.pid, 0); answers.push('killed') } catch (e) { answers.push(e.code) }
     try { answers.push((await fetch('http://127.0.0.1:8081/')).status) } catch (e) { answers.push((e.cause ?? e).code) }
     return { status: 'retry', reason: JSON.stringify(answers) }
@@ -197,7 +201,7 @@ test('it reaches only what it declared', async context => {
   const { give } = await run(context, asks, {}, { permissions: '{ network: ["127.0.0.1:9"], env: ["TAPIO_ALLOWED"] }' })
   const { reason } = await give(batchOf(1)) as { reason: string }
   const denied = 'ERR_TAPIO_PERMISSION'
-  assert.equal(JSON.parse(reason), ['undefined', 'yes', 'ECONNREFUSED', denied, denied, denied, denied])
+  assert.equal(JSON.parse(reason), ['undefined', 'yes', 'ECONNREFUSED', denied, denied, denied, denied, 'done', denied, denied, denied])
 })
 
 test.run()
