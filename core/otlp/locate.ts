@@ -19,15 +19,20 @@ export const recordDepth = 3
 
 /** The number of records in a request, from its lengths alone. Throws WireError when there are more than `max`. */
 export function countRecords (bytes: Uint8Array, max: number): number {
-  const r = new WireReader(bytes)
   let count = 0
-  const onRecord = (stop: number): void => {
+  eachRecord(bytes, (r, stop) => {
     if (++count > max) throw new WireError(`more than ${max} records in one request`)
     r.pos = stop
-  }
+  })
+  return count
+}
+
+/** Calls `visit` with a reader at the start of each record and the record's end, where the reader must stand afterwards. */
+export function eachRecord (bytes: Uint8Array, visit: (r: WireReader, stop: number) => void): void {
+  const r = new WireReader(bytes)
+  const onRecord = (stop: number): void => { visit(r, stop) }
   const onScope = (stop: number): void => eachChild(r, stop, child, onRecord)
   eachChild(r, bytes.length, requestChild, stop => eachChild(r, stop, child, onScope))
-  return count
 }
 
 function eachChild (r: WireReader, stop: number, wanted: number, visit: (stop: number) => void): void {

@@ -60,6 +60,18 @@ for (const signal of recordSignals) {
     }
   })
 
+  test(`${signal}: severities alone are those of the column, and read nothing else`, () => {
+    for (const seed of seeds) {
+      const [a, b] = [random(signal, seed), random(signal, seed + 10_000)]
+      const batch = concat([open(signal, a), open(signal, b, 1_000_000)])
+      const { unread } = batch
+      if (unread === undefined) continue
+      const alone = unread.severities(batch.raw.buffers)
+      assert.is(batch.unread, unread, `seed ${seed}: nothing was read`)
+      assert.equal(alone, batch.columns.severity, `seed ${seed}`)
+    }
+  })
+
   test(`${signal}: rows say the same whenever they are read`, () => {
     for (const seed of seeds) {
       const [a, b] = [random(signal, seed), random(signal, seed + 10_000)]

@@ -11,6 +11,7 @@ import type { Located, RequestHead, Unread } from '../data/unread.js'
 import { LogReader } from './log-records.js'
 import { locateRecords, type Places } from './locate.js'
 import { MetricReader } from './metrics.js'
+import { readSeverities } from './severities.js'
 import { signalFacts, type OtlpSignal } from './signals.js'
 import { SpanReader } from './spans.js'
 import { WireReader } from './wire.js'
@@ -66,6 +67,13 @@ export class UnreadRecords implements Unread {
     })
     const { columns, strings } = builder.finish()
     return { columns, strings }
+  }
+
+  severities (buffers: readonly Uint8Array[]): Uint8Array {
+    const severities = new Uint8Array(this.rows)
+    let row = 0
+    for (const buffer of buffers) row = readSeverities(this.name, buffer, severities, row)
+    return severities
   }
 
   join (others: readonly Unread[]): Unread {

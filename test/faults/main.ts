@@ -2,7 +2,7 @@
  * `npm run test:faults`: every fault test in its long form, one after the other, and a table of what became of every record at the end.
  *
  *   --short    the forms that `npm test` runs
- *   --peers    the same faults on the Go collector beside Tapio instead (peers.ts)
+ *   --peers    the same faults on the Go collector beside Tapio instead (peers/)
  *   WORDS      only files whose path contains one of them
  */
 import { spawn } from 'node:child_process'
@@ -10,7 +10,7 @@ import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Table from 'cli-table3'
-import { comparePeers } from './peers.js'
+import { comparePeers } from './peers/main.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const args = process.argv.slice(2)
@@ -29,7 +29,7 @@ async function runFile (file: string): Promise<Ran> {
   return { file: file.replace(/\.js$/, '.ts'), failed: code !== 0, seconds: (performance.now() - startedMs) / 1000, reports }
 }
 
-if (args.includes('--peers')) await comparePeers()
+if (args.includes('--peers')) await comparePeers(words)
 else {
   const files = readdirSync(here, { recursive: true }).map(String).filter(f => f.endsWith('.test.js') && (words.length === 0 || words.some(w => f.includes(w)))).sort()
   const ran: Ran[] = []

@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { stringify } from 'yaml'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { freePort } from '../free-port.js'
 import { Backend } from './delivery/backend.js'
 import { sendAll } from './delivery/client.js'
 import { Ledger } from './delivery/ledger.js'
@@ -47,12 +48,6 @@ class Scene {
       ...more
     }))
   }
-}
-
-async function freePort (): Promise<number> {
-  return new Promise(resolve => {
-    const probe = createServer().listen(0, '127.0.0.1', () => { const { port } = probe.address() as AddressInfo; probe.close(() => resolve(port)) })
-  })
 }
 
 async function results (tapio: Supervised): Promise<Record<string, number>> {

@@ -23,7 +23,9 @@ import { wait } from '../insist.js'
 import { FrameMemory, type Frame } from './frame-memory.js'
 import type { BatchQueue, PutResult, Taken, WhenFull } from './queue.js'
 import { Segment, type Entry } from './segment.js'
-import { findSegments, freeNumber, removeSegment } from './segment-files.js'
+import { giveUpAll, giveUpOld } from './give-up.js'
+import { findSegments, freeNumber } from './segment-files.js'
+import { SegmentList } from './segment-list.js'
 import { SegmentWriter, type FsyncPolicy } from './segment-writer.js'
 
 export interface DiskQueueOptions {
@@ -64,10 +66,8 @@ const readAttempts = 30
 const readAgainMs = 1000
 
 export class DiskQueue implements BatchQueue {
-  /** Oldest first; the last may be the writer's. */
-  readonly #segments: Segment[] = []
+  readonly #segments = new SegmentList()
   readonly #waiters: (() => void)[] = []
-  readonly #removing = new Set<Promise<void>>()
   readonly #closing = new AbortController()
   readonly #memory: FrameMemory
   #writer!: SegmentWriter
@@ -102,10 +102,10 @@ export class DiskQueue implements BatchQueue {
   }
 
   /** On disk, without a file that has been delivered and waits for more to come. */
-  get bytes (): number { return this.#segments.reduce((sum, s) => sum + (s.isDelivered ? 0 : s.bytes), 0) }
+  get bytes (): number { return this.#segments.undeliveredBytes }
   /** Batches that wait; of an earlier life's files that have not been looked through yet, one each. */
-  get waiting (): number { return this.#segments.reduce((sum, s) => sum + s.waiting, 0) }
-  get underWay (): number { return this.#segments.reduce((sum, s) => sum + s.underWay, 0) }
+  get waiting (): number { return this.#segments.waiting }
+  get underWay (): number { return this.#segments.underWay }
   readonly rowsInMemory = 0
 
   /** `letter`: why it lies here for good. */
@@ -131,7 +131,7 @@ export class DiskQueue implements BatchQueue {
       const taken = await this.takeNow()
       if (taken !== undefined) return taken
       // What came meanwhile woke nobody.
-      if (!this.#closed && this.#next() === undefined) await new Promise<void>(resolve => this.#waiters.push(resolve))
+      if (!this.#closed && this.#segments.next === undefined) await new Promise<void>(resolve => this.#waiters.push(resolve))
     }
     return undefined
   }
@@ -139,7 +139,7 @@ export class DiskQueue implements BatchQueue {
   /** The same without waiting: undefined when there is none. */
   async takeNow (): Promise<Taken | undefined> {
     this.#expire()
-    for (let segment = this.#next(); segment !== undefined && !this.#closed; segment = this.#next()) {
+    for (let segment = this.#segments.next; segment !== undefined && !this.#closed; segment = this.#segments.next) {
       if (!segment.isLoaded) { await this.#look(segment); continue }
       const entry = segment.take()
       const taken = entry === undefined ? undefined : await this.#taken(entry)
@@ -156,9 +156,9 @@ export class DiskQueue implements BatchQueue {
     this.#wake(Infinity)
     await this.#writer.close()
     await this.known
-    for (const segment of this.#segments) await segment.close(segment.isDelivered ? 'dropped' : 'kept')
+    for (const segment of this.#segments.all) await segment.close(segment.isDelivered ? 'dropped' : 'kept')
     this.#removeDelivered()
-    await Promise.all(this.#removing)
+    await this.#segments.settled()
     await this.lock.release()
     return 0
   }
@@ -168,16 +168,16 @@ export class DiskQueue implements BatchQueue {
     const found = await findSegments(directory)
     for (const { number, bytes, changedMs } of found) {
       const segment = Segment.found(directory, number, clock, bytes, this.#monotonic(changedMs), damage => { onDamage(segment.path, damage.offset, damage.bytes, damage.reason) })
-      this.#segments.push(segment)
+      this.#segments.add(segment)
     }
     let ready = 0
-    for (const segment of [...this.#segments]) if ((ready += segment.bytes) <= readyBytes) await segment.load()
+    for (const segment of [...this.#segments.all]) if ((ready += segment.bytes) <= readyBytes) await segment.load()
     const { fsync, fsyncIntervalMs, maxBytes } = this.options
     this.#writer = new SegmentWriter({
       directory, fsync, fsyncIntervalMs, clock, memory: this.#memory,
       segmentBytes: Math.min(maxSegmentBytes, Math.max(minSegmentBytes, Math.floor(maxBytes / shareOfSegment))),
       firstNumber: await freeNumber(directory),
-      onSegment: segment => { this.#segments.push(segment) },
+      onSegment: segment => { this.#segments.add(segment) },
       onWritten: (entry, batch, frame) => { this.#cache(entry, batch, frame); this.#wake(1) }
     })
     this.#removeDelivered()
@@ -187,7 +187,7 @@ export class DiskQueue implements BatchQueue {
   /** One file after the other: how much there is to do is known soon, and no disk is kept from serving. */
   async #lookThrough (): Promise<void> {
     for (;;) {
-      const segment = this.#segments.find(s => !s.isLoaded)
+      const segment = this.#segments.unread
       if (segment === undefined || this.#closed) return
       await this.#look(segment)
     }
@@ -197,9 +197,9 @@ export class DiskQueue implements BatchQueue {
   async #look (segment: Segment): Promise<void> {
     try {
       await segment.load()
-      if (segment.isDelivered && this.#segments.includes(segment)) this.#remove(segment)
+      if (segment.isDelivered && !segment.isGone) this.#segments.remove(segment)
     } catch (error) {
-      if (!this.#forget(segment)) return
+      if (!this.#segments.forget(segment)) return
       this.options.onDamage(segment.path, 0, segment.bytes, (error as Error).message)
     }
     this.#wake(Infinity)
@@ -215,9 +215,6 @@ export class DiskQueue implements BatchQueue {
     frame.hold()
     entry.young = frame
   }
-
-  /** The oldest file that something waits in. */
-  #next (): Segment | undefined { return this.#segments.find(s => s.waiting > 0) }
 
   /** undefined: it cannot be read, and is told as damage. */
   async #taken (entry: Entry): Promise<Taken | undefined> {
@@ -295,36 +292,12 @@ export class DiskQueue implements BatchQueue {
     if (!(young instanceof EventBatch)) young.release()
   }
 
-  #removeDelivered (): void {
-    for (const segment of this.#segments.filter(s => s.isDelivered)) {
-      // The writer's own goes when it is large enough to be worth a new file, or nobody writes any more.
-      if (segment === this.#writer.segment) continue
-      this.#remove(segment)
-    }
-  }
-
-  #remove (segment: Segment, after: Promise<unknown> = Promise.resolve()): void {
-    segment.isGone = true
-    this.#forget(segment)
-    this.#track(after.then(() => segment.close('dropped')).then(() => removeSegment(segment.directory, segment.number)))
-  }
-
-  /** False: it was forgotten before. */
-  #forget (segment: Segment): boolean {
-    const at = this.#segments.indexOf(segment)
-    if (at >= 0) this.#segments.splice(at, 1)
-    return at >= 0
-  }
-
-  /** Waited for by `close`. A file that cannot be removed is found again by the next life, with nothing in it to deliver. */
-  #track (work: Promise<unknown>): void {
-    const tracked = work.then(() => undefined).catch(() => undefined).finally(() => { this.#removing.delete(tracked) })
-    this.#removing.add(tracked)
-  }
+  /** The writer's own goes when it is large enough to be worth a new file, or nobody writes any more. */
+  #removeDelivered (): void { this.#segments.removeDelivered(this.#writer.segment) }
 
   #makeRoom (bytes: number): boolean {
     const { maxBytes, whenFull } = this.options
-    const fits = (): boolean => this.#segments.reduce((sum, s) => sum + s.bytes, 0) + this.#reservedBytes + bytes <= maxBytes
+    const fits = (): boolean => this.#segments.bytes + this.#reservedBytes + bytes <= maxBytes
     while (!fits() && this.#dropDelivered());
     if (whenFull === 'drop_oldest') while (!fits() && this.#dropOldest());
     return fits()
@@ -334,7 +307,7 @@ export class DiskQueue implements BatchQueue {
   #dropDelivered (): boolean {
     const { segment } = this.#writer
     if (segment === undefined || !segment.isDelivered || this.#writer.pendingBytes > 0) return false
-    this.#remove(segment, this.#writer.rotate())
+    this.#segments.remove(segment, this.#writer.rotate())
     return true
   }
 
@@ -348,25 +321,19 @@ export class DiskQueue implements BatchQueue {
   #expire (): void {
     const { maxAgeMs, clock, onDrop } = this.options
     if (maxAgeMs === 0) return
-    const before = clock.monotonicMs() - maxAgeMs
-    for (const segment of this.#segments.filter(s => s.waiting > 0)) {
-      if ((segment.oldestMs ?? before) >= before) return
+    const beforeMs = clock.monotonicMs() - maxAgeMs
+    for (const segment of this.#segments.all.filter(s => s.waiting > 0)) {
+      if ((segment.oldestMs ?? beforeMs) >= beforeMs) return
       // Of an earlier life only the age of the whole file is known.
-      if ((segment.oldest?.rows ?? -1) < 0) { this.#expireWhole(segment); continue }
-      let rows = 0
-      for (let entry = segment.oldest; entry !== undefined && entry.rows >= 0 && entry.atMs < before; entry = segment.oldest) {
-        segment.take()
-        rows += entry.rows
-        this.#finish(entry)
-      }
-      onDrop('expired', rows)
+      if ((segment.oldest?.rows ?? -1) < 0) this.#expireWhole(segment)
+      else onDrop('expired', giveUpOld(segment, beforeMs, entry => { this.#finish(entry) }))
     }
   }
 
   #expireWhole (segment: Segment): void {
-    const counted = this.#drop(segment, 'expired')
-    if (segment.underWay === 0) this.#remove(segment, counted)
-    else this.#track(counted)
+    const counted = this.#giveUp(segment, 'expired')
+    if (segment.underWay === 0) this.#segments.remove(segment, counted)
+    else this.#segments.track(counted)
   }
 
   /** A time of the wall clock, which may jump, on the clock that does not. */
@@ -375,47 +342,18 @@ export class DiskQueue implements BatchQueue {
     return clock.monotonicMs() - Math.max(0, clock.unixMs() - unixMs)
   }
 
-  /** The oldest file that something waits in or is under way from, for its room. What is under way may still be delivered. False: there is none. */
+  /** The oldest file, for its room. What is under way from it may still be delivered. False: there is none. */
   #dropOldest (): boolean {
-    const segment = this.#segments.find(s => !s.isDelivered)
+    const segment = this.#segments.undelivered
     if (segment === undefined || (segment === this.#writer.segment && this.#writer.pendingBytes > 0)) return false
-    const counted = this.#drop(segment, 'overflow')
-    this.#remove(segment, segment === this.#writer.segment ? Promise.all([counted, this.#writer.rotate()]) : counted)
+    const counted = this.#giveUp(segment, 'overflow')
+    this.#segments.remove(segment, segment === this.#writer.segment ? Promise.all([counted, this.#writer.rotate()]) : counted)
     return true
   }
 
-  /** Resolves when its rows are counted: then its file may go. */
-  #drop (segment: Segment, reason: string): Promise<unknown> {
-    if (!segment.isLoaded) return this.#dropUnknown(segment, reason)
-    const entries = segment.drain()
-    const { onDrop } = this.options
-    const known = entries.filter(e => e.rows >= 0)
-    const unread = entries.filter(e => e.rows < 0)
-    if (known.length > 0) onDrop(reason, known.reduce((sum, e) => sum + e.rows, 0))
-    for (const entry of entries) this.#uncache(entry)
-    // Rows of what nobody has read are counted before their file goes; it leaves the bound now, and the disk in a moment.
-    return unread.length === 0 ? Promise.resolve() : this.#countRows(segment, unread).then(rows => { if (rows > 0) onDrop(reason, rows) })
-  }
-
-  /** Nobody has looked what is in it. One that cannot be looked through goes uncounted, and is told. */
-  async #dropUnknown (segment: Segment, reason: string): Promise<void> {
-    try {
-      await segment.load()
-    } catch (error) {
-      this.options.onDamage(segment.path, 0, segment.bytes, (error as Error).message)
-      return
-    }
-    await this.#drop(segment, reason)
-  }
-
-  async #countRows (segment: Segment, entries: readonly Entry[]): Promise<number> {
-    let rows = 0
-    for (const entry of entries) {
-      const document = Buffer.allocUnsafeSlow(entry.length)
-      const decoded = await segment.read(entry, document).then(() => decodeBatch(document), () => undefined)
-      if (decoded?.ok === true) rows += decoded.batch.count
-    }
-    return rows
+  #giveUp (segment: Segment, reason: string): Promise<void> {
+    const { onDrop, onDamage } = this.options
+    return giveUpAll(segment, reason, { onDrop, onDamage, onEntry: entry => { this.#uncache(entry) } })
   }
 
   #wake (most: number): void {

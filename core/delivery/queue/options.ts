@@ -8,7 +8,7 @@ export const sendingQueue = Section({
   directory: Type.Optional(Type.String({ minLength: 1, description: 'Keep what waits on disk, in this directory of the exporter\'s own: it survives the end of the process. Left out: in memory, and what waits when Tapio ends is lost and counted.' })),
   spill_directory: Type.Optional(Type.String({ minLength: 1, description: 'For a queue in memory: where it puts what waits when memory is short (`memory_limiter`), when it is full, and when Tapio ends. A directory of the exporter\'s own; what is there is delivered after the next start.' })),
   spill_max_size: ByteSize({ default: '1GiB', minimum: '1MiB', description: 'Bytes of what waits there.' }),
-  priority_severity: Enum(['none', 'warning', 'error', 'critical'], { default: 'error', description: 'In memory, while more than 4 MiB (or an eighth of the queue) waits: rows this severe are delivered before others. `none`: first in, first out.' }),
+  priority_severity: Enum(['none', 'warning', 'error', 'critical'], { default: 'error', description: 'In memory, while more than 4 MiB (or an eighth of the queue) waits, the oldest for 5 s: rows this severe are delivered before others. `none`: first in, first out.' }),
   num_consumers: Type.Integer({ default: 10, minimum: 1, maximum: 256, description: 'Batches under way at once.' }),
   max_size: ByteSize({ default: '256MiB', minimum: '64KiB', description: 'Bytes of what waits, in memory or on disk.' }),
   max_age: Duration({ default: '0', description: 'What waits longer is dropped, counted as `queue_expired`; 0 = never.' }),

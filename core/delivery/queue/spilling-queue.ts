@@ -5,9 +5,10 @@
  */
 import type { Clock } from '../../component/clock.js'
 import type { EventBatch } from '../../data/batch.js'
+import { apart } from '../../data/keep.js'
 import type { Pressure } from '../../pressure/pressure.js'
 import type { DiskQueue } from './disk-queue.js'
-import { copyOf, type MemoryQueue, type Parts } from './memory-queue.js'
+import type { MemoryQueue, Parts } from './memory-queue.js'
 import type { BatchQueue, PutResult, Taken } from './queue.js'
 
 export interface SpillingQueueOptions {
@@ -42,8 +43,9 @@ export class SpillingQueue implements BatchQueue {
   async put (batch: EventBatch): Promise<PutResult> {
     if (this.#closed) return { status: 'failed', reason: 'the queue is closed' }
     const { memory, disk } = this.options
-    const parts = memory.partsOf(batch, disk.bytes)
-    if (this.#spills) return this.#divide(parts)
+    const spills = this.#spills
+    const parts = memory.partsOf(batch, disk.bytes, spills || undefined)
+    if (spills) return this.#divide(parts)
     const result = await memory.putParts(parts)
     if (result.status === 'full') return this.#divide(parts)
     this.#arrived()
@@ -85,7 +87,7 @@ export class SpillingQueue implements BatchQueue {
     const result = others === undefined ? { status: 'queued' } as const : await this.#spill(others)
     if (severe === undefined || !isTaken(result)) return result
     // What it shares with the others is on disk by now: it must not keep their bytes.
-    const kept = await this.options.memory.putParts({ severe: copyOf(severe), others: undefined })
+    const kept = await this.options.memory.putParts({ severe: apart(severe), others: undefined })
     this.#arrived()
     return kept.status === 'full' ? this.#spill(severe) : kept
   }

@@ -14,10 +14,11 @@ import { again, faultSuite, eventually, finish, line, load, long, metricsOf, rea
 
 const faults = faultSuite('delivery under faults')
 
+const fsyncs = long ? ['never', 'interval', 'always'] as const : ['never'] as const
 const kills = long ? 100 : 8
 
-faults(`killed ${kills} times at random moments under load: nothing is lost`, async context => {
-  const started = await start(context)
+for (const fsync of fsyncs) faults(`killed ${kills} times at random moments under load, fsync ${fsync}: nothing is lost`, async context => {
+  const started = await start(context, { queue: { fsync } })
   const random = seeded(20261201)
   const { ledger, backend, tapio } = started
   const records = long ? 150_000 : 16_000
@@ -34,7 +35,7 @@ faults(`killed ${kills} times at random moments under load: nothing is lost`, as
   await settled(started)
   await finish(started)
   const totals = ledger.totals()
-  console.log(`\nREPORT kill -9 x${kills}: ${line(totals)}`)
+  console.log(`\nREPORT kill -9 x${kills}, fsync ${fsync}: ${line(totals)}`)
   assert.equal([totals.lost, totals.acknowledged, tapio.kills], [[], records, kills])
 })
 
