@@ -1,0 +1,7 @@
+/** `import … from 'tapio/testing'`: what the test of a component needs, and nothing else. Works with any test runner. */
+export { contractTests, type ContractCase, type ContractTest } from './testing/contract.js'
+export { eventBatch, events } from './testing/event-batch.js'
+export { FakeClock } from './testing/fake-clock.js'
+export {
+  CollectingConsumer, deadlineIn, RecordingHost, RecordingLogger, RecordingMeter, RecordingStatus, silentLogger, testBench, type TestBench
+} from './testing/services.js'
