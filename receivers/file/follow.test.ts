@@ -2,14 +2,14 @@
  * Files that grow, are rotated in every way and come, with restarts between. Guarantees: each line once over all that; what is read again
  * has the same id. Kills: test/faults/cursors.
  */
-import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { systemClock } from '../../core/component/clock.js'
-import { retry } from '../../core/component/outcome.js'
+import { accepted, retry } from '../../core/component/outcome.js'
 import { parseOptions } from '../../core/config/options.js'
 import { BatchBuilder } from '../../core/data/builder.js'
 import { encodeFrame, fileHeader, newMarker } from '../../core/data/file-format.js'
@@ -73,6 +73,29 @@ test('a line is read when it is whole, and a restart goes on behind what was del
   assert.equal([...first.names(), ...second.names()], upTo(6))
   assert.is(new Set([...first.ids(), ...second.ids()]).size, 6)
   assert.is(first.meter.values.get('damaged_regions'), undefined)
+})
+
+test('killed with the first lines of an empty file, which is then copied and cut off: they come again with the same ids', async context => {
+  const { log, folder } = context
+  const state = join(folder, 'state', 'position')
+  writeFileSync(log, '')
+  const first = await follow(context)
+  for (const endMs = performance.now() + 20_000; !existsSync(state) && performance.now() < endMs;) await new Promise(resolve => setTimeout(resolve, 2))
+  // What a kill at the first delivery leaves.
+  let left: Buffer | undefined
+  first.next.answer = () => { left ??= readFileSync(state); return accepted }
+  write(log, 0, 4)
+  await first.seen('n3')
+  await first.stop()
+  writeFileSync(state, left as Buffer)
+  copyFileSync(log, `${log}.1`)
+  truncateSync(log)
+  write(log, 4, 5)
+  const second = await follow(context)
+  await second.seen('n4')
+  await second.seen('n3')
+  const idOf = (running: Running, name: string): string | undefined => running.ids()[running.names().indexOf(name)]
+  for (const name of upTo(4)) assert.is(idOf(second, name), idOf(first, name), name)
 })
 
 test('what was not taken before the end comes again, with the same ids', async context => {

@@ -109,7 +109,11 @@ export class Follower {
     const { config, stopping, reports, deliver } = this.context
     const { begin } = await beginOf(file, headBytes, stopping)
     if (!isStill(tracked, begin) || (!candidate.isCompressed && size < tracked.offset)) return false
-    beginsWith(tracked, candidate.isCompressed ? begin : begin.subarray(0, size))
+    // Before its rows have ids: copied and cut off while we are away, what was empty when it was last written down is known by nothing.
+    if (beginsWith(tracked, candidate.isCompressed ? begin : begin.subarray(0, size))) {
+      this.#isDirty = true
+      await this.save()
+    }
     const isGrowing = !isEnded && !candidate.isCompressed
     const idAt = this.#keeper === undefined ? undefined : (offset: number): string => tracked.ids + offset.toString(16).padStart(16, '0')
     for await (const item of readFile(file, { ...config, signal: stopping, from: tracked.offset, to: size, isGrowing, ...(idAt !== undefined && { idAt }) })) {

@@ -97,11 +97,12 @@ export function isStill ({ head, print }: Tracked, begin: Buffer): boolean {
   return begin.length >= head && printOf(begin, head) === print
 }
 
-/** Its first bytes may have become more. */
-export function beginsWith (tracked: Tracked, begin: Buffer): void {
-  if (begin.length <= tracked.head) return
+/** Its first bytes may have become more: whether they have. */
+export function beginsWith (tracked: Tracked, begin: Buffer): boolean {
+  if (begin.length <= tracked.head) return false
   tracked.head = begin.length
   tracked.print = printOf(begin, begin.length)
+  return true
 }
 
 /** Whether a saved value is one. */
