@@ -1,8 +1,13 @@
 /**
  * Scenario: the published test kit with a component that holds the contract, with ones that break a rule of it each, and in the test
- * of a plugin, built as Tapio builds plugins.
+ * of a plugin that core/plugins/README.md shows, built as Tapio builds plugins.
  * Guarantees: the contract passes the first; of the others exactly the test fails that tells of the rule; `tapio/testing` is there for plugins.
  */
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Processor } from './component/component.js'
@@ -67,19 +72,31 @@ kit('plain events become a batch and come back', async () => {
   assert.equal([first?.name, first?.severity, first?.attributes, first?.resource, second?.name], ['a', 17, { n: 1 }, { 'service.name': 'cart' }, 'b'])
 })
 
-kit('the test of a plugin imports it by its name', async () => {
+kit('the example of the README, built as Tapio builds a plugin, runs with the runner of Node', async () => {
   const folder = new PluginFolder()
   try {
-    const entry = folder.write('redact.test.ts', `import { eventBatch, FakeClock } from 'tapio/testing'
-export const rows: number = eventBatch({ name: 'a' }, { name: 'b' }).count
-export const nowMs: number = new FakeClock().monotonicMs()
-`)
-    const { url } = await bundlePlugin({ shown: 'redact.test.ts', entry, folder: folder.path })
-    const { rows, nowMs } = await import(url) as { rows: number, nowMs: number }
-    assert.equal([rows, nowMs], [2, 0])
+    const readme = readFileSync(join(process.cwd(), 'core', 'plugins', 'README.md'), 'utf8')
+    const example = /## Testing a component\n```ts\n([^]*?)```/.exec(readme)?.[1]
+    folder.write('redact.ts', redact)
+    const { url } = await bundlePlugin({ shown: 'redact.test.ts', entry: folder.write('redact.test.ts', example ?? ''), folder: folder.path })
+    const { stdout } = await promisify(execFile)(process.execPath, ['--test', '--test-reporter=tap', fileURLToPath(url)])
+    assert.match(stdout, /# Subtest: it hides cards/)
+    assert.match(stdout, /# pass 10\n# fail 0/)
   } finally {
     folder.remove()
   }
 })
+
+const redact = `import { defineComponent, Options, Type, type EventBatch } from 'tapio/plugin'
+export const redact = defineComponent({
+  kind: 'processor', type: 'redact', description: 'Hides the values of attributes.', stability: 'alpha', signals: ['logs'], concurrency: 'stateless', metrics: [], drops: {},
+  schema: Options({ keys: Type.Array(Type.String(), { default: [], description: 'Of the attributes to hide.' }) }),
+  create: services => {
+    const { keys } = services.get('config') as { readonly keys: readonly string[] }
+    const next = services.get('next')
+    return { consume: (batch: EventBatch) => next.consume(keys.reduce((b, key) => b.attribute(key) === undefined ? b : b.withConstant(key, '****'), batch)) }
+  }
+})
+`
 
 kit.run()

@@ -2,6 +2,7 @@
 export { contractTests, type ContractCase, type ContractTest } from './testing/contract.js'
 export { eventBatch, events } from './testing/event-batch.js'
 export { FakeClock } from './testing/fake-clock.js'
+export type { Component, Exporter, Processor, Receiver } from './component/component.js'
 export {
   CollectingConsumer, deadlineIn, RecordingHost, RecordingLogger, RecordingMeter, RecordingStatus, silentLogger, testBench, type TestBench
 } from './testing/services.js'

@@ -36,7 +36,7 @@ export interface Unread {
   locate(buffers: readonly Uint8Array[]): Located
   /** All columns; `resource` and `scope` are indexes into the tables that `locate` gives. */
   read(buffers: readonly Uint8Array[]): { readonly columns: Columns, readonly strings: StringTable }
-  /** The column `severity` alone: a third of the cost of all. */
+  /** The column `severity` alone: an eighth of the cost of all (0.3 of 2.5 us a span of 380 bytes). */
   severities(buffers: readonly Uint8Array[]): Uint8Array
   /** The rows of this and then of `others`, which have the same signal. */
   join(others: readonly Unread[]): Unread

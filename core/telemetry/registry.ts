@@ -9,8 +9,8 @@
  * nowhere. All three are counted in `telemetry_overflow` and logged once per metric.
  *
  * Measured once (Node 20.20, 2 shared cores): counter.add 26 ns, gauge.set 15 ns, histogram.record (17 bounds) 48 ns, all that an
- * edge does for one batch (edges.ts, begin and end) 147 ns. Finding an existing series through the meter takes 0.1 to
- * 0.3 µs (5 µs in another order of attributes).
+ * edge does for one batch (edges.ts, begin and end) 147 ns. Finding an existing series through the meter takes 25 ns,
+ * 190 ns with an attribute, 5 µs the first time.
  */
 import { declarationFault, exposedName, isFractional, sameShape } from './declaration.js'
 import { BucketHistogram, FloatCounter, FloatGauge, IntegerCounter, nowhere } from './instruments.js'
@@ -30,12 +30,12 @@ type Instrument = Counter | Gauge | Histogram
 
 interface Family { readonly declaration: MetricDeclaration, readonly series: Map<string, Instrument>, overflow?: Instrument }
 
-/** Another text for others, in the order they are written: what is found by it needs no sorting. */
+/** Another text for others, in the order they are written: what is found by it needs no sorting. With lengths, as values hold anything. */
 function asWritten (attributes: MetricAttributes): string {
   let text = ''
   for (const name of Object.keys(attributes)) {
     const value = String(attributes[name])
-    text += `${name}=${value.length}:${value}`
+    text += `${name.length}:${name}${value.length}:${value}`
   }
   return text
 }

@@ -14,6 +14,9 @@ export async function contractConfig (factory: ComponentFactory, { config }: Con
   return Value.Default(factory.schema, structuredClone(await config?.(directory) ?? {})) as object
 }
 
+/** What a component gets to stop. */
+export const stopMs = 2000
+
 export interface ContractBench extends TestBench {
   readonly component: Component & Partial<Processor>
   readonly clock: FakeClock
@@ -37,5 +40,3 @@ export async function withInstance (factory: ComponentFactory, contract: Contrac
     await rm(directory, { recursive: true, force: true })
   }
 }
-
-export const stopMs = 2000

@@ -43,68 +43,74 @@ function write (file: string, { metrics, grpc, http }: Ports): void {
   }))
 }
 
-const status = async (url: string): Promise<number> => fetch(url, { signal: AbortSignal.timeout(5000) }).then(r => r.status, () => 0)
+/** 0: nobody answers there. A connection that stays open would be waited for when its server moves. */
+const status = async (url: string): Promise<number> => fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(5000) }).then(r => r.status, () => 0)
 const metricsUrl = ({ metrics }: Ports): string => `http://${at(metrics)}/metrics`
 const apiUrl = ({ http }: Ports): string => `http://${at(http)}/v1/health`
 
 async function reloads (ports: Ports, result: string): Promise<number> {
-  const text = await (await fetch(metricsUrl(ports))).text()
+  const text = await (await fetch(metricsUrl(ports), { headers: { connection: 'close' } })).text().catch(() => '')
   return Number(new RegExp(`^tapio_reload_total\\{result="${result}"\\} (\\d+)`, 'm').exec(text)?.[1] ?? 0)
 }
 
-async function begun (context: Context): Promise<{ readonly file: string, readonly ports: Ports, readonly tapio: Supervised }> {
-  const file = join(context.folder, 'tapio.yaml')
-  const ports = { metrics: await freePort(), grpc: await freePort(), http: await freePort() }
-  write(file, ports)
-  const tapio = context.tapio = new Supervised('tapio', ['--config', file])
-  await tapio.running
-  assert.equal([await status(metricsUrl(ports)), await status(apiUrl(ports))], [200, 200])
-  return { file, ports, tapio }
+class Scene {
+  constructor (readonly file: string, readonly ports: Ports, readonly tapio: Supervised) {}
+
+  static async begin (context: Context): Promise<Scene> {
+    const file = join(context.folder, 'tapio.yaml')
+    const ports = { metrics: await freePort(), grpc: await freePort(), http: await freePort() }
+    write(file, ports)
+    const tapio = context.tapio = new Supervised('tapio', ['--config', file])
+    await tapio.running
+    assert.equal([await status(metricsUrl(ports)), await status(apiUrl(ports))], [200, 200])
+    return new Scene(file, ports, tapio)
+  }
+
+  /** Asks for `ports`, and waits until the metrics at `seenAt` tell of the first reload that ended with `result`. */
+  async moveTo (ports: Ports, result: string, seenAt: Ports): Promise<void> {
+    write(this.file, ports)
+    await this.tapio.signal('SIGHUP')
+    await eventually(result, () => reloads(seenAt, result).catch(() => 0), n => n === 1)
+  }
+
+  async end (): Promise<void> {
+    await this.tapio.terminate()
+    await this.tapio.ended
+  }
 }
 
-async function end (tapio: Supervised): Promise<void> {
-  await tapio.terminate()
-  await tapio.ended
-}
+const portOf = (server: Server): number => (server.address() as AddressInfo).port
 
 reload('the API moves', async context => {
-  const { file, ports, tapio } = await begun(context)
+  const scene = await Scene.begin(context)
+  const { ports } = scene
   const moved = { ...ports, grpc: await freePort(), http: await freePort() }
-  write(file, moved)
-  await tapio.signal('SIGHUP')
-  await eventually('applied', () => reloads(moved, 'applied'), n => n === 1)
+  await scene.moveTo(moved, 'applied', ports)
   assert.equal([await status(apiUrl(moved)), await status(apiUrl(ports))], [200, 0])
-  await end(tapio)
+  await scene.end()
 })
 
 reload('the API is to move to a port that is taken: it answers where it did, and the next reload works', async context => {
-  const { file, ports, tapio } = await begun(context)
-  write(file, { ...ports, http: (context.taken.address() as AddressInfo).port })
-  await tapio.signal('SIGHUP')
-  await eventually('rolled back', () => reloads(ports, 'rolled_back'), n => n === 1)
+  const scene = await Scene.begin(context)
+  const { ports, tapio } = scene
+  await scene.moveTo({ ...ports, http: portOf(context.taken) }, 'rolled_back', ports)
   assert.match(tapio.log, /the API could not be served: .*EADDRINUSE/)
   assert.is(await status(apiUrl(ports)), 200)
   const moved = { ...ports, http: await freePort() }
-  write(file, moved)
-  await tapio.signal('SIGHUP')
-  await eventually('applied', () => reloads(ports, 'applied'), n => n === 1)
+  await scene.moveTo(moved, 'applied', ports)
   assert.equal([await status(apiUrl(moved)), await status(apiUrl(ports))], [200, 0])
-  await end(tapio)
+  await scene.end()
 })
 
 reload('the metrics move, and not to a port that is taken', async context => {
-  const { file, ports, tapio } = await begun(context)
-  write(file, { ...ports, metrics: (context.taken.address() as AddressInfo).port })
-  await tapio.signal('SIGHUP')
-  await eventually('rejected', () => reloads(ports, 'rejected'), n => n === 1)
+  const scene = await Scene.begin(context)
+  const { ports, tapio } = scene
+  await scene.moveTo({ ...ports, metrics: portOf(context.taken) }, 'rejected', ports)
   assert.match(tapio.log, /EADDRINUSE/)
   const moved = { ...ports, metrics: await freePort() }
-  write(file, moved)
-  await tapio.signal('SIGHUP')
-  await eventually('it answers there', () => status(metricsUrl(moved)), code => code === 200)
-  await eventually('applied', () => reloads(moved, 'applied'), n => n === 1)
+  await scene.moveTo(moved, 'applied', moved)
   assert.is(await status(metricsUrl(ports)), 0)
-  await end(tapio)
+  await scene.end()
 })
 
 reload.run()

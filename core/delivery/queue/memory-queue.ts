@@ -49,11 +49,14 @@ export class MemoryQueue implements BatchQueue {
   /** Batches of severe rows, which go before the others. */
   get waitingSevere (): number { return this.#severe.length }
 
-  /** What of `batch` goes before others, and what does not: nothing does while little waits, here and (`elsewhere` bytes) in what is behind. `late`: what does not go first will wait. */
-  partsOf (batch: EventBatch, elsewhere = 0, late = elsewhere > 0 || this.#isLate): Parts {
+  /**
+   * What of `batch` goes before others, and what does not: nothing does while little waits, here and (`elsewhere` bytes) in what is behind.
+   * `goesBehind`: what does not go first is put there.
+   */
+  partsOf (batch: EventBatch, elsewhere = 0, goesBehind = false): Parts {
     const { severeFrom, maxBytes } = this.options
     const much = this.bytes + elsewhere > Math.min(maxBytes * muchShare, muchBytes)
-    return severeFrom > 0 && much && late ? bySeverity(batch, severeFrom) : { severe: undefined, others: batch }
+    return severeFrom > 0 && much && (goesBehind || this.#isLate) ? bySeverity(batch, severeFrom) : { severe: undefined, others: batch }
   }
 
   put (batch: EventBatch): Promise<PutResult> { return this.putParts(this.partsOf(batch)) }
@@ -158,7 +161,7 @@ function sizeOf (batch: EventBatch | undefined): number {
 }
 
 /** Not from Node's pool, whose blocks a small copy would keep alive. */
-export function ownMemory (bytes: Uint8Array): Uint8Array {
+function ownMemory (bytes: Uint8Array): Uint8Array {
   const copy = Buffer.allocUnsafeSlow(bytes.byteLength)
   copy.set(bytes)
   return copy

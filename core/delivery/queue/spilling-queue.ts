@@ -44,7 +44,7 @@ export class SpillingQueue implements BatchQueue {
     if (this.#closed) return { status: 'failed', reason: 'the queue is closed' }
     const { memory, disk } = this.options
     const spills = this.#spills
-    const parts = memory.partsOf(batch, disk.bytes, spills || undefined)
+    const parts = memory.partsOf(batch, disk.bytes, spills || disk.bytes > 0)
     if (spills) return this.#divide(parts)
     const result = await memory.putParts(parts)
     if (result.status === 'full') return this.#divide(parts)
