@@ -2,7 +2,7 @@
  * The two that are compared, each with a queue on disk that is forced to it before every answer, and no other processor. Both sides speak
  * OTLP/HTTP with JSON, so the same client, backend and ledger serve both.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { Supervised } from '../supervised.js'
@@ -44,9 +44,8 @@ export function otelcol (binary: string): Subject {
   return {
     name: 'otelcol',
     configure: ({ folder, queue, queueBytes, port, backendPort }, edition) => {
-      mkdirSync(queue, { recursive: true })
       writeFileSync(join(folder, 'otelcol.yaml'), stringify({
-        extensions: { file_storage: { directory: queue, fsync: true, timeout: '10s' } },
+        extensions: { file_storage: { directory: queue, create_directory: true, fsync: true, timeout: '10s' } },
         receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${port}` } } } },
         exporters: { otlp_http: { endpoint: `http://127.0.0.1:${backendPort}`, encoding: 'json', compression: 'none', timeout: '1s', retry_on_failure: retries(edition), sending_queue: { enabled: true, storage: 'file_storage', sizer: 'bytes', queue_size: queueBytes } } },
         service: { extensions: ['file_storage'], telemetry: { metrics: { level: 'none' } }, pipelines: { logs: { receivers: ['otlp'], exporters: ['otlp_http'] } } }
