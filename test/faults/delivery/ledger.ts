@@ -27,6 +27,8 @@ export class Ledger {
   deliver (ids: readonly number[]): void { for (const id of ids) this.#delivered.set(id, (this.#delivered.get(id) ?? 0) + 1) }
 
   get deliveredIds (): ReadonlySet<number> { return new Set(this.#delivered.keys()) }
+  /** In the order in which clients were told. */
+  get acknowledgedIds (): readonly number[] { return [...this.#acknowledged] }
   get acknowledged (): number { return this.#acknowledged.size }
 
   /** Acknowledged ones that are nowhere. */
