@@ -48,7 +48,8 @@ function sectionSchema (kind: (typeof kinds)[number], catalog: ComponentCatalog)
     const factory = catalog.find(kind, type)
     // One component with a broken schema must not take the editor's help for all others away.
     if (factory === undefined || schemaFault(factory.schema) !== '') continue
-    patternProperties[`^${type}(/[\\w.-]+)?$`] = { ...orNull(editorSchema(factory.schema)), description: `${factory.description} (${factory.stability})` }
+    const names = [type, ...Object.keys(factory.aliases ?? {})]
+    patternProperties[`^${names.length === 1 ? type : `(${names.join('|')})`}(/[\\w.-]+)?$`] = { ...orNull(editorSchema(factory.schema)), description: `${factory.description} (${factory.stability})` }
   }
   return orNull({ type: 'object', description: `The ${sectionOf[kind]}, by id: type or type/name.`, patternProperties, additionalProperties: false })
 }

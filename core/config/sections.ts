@@ -7,7 +7,7 @@ import { found } from './describe.js'
 import { checkOptions, type Gathered } from './options.js'
 import { isExtensionKey, kinds, sectionOf, topLevelKeys, type ComponentCatalog } from './shape.js'
 import { listed, nearest } from './suggest.js'
-import { isNull, type MapEntry, type MapNode, type Span } from './tree.js'
+import { entry, fromPlain, isNull, type MapEntry, type MapNode, type Span, type TreeNode } from './tree.js'
 
 /** A component as defined. `factory` and `config` are missing when its type is not known; it still counts as defined. */
 export interface Definition {
@@ -50,12 +50,22 @@ function readDefinition (kind: Kind, text: string, entry: MapEntry, catalog: Com
   const fault = idFault(text)
   const factory = fault === '' ? catalog.find(kind, id.type) : undefined
   if (factory !== undefined) {
-    return { id, key: entry.key, factory, config: checkOptions(factory.schema, entry.value, entry.key, path, gathered, factory).value }
+    const value = withAliasOptions(factory.aliases?.[id.type] ?? {}, entry)
+    return { id, key: entry.key, factory, config: checkOptions(factory.schema, value, entry.key, path, gathered, factory).value }
   }
   maskAll(entry.value, gathered)
   if (fault !== '') gathered.faults.error('CFG051', entry.key, path, `\`${text.slice(0, 80)}\` is no component id: ${fault}`, { allowed: 'type or type/name' })
   else unknownType(kind, id, entry.key, path, catalog, gathered)
   return { id, key: entry.key, factory: undefined, config: undefined }
+}
+
+/** The options as written, and those that come with the name the component goes by here. */
+function withAliasOptions (options: Readonly<Record<string, unknown>>, { key, value }: MapEntry): TreeNode {
+  const missing = Object.entries(options).filter(([name]) => entry(value, name) === undefined)
+  if (missing.length === 0 || (value.kind !== 'map' && !isNull(value))) return value
+  const written = value.kind === 'map' ? [...value.entries] : []
+  const added = missing.map(([name, option]) => [name, { key, value: fromPlain(option, key) }] as const)
+  return { kind: 'map', at: value.at, ...(value.origin !== undefined && { origin: value.origin }), entries: new Map([...written, ...added]) }
 }
 
 function unknownType (kind: Kind, id: ComponentId, key: Span, path: readonly (string | number)[], catalog: ComponentCatalog, { faults }: Gathered): void {

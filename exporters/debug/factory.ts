@@ -5,6 +5,7 @@ import { leftOutLines } from './metrics.js'
 export const factory = defineComponent({
   kind: 'exporter',
   type: 'debug',
+  aliases: { logging: {} },
   description: 'Prints what arrives to the log, in a bounded number of lines.',
   stability: 'beta',
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
