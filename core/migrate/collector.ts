@@ -10,11 +10,11 @@ import { Excerpts } from '../config/excerpt.js'
 import { FaultList, publicFault, type RawFault } from '../config/faults.js'
 import { kinds, sectionOf, type ComponentCatalog } from '../config/shape.js'
 import type { Environment, SourceText } from '../config/source.js'
-import { asComment, EditedDocument, entriesOf, entryOf, keyOf, plain, put, remove, type Entry } from './document.js'
+import { asComment, bare, commentsOf, EditedDocument, entriesOf, entryOf, keyOf, leaveBehind, plain, put, remove, type Entry } from './document.js'
 import type { Migrated } from './migrated.js'
 import { Parts } from './parts.js'
 import { namesIn, pipelinesOf, sides, signalOf } from './pipeline-lists.js'
-import { bare, commentsOf, leaveBehind, Pipelines } from './pipelines.js'
+import { Pipelines } from './pipelines.js'
 import { repair } from './repair.js'
 import { inOrder, summaryOf } from './report.js'
 import type { Dropped, Part, Replacement } from './rules/rule.js'
@@ -151,7 +151,7 @@ class Migration {
       return { entry, id, ...(signal !== undefined && { signal }) }
     })
     const [first] = made
-    if (first !== undefined) first.entry.key.commentBefore = [part.entry.key.commentBefore, ...['migrate: was', ...asComment(bare(part.entry))].map(line => ` ${line}`)].filter(Boolean).join('\n')
+    if (first !== undefined) first.entry.key.commentBefore = [part.entry.key.commentBefore, ...['migrate: was', ...part.written].map(line => ` ${line}`)].filter(Boolean).join('\n')
     section.items.splice(at, 1, ...made.map(m => m.entry))
     this.#successors.set(`${kind} ${part.id}`, made.map(({ id, signal }) => ({ id, ...(signal !== undefined && { signal }) })))
   }
@@ -162,7 +162,7 @@ class Migration {
     const section = entryOf(this.document.root, sectionOf[kind])?.value as unknown as YAMLMap
     const entries = entriesOf(section)
     const next = entries[entries.indexOf(part.entry) + 1]
-    const lines = [...commentsOf(part.entry), `migrate: ${why}${help === undefined ? '' : `; ${help}`}`, ...asComment(bare(part.entry))]
+    const lines = [...commentsOf(part.entry), `migrate: ${why}${help === undefined ? '' : `; ${help}`}`, ...part.written]
     section.items = section.items.filter(e => e !== part.entry)
     this.#successors.set(`${kind} ${part.id}`, [])
     if (isRenamed) this.#successors.set(`${kind} ${keyOf(part.entry)}`, [])

@@ -18,6 +18,7 @@ export class EditedDocument {
     if (parseYaml(source, faults) === undefined || faults.errors > 0) return undefined
     const yaml = parseDocument(source.text, { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' })
     if (!isMap(yaml.contents)) return undefined
+    moveComments(yaml.contents, source.text)
     writeOut(yaml.contents, new Map())
     return new EditedDocument(source, yaml, yaml.contents as YAMLMap)
   }
@@ -37,6 +38,22 @@ function text (yaml: Document): string {
     }
   })
   return yaml.toString({ lineWidth: 0, flowCollectionPadding: false, nullStr: '' })
+}
+
+/** A comment below a key with nothing behind it is about what comes next; the parser puts it behind the key. */
+function moveComments (contents: Node, source: string): void {
+  visit(contents, {
+    Map: (_key, map) => {
+      for (const [i, { key, value }] of (map.items as Entry[]).entries()) {
+        const next = map.items[i + 1] as Entry | undefined
+        if (next === undefined || !isScalar(value) || value.value !== null || typeof value.comment !== 'string' || !isScalar(key) || !key.range) continue
+        const between = source.slice(key.range[1])
+        if (between.indexOf('#') < between.indexOf('\n')) continue
+        next.key.commentBefore = [value.comment, next.key.commentBefore].filter(Boolean).join('\n')
+        delete value.comment
+      }
+    }
+  })
 }
 
 /** Children before what holds them: a target is whole when an alias of it comes. */
@@ -140,4 +157,31 @@ export function asComment (entry: Entry): string[] {
   const doc = new Document()
   doc.contents = map as never
   return text(doc).trimEnd().split('\n')
+}
+
+/** Comments that stood before an entry, without their first blank. */
+export function commentsOf (entry: Entry): string[] {
+  const { commentBefore: text } = entry.key
+  return typeof text === 'string' && text !== '' ? text.split('\n').map(line => line.replace(/^ /, '')) : []
+}
+
+/** The same without them. */
+export function bare (entry: Entry): Entry {
+  const copy = entry.clone() as Entry
+  copy.key.commentBefore = null
+  return copy
+}
+
+/** Lines where an entry was: before the next one, or at the end of the map. */
+export function leaveBehind (map: YAMLMap, next: Entry | undefined, lines: readonly string[]): void {
+  if (next !== undefined) {
+    const own = commentsOf(next)
+    next.key.commentBefore = null
+    // A blank line at the head of a map would be written as one of blanks.
+    if (map.items[0] === next) next.key.spaceBefore = false
+    commentBefore(next.key, [...lines, ...own])
+    return
+  }
+  const text = lines.map(line => ` ${line}`).join('\n')
+  map.comment = typeof map.comment === 'string' && map.comment !== '' ? `${map.comment}\n${text}` : text
 }

@@ -5,7 +5,7 @@ import { componentId } from '../component/id.js'
 import type { Signal } from '../component/factory.js'
 import { pathText } from '../config/tree.js'
 import { kinds, sectionOf } from '../config/shape.js'
-import { asBlock, commentBefore, entriesOf, entryOf, keyOf, mapIn, plain, type EditedDocument, type Entry } from './document.js'
+import { asBlock, asComment, bare, commentBefore, entriesOf, entryOf, keyOf, mapIn, plain, type EditedDocument, type Entry } from './document.js'
 import type { Note, NoteKind } from './report.js'
 import { pipelinesOf } from './pipeline-lists.js'
 import type { Part } from './rules/rule.js'
@@ -40,6 +40,7 @@ export class Parts {
 
   #part (kind: Kind, entry: Entry, options: YAMLMap, signals: readonly Signal[]): Part {
     const { type, name, text: id } = componentId(kind, keyOf(entry))
+    const written = asComment(bare(entry))
     // Read now: translators take lines out and move them.
     const lines = new Map<string, number>()
     remember(options, [], this.document, lines)
@@ -52,7 +53,7 @@ export class Parts {
       return line
     }
     return {
-      id, type, name, entry, options, signals,
+      id, type, name, entry, options, signals, written,
       note: (noteKind, path, message, help) => {
         this.note(noteKind, lineAt(path), [sectionOf[kind], id, ...path], message, help)
         if (noteKind !== 'translated') commentBefore(entry.key, [`migrate: ${path.length === 0 ? '' : `${pathText(path)}: `}${message}${help === undefined ? '' : `; ${help}`}`])

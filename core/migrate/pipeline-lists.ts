@@ -2,7 +2,7 @@
 import type { YAMLMap } from 'yaml'
 import type { Signal } from '../component/factory.js'
 import { signals } from '../config/shape.js'
-import { entriesOf, entryOf, keyOf, plain, type Entry } from './document.js'
+import { entriesOf, entryOf, plain, type Entry } from './document.js'
 import { listOf } from './rules/values.js'
 
 export const sides = ['receivers', 'processors', 'exporters'] as const

@@ -2,7 +2,7 @@
 import { isScalar, isSeq, Scalar, type Node, type YAMLMap } from 'yaml'
 import type { Kind } from '../component/component.js'
 import type { Signal } from '../component/factory.js'
-import { asBlock, asComment, commentBefore, entriesOf, entryOf, keyOf, plain, remove, type Entry } from './document.js'
+import { asBlock, asComment, bare, commentsOf, entriesOf, entryOf, keyOf, leaveBehind, plain, remove, type Entry } from './document.js'
 import type { Parts } from './parts.js'
 import { namesIn, signalOf, sides, type Side } from './pipeline-lists.js'
 
@@ -97,31 +97,4 @@ export class Pipelines {
 function takeOff (pipeline: Entry, side: Side, id: string): void {
   const list = entryOf(pipeline.value, side)?.value
   if (isSeq(list)) list.items = list.items.filter(item => plain(item) !== id)
-}
-
-/** Comments that stood before an entry, without their first blank. */
-export function commentsOf (entry: Entry): string[] {
-  const { commentBefore: text } = entry.key
-  return typeof text === 'string' && text !== '' ? text.split('\n').map(line => line.replace(/^ /, '')) : []
-}
-
-/** The same without them. */
-export function bare (entry: Entry): Entry {
-  const copy = entry.clone() as Entry
-  copy.key.commentBefore = null
-  return copy
-}
-
-/** Lines where an entry was: before the next one, or at the end of the map. */
-export function leaveBehind (map: YAMLMap, next: Entry | undefined, lines: readonly string[]): void {
-  if (next !== undefined) {
-    const own = commentsOf(next)
-    next.key.commentBefore = null
-    // A blank line at the head of a map would be written as one of blanks.
-    if (map.items[0] === next) next.key.spaceBefore = false
-    commentBefore(next.key, [...lines, ...own])
-    return
-  }
-  const text = lines.map(line => ` ${line}`).join('\n')
-  map.comment = typeof map.comment === 'string' && map.comment !== '' ? `${map.comment}\n${text}` : text
 }

@@ -10,10 +10,10 @@ import { FaultList } from '../config/faults.js'
 import { loadConfig } from '../config/load.js'
 import { kinds, sectionOf, type ComponentCatalog } from '../config/shape.js'
 import { SourceText, type Environment } from '../config/source.js'
-import { asComment, EditedDocument, entriesOf, entryOf, keyOf, type Entry } from './document.js'
+import { asComment, bare, commentsOf, EditedDocument, entriesOf, entryOf, keyOf, leaveBehind, type Entry } from './document.js'
 import type { Parts } from './parts.js'
 import { pipelinesOf } from './pipeline-lists.js'
-import { bare, commentsOf, leaveBehind, Pipelines } from './pipelines.js'
+import { Pipelines } from './pipelines.js'
 
 /** Each round takes something out; a file that needs more is nothing to be repaired. */
 const maxRounds = 200

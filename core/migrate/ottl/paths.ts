@@ -1,5 +1,5 @@
 /** Paths of OTTL (`attributes["x"]`, `severity_number`) as fields of conditions (core/match/fields.ts). */
-import { Tokens, Untranslatable } from './tokens.js'
+import { Untranslatable, type Tokens } from './tokens.js'
 
 export interface Path {
   /** As written, for messages. */
@@ -33,6 +33,7 @@ export function readPath (tokens: Tokens): Path {
     }
     if (tokens.next?.kind === 'sign' && tokens.next.value === '[') throw new Untranslatable(`\`${text}[…]\` looks into an attribute that is a map or list`)
     if (!tokens.accept('.')) return { text, names, key }
+    text += '.'
   }
 }
 

@@ -30,8 +30,9 @@ function readSet (tokens: Tokens, context: string): Action {
   const value = readValue(tokens, context)
   tokens.expect(')')
   if (typeof value === 'object' && value.scope !== place.scope) throw new Untranslatable('the value is an attribute of another scope')
-  const source = typeof value === 'object' ? { from_attribute: value.key } : { value }
-  return { key: place.key, action: readWhere(tokens, place, context), ...scopeOf(place), ...source }
+  const source = typeof value === 'object' ? value : undefined
+  const given = typeof value === 'object' ? { from_attribute: value.key } : { value }
+  return { key: place.key, action: readWhere(tokens, place, source, context), ...scopeOf(place), ...given }
 }
 
 function readValue (tokens: Tokens, context: string): Scalar | Place {
@@ -58,15 +59,27 @@ function readDelete (tokens: Tokens, context: string): Action {
 
 const scopeOf = (place: Place): { readonly scope?: 'resource' } => place.scope === 'resource' ? { scope: 'resource' } : {}
 
-/** `where` may only ask whether the attribute itself is there. */
-function readWhere (tokens: Tokens, place: Place, context: string): 'insert' | 'update' | 'upsert' {
+/** `where` may ask whether the attribute is there, and whether its source is: without a source nothing is set anyway. */
+function readWhere (tokens: Tokens, place: Place, source: Place | undefined, context: string): 'insert' | 'update' | 'upsert' {
   if (tokens.isAtEnd) return 'upsert'
   tokens.expect('where')
-  const asked = attributeOf(readPath(tokens), context)
+  let action: 'insert' | 'update' | 'upsert' = 'upsert'
+  do {
+    const asked = attributeOf(readPath(tokens), context)
+    const isThere = readIsThere(tokens)
+    if (isSame(asked, place) && action === 'upsert') action = isThere ? 'update' : 'insert'
+    else if (!isThere || source === undefined || !isSame(asked, source)) throw new Untranslatable(asksMore)
+  } while (tokens.accept('and'))
+  if (!tokens.isAtEnd) throw new Untranslatable(asksMore)
+  return action
+}
+
+const asksMore = 'its `where` asks for more than whether the attribute, or what it is taken from, is there'
+
+const isSame = (a: Place, b: Place): boolean => a.key === b.key && a.scope === b.scope
+
+function readIsThere (tokens: Tokens): boolean {
   const sign = tokens.take().value
-  const isNil = tokens.accept('nil')
-  if (!isNil || !tokens.isAtEnd || asked.key !== place.key || asked.scope !== place.scope || (sign !== '==' && sign !== '!=')) {
-    throw new Untranslatable('its `where` asks for more than whether the attribute itself is there')
-  }
-  return sign === '==' ? 'insert' : 'update'
+  if ((sign !== '==' && sign !== '!=') || !tokens.accept('nil')) throw new Untranslatable(asksMore)
+  return sign === '!='
 }

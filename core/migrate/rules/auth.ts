@@ -1,6 +1,6 @@
 /** `auth.authenticator` names an extension in the Collector; here credentials are options of what uses them. */
 import type { YAMLMap } from 'yaml'
-import { entryOf, put, remove, valueAt } from '../document.js'
+import { put, remove, valueAt } from '../document.js'
 import type { Dropped, Part } from './rule.js'
 import { ensure, isRecord, listOf, textOf } from './values.js'
 
@@ -38,8 +38,8 @@ function setHeaders (part: Part, headers: readonly unknown[]): boolean {
 
 /** Of a server. One that cannot be translated takes the receiver out: it would let everybody in. */
 export function translateServerAuth (part: Part, protocol: YAMLMap, path: readonly string[]): Dropped | undefined {
-  if (entryOf(protocol, 'auth') === undefined) return undefined
-  const id = textOf(valueAt(protocol, 'auth', 'authenticator')) ?? ''
+  const id = textOf(valueAt(protocol, 'auth', 'authenticator'))
+  if (id === undefined) return undefined
   const extension = part.extension(id)
   const options = isRecord(extension?.options) ? extension.options : {}
   remove(protocol, 'auth')

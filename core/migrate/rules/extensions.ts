@@ -18,6 +18,7 @@ export const unknownExtension = { why: 'there are no extensions', help: 'see whe
 /** Entries are tried in order, and a row follows the first that fits, as in the Collector. */
 function translateRouting (part: Part): Fate {
   const table = listOf(valueAt(part.options, 'table')).filter(isRecord)
+  if (table.length > 0 && table.every(entry => entry['when'] !== undefined)) return undefined
   const entries: Record<string, unknown>[] = []
   for (const [i, entry] of table.entries()) {
     const pipelines = listOf(entry['pipelines']).map(String)

@@ -21,6 +21,8 @@ interface Found { readonly exclude: Condition[], readonly include: Map<Signal, C
 export function translateFilter (part: Part): Fate {
   const found: Found = { exclude: [], include: new Map(), problems: new Problems() }
   const known = entriesOf(part.options).filter(e => Object.hasOwn(sections, keyOf(e)))
+  // Tapio's own form has nothing of them.
+  if (known.length === 0 && part.options.items.length > 0) return undefined
   for (const entry of known) {
     const key = keyOf(entry)
     const signal = sections[key] as Signal

@@ -15,11 +15,12 @@ export interface Part {
   readonly options: YAMLMap
   /** Signals of the pipelines that name it. */
   readonly signals: readonly Signal[]
+  /** As it was written, as lines of a comment. */
+  readonly written: readonly string[]
   /** A note about one option, or about the whole when `path` is empty; said in the report and beside the component. */
   note (kind: NoteKind, path: readonly (string | number)[], message: string, help?: string): void
   /** The options of an extension by its id, for what names one (`auth.authenticator`, `storage`). */
   extension (id: string): { readonly type: string, readonly options: unknown } | undefined
-  /** Parts of the Collector's pipelines that are of another kind here (`sending_queue.batch`) are noted once by this. */
 }
 
 /** Why a component cannot stay. */
