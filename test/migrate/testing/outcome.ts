@@ -1,15 +1,13 @@
 /** What becomes of a configuration: does it load as it is, after `config migrate`, and what is missing then. */
 import { registryUrl } from '../../../core/cli/registry.js'
 import { loadConfig, type LoadResult } from '../../../core/config/load.js'
-import type { ComponentCatalog } from '../../../core/config/shape.js'
 import { SourceText, type Environment } from '../../../core/config/source.js'
 import { openCatalog, planConfig } from '../../../core/instance.js'
 import { migrateCollector } from '../../../core/migrate/collector.js'
 import type { Migrated } from '../../../core/migrate/migrated.js'
 import type { ConfigFile } from './files.js'
 
-export const modules = [registryUrl]
-export const catalog: ComponentCatalog = await openCatalog(modules)
+export const catalog = await openCatalog([registryUrl])
 
 const values: readonly (readonly [RegExp, string])[] = [
   [/PORT/, '4317'], [/MIB$/, '512'], [/VERBOSITY/, 'basic'], [/COLLECTOR_ENDPOINT/, 'backend:4317'], [/ENDPOINT|URL/, 'http://backend:4318'], [/HOST|_IP$|INTERFACE/, '127.0.0.1']
@@ -17,7 +15,7 @@ const values: readonly (readonly [RegExp, string])[] = [
 
 /** Every variable is set, to something that fits its name; those with a default are not. */
 export const standIns: Environment = new Proxy({}, {
-  get: (_target, name) => typeof name !== 'string' || /LOG_LEVEL|ENVIRONMENT|MY_POD_IP/.test(name) && name !== 'MY_POD_IP' ? undefined : values.find(([pattern]) => pattern.test(name))?.[1] ?? 'text'
+  get: (_target, name) => typeof name !== 'string' || /LOG_LEVEL|ENVIRONMENT/.test(name) ? undefined : values.find(([pattern]) => pattern.test(name))?.[1] ?? 'text'
 })
 
 export interface Outcome {

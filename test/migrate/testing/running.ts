@@ -10,7 +10,7 @@ import { silentLogger } from '../../../core/testing/services.js'
 import type { ResolvedConfig } from '../../../core/config/shape.js'
 import { startReceiver, type Started } from '../../../receivers/otlp/start-for-test.js'
 import { freePort } from '../../free-port.js'
-import { catalog, load, modules } from './outcome.js'
+import { catalog, load } from './outcome.js'
 
 type Signal = 'traces' | 'metrics' | 'logs'
 
@@ -34,7 +34,7 @@ export async function run (text: string): Promise<Ran> {
     const { config, listening } = await onLoopback(text, backend, folder)
     const planned = planConfig(config, catalog)
     if (!planned.ok) throw new Error('it makes no graph')
-    instance = new Instance(config, planned.plan, modules, silentLogger)
+    instance = new Instance(config, planned.plan, silentLogger)
     await instance.start()
     const answers = await Promise.all(listening.flatMap(l => signalsOf(config, l.id).map(signal => send(l, signal))))
     const expected = new Set(listening.flatMap(l => signalsOf(config, l.id)).filter(s => isSent(config, s)))
