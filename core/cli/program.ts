@@ -11,6 +11,7 @@ import { listComponents, showConfig, showGraph, showSchema, validate } from './c
 import { exitCodes, type ExitName } from './exit-codes.js'
 import type { CommandIo } from './io.js'
 import type { ConfigOptions } from './prepare.js'
+import { addMigrateCommand } from './migrate.js'
 import { addRawCommand } from './raw.js'
 import { addReplayCommands } from './replay/commands.js'
 import type { RunOptions } from './run.js'
@@ -33,6 +34,7 @@ Examples:
   tapio validate -c tapio.yaml                  every fault with its line, without running anything
   tapio graph -c tapio.yaml -o mermaid          the pipelines and their threads as a picture
   tapio config -c seed.yaml                     the whole configuration as it would run, secrets hidden
+  tapio config migrate --from otelcol otel.yaml  a Collector's configuration as one of Tapio
   tapio ebpf status                             what this kernel allows to watch, who watches, and what it costs
   tapio collect ebpf --server tapio:9090        one receiver alone, sending to another Tapio
   tapio diagnose /tmp/dump                      what a dump of a cluster says about what went wrong
@@ -69,15 +71,15 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
       if ((options.config ?? []).length === 0) { io.err('tapio: nothing to run: give --config FILE (see tapio --help)\n'); done('usage'); return }
       done(await run(options))
     })
-  const withConfig = (name: string, description: string, out: Option, act: (o: ConfigOptions, io: CommandIo) => Promise<ExitName>): void => {
+  const withConfig = (name: string, description: string, out: Option, act: (o: ConfigOptions, io: CommandIo) => Promise<ExitName>): Command =>
     program.command(name).description(description).addOption(configOption()).addOption(setOption()).addOption(out)
       .action(async (options: ConfigOptions) => {
         if ((options.config ?? []).length === 0) { io.err(`tapio ${name}: give --config FILE\n`); done('usage'); return }
         done(await act(options, io))
       })
-  }
   withConfig('validate', 'check a configuration and the graph it makes; print every fault', output('text', 'json'), validate)
-  withConfig('config', 'print the configuration as it would run, secrets hidden', output('yaml', 'json'), showConfig)
+  const config = withConfig('config', 'print the configuration as it would run, secrets hidden', output('yaml', 'json'), showConfig)
+  addMigrateCommand(config, io, done)
   withConfig('graph', 'draw the pipelines and the threads they run on', output('text', 'mermaid', 'json'), showGraph)
   program.command('components').description('list the components of this build, and of the plugins a configuration names').addOption(configOption()).addOption(setOption()).addOption(output('table', 'json', 'yaml'))
     .action(async (options: ConfigOptions) => done(await listComponents(options, io)))
