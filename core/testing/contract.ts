@@ -15,6 +15,7 @@ import { randomBatch } from '../data/testing/random-batch.js'
 import { seeded } from '../data/testing/random.js'
 import { stopMs, withInstance, type ContractBench } from './contract-bench.js'
 import { deadlineIn } from './services.js'
+import { checkOutcome } from './source.js'
 
 /** What a component needs when its defaults alone cannot run; Tapio's have it in `testdata/contract.ts`. */
 export interface ContractCase {
@@ -161,15 +162,6 @@ async function answer ({ component, clock }: ContractBench, batch: EventBatch): 
   while (!isAnswered && performance.now() < endMs) await clock.advance(100)
   assert.ok(isAnswered, 'no answer within 10 s')
   return await asked as Outcome
-}
-
-function checkOutcome (outcome: Outcome, batch: EventBatch): void {
-  assert.ok(['accepted', 'rejected', 'retry', 'refused'].includes(outcome?.status), `no outcome: ${JSON.stringify(outcome)}`)
-  if (outcome.status !== 'rejected') return
-  assert.ok(outcome.count > 0 && outcome.count <= batch.count, `${outcome.count} of ${batch.count} rows rejected`)
-  if (outcome.rows === undefined) return
-  assert.equal(outcome.rows.length, outcome.count)
-  outcome.rows.forEach((row, i, rows) => { assert.ok(row < batch.count && (i === 0 || row > (rows[i - 1] as number)), 'rows ascend within the batch') })
 }
 
 function checkDeclared (factory: ComponentFactory, { drops, meter }: ContractBench): void {
