@@ -47,6 +47,8 @@ export async function bundlePlugin (located: LocatedPlugin): Promise<Bundle> {
       target: 'node20',
       sourcemap: 'inline',
       sourcesContent: false,
+      // A trace names the file itself: the bundle is elsewhere.
+      sourceRoot: pathToFileURL(join(located.folder, '/')).href,
       legalComments: 'none',
       logLevel: 'silent',
       // Packages that are CommonJS ask for Node's modules with `require`.

@@ -4,6 +4,7 @@ import { languages, pluginKinds } from '../../plugins/new/project.js'
 import type { ExitName } from '../exit-codes.js'
 import type { CommandIo } from '../io.js'
 import type { NewOptions } from './new.js'
+import type { TestPluginOptions } from './test.js'
 
 const help = `
 Examples:
@@ -22,4 +23,12 @@ export function addPluginCommands (program: Command, io: CommandIo, done: (exit:
     .option('--directory <folder>', 'where (default: a folder of its name, here)')
     .option('--tapio <spec>', 'where npm finds Tapio: a range, or file:PATH (default: where this one is from)')
     .action(async (name: string, options: NewOptions) => done(await (await import('./new.js')).newPlugin(name, options, io)))
+  plugin.command('check').description('what a registry would look at: package, version range, permissions, imports')
+    .argument('[path]', 'folder of a package, or a file', '.')
+    .action(async (path: string) => done(await (await import('./check.js')).checkPlugin(path, io)))
+  plugin.command('test').description('load a plugin as Tapio would, ask the contract of its components, isolated and not, run its own tests')
+    .argument('[path]', 'folder of a package, or a file', '.')
+    .option('--no-contract', 'without the contract')
+    .option('--no-own', 'without its own tests')
+    .action(async (path: string, options: TestPluginOptions) => done(await (await import('./test.js')).testPlugin(path, options, io)))
 }
