@@ -5,7 +5,7 @@ import type { PluginPermissions } from '../../plugins/definition.js'
 import type { PluginDescription } from '../../plugins/description.js'
 import { pluginSchema, type PluginOptions } from '../../plugins/config.js'
 import { PluginFault } from '../../plugins/fault.js'
-import { loadPlugins } from '../../plugins/load.js'
+import { loadPlugins, type LoadedPlugin } from '../../plugins/load.js'
 import { locatePlugins, type LocatedPlugin } from '../../plugins/locate.js'
 import type { PluginReference } from '../../plugins/reference.js'
 import { checkPackage, manifestIn, type Finding, type Manifest } from '../../plugins/verify/package-check.js'
@@ -24,7 +24,7 @@ export async function loadAuthored (command: string, path: string, io: CommandIo
   try {
     const options = Value.Default(pluginSchema, { path }) as PluginOptions
     const [located] = locatePlugins(options, cwd) as [LocatedPlugin]
-    const [{ reference }] = await loadPlugins(options, cwd) as [{ reference: PluginReference }]
+    const [{ reference }] = await loadPlugins(options, cwd) as [LoadedPlugin]
     const manifest = manifestIn(located.folder)
     return { located, reference, manifest, findings: checkPackage({ ...located, manifest, description: reference.description }) }
   } catch (error) {

@@ -19,8 +19,8 @@ async function verify (factory: ComponentFactory): Promise<void> {
   const component = `${factory.kind}/${factory.type}`
   const begin = (test: string): void => send({ type: 'begins', component, test })
   const end = (test: string, fault?: string): void => send({ type: 'result', result: { component, test, fault } })
-  const faults = optionsOf(factory, '{directory}')
-  if (faults instanceof Error) { end('it can be made', faults.message); return }
+  const parsed = optionsOf(factory, '{directory}')
+  if (parsed instanceof Error) { end('it can be made', parsed.message); return }
   for (const { name, run } of contractTests(factory, contract(factory))) {
     begin(name)
     end(name, await run().then(() => undefined, (error: unknown) => error instanceof Error ? error.message : String(error)))
@@ -45,11 +45,11 @@ function optionsOf (factory: ComponentFactory, directory: string): object {
   return new Error(`its options: ${parsed.faults.join('; ')}. Say with which it is tested in package.json: "tapio": {"contract": {"${name}": {…}}}`)
 }
 
-/** Its thread is started again when it ends, and the batch answered for: a test would not see it. */
+/** The end of its thread is dealt with and the batch answered for: a test would not see it. */
 function expectAlive ({ meter, logger }: TestBench): void {
   if (![...meter.values.keys()].some(series => series.startsWith(pluginDeaths.name))) return
-  const { fields } = logger.lines.find(line => line.level === 'error') ?? {}
-  throw new Error(`it ended its thread: ${String(fields?.['detail'] ?? fields?.['why'] ?? 'see its log')}`)
+  const why = logger.lines.map(line => line.fields?.['why']).find(text => typeof text === 'string')
+  throw new Error(why?.replace(/^plugin .*? ended: /, '').replaceAll(/\s+at /g, '\n  at ') ?? 'it ended its thread')
 }
 
 for (const factory of await factoriesOf(reference)) await verify(factory)

@@ -21,7 +21,8 @@ export interface ContractRun {
 export async function verifyContract (reference: PluginReference, isolation: 'worker' | 'none', run: ContractRun): Promise<void> {
   const timeoutMs = run.timeoutMs ?? testTimeoutMs
   const worker = new Worker(new URL('./contract-worker.js', import.meta.url), {
-    workerData: { reference: { ...reference, options: { ...reference.options, isolation } }, options: run.options } satisfies ContractOrder,
+    // The first end of an isolated component is its fault: no other life is waited for.
+    workerData: { reference: { ...reference, options: { ...reference.options, isolation, on_failure: 'disable' } }, options: run.options } satisfies ContractOrder,
     name: 'tapio-plugin-contract', stdout: true, stderr: true, resourceLimits: { maxOldGenerationSizeMb: heapMiB }
   })
   for (const stream of [worker.stdout, worker.stderr]) stream.setEncoding('utf8').on('data', (text: string) => run.printed(text))
@@ -41,5 +42,5 @@ export async function verifyContract (reference: PluginReference, isolation: 'wo
     worker.once('exit', code => { endsBy(`it ended the thread with code ${code}`); resolve() })
   })
   clearTimeout(timer)
-  if (end !== '') run.result({ component: current?.component ?? reference.description.name, test: current?.test ?? 'its components can be made', fault: end })
+  if (end !== '') run.result({ component: current?.component ?? reference.description.name, test: current?.test ?? 'its components can be made', fault: `${end}; what comes after it was not tested` })
 }
