@@ -31,11 +31,11 @@ const name = 'tapio-plugin-quiet'
 /** What the SDK says was asked for. */
 const paths = ['/healthz', '/livez', '/metrics', '/orders', '/cart']
 
-interface Pipeline { readonly running: RunningCommand, readonly url: string }
+interface Pipeline { running: RunningCommand, url: string }
 
 export async function stranger (options: StrangerOptions): Promise<StrangerReport> {
   const root = mkdtempSync(join(tmpdir(), 'tapio-stranger-'))
-  let running: RunningCommand | undefined
+  let pipeline: Pipeline | undefined
   try {
     const transcript = new Transcript(options.print, join(root, 'node_modules/.bin'))
     const folder = join(root, name)
@@ -45,17 +45,18 @@ export async function stranger (options: StrangerOptions): Promise<StrangerRepor
     transcript.say('a pipeline with a real OpenTelemetry SDK in front of it')
     writePipeline(root)
     await transcript.run('npx tapio validate --config pipeline.yaml && npx tapio components --config pipeline.yaml -o json | grep -A 3 \'"plugin"\'', root)
-    const pipeline = running = transcript.start('npx tapio --config pipeline.yaml --watch', root)
-    const url = `http://127.0.0.1:${await transcript.step('it runs', async () => await portOf(pipeline))}/v1/logs`
+    pipeline = await start(transcript, root)
+    const { url } = pipeline
     const before = await transcript.step('the SDK sends five log records', async () => await send(url, join(root, 'out.jsonl'), paths, 2))
     options.print(`came out: ${before.join(', ')}\n`)
-    const after = await editWhileItRuns(transcript, root, folder, { running: pipeline, url }, options)
-    const exit = await transcript.step('Ctrl-C', async () => await pipeline.end())
+    const after = await editWhileItRuns(transcript, root, folder, pipeline, options)
+    const { running } = pipeline
+    const exit = await transcript.step('Ctrl-C', async () => await running.end())
     const { published, components } = await publish(transcript, root, folder)
     options.print(`\n${transcript.minutes.toFixed(1)} minutes of machine time, ${transcript.steps.length} steps\n`)
     return { minutes: transcript.minutes, steps: transcript.steps, before, after, tests, published, components, exit }
   } finally {
-    running?.kill()
+    pipeline?.running.kill()
     rmSync(root, { recursive: true, force: true })
   }
 }
@@ -63,7 +64,7 @@ export async function stranger (options: StrangerOptions): Promise<StrangerRepor
 async function install (transcript: Transcript, root: string, { tarball, repository }: StrangerOptions): Promise<void> {
   transcript.say('an empty folder')
   if (tarball !== undefined) {
-    await transcript.run(`npm init -y > package.json && npm install ${tarball}`, root)
+    await transcript.run(`npm init -y > /dev/null && npm install ${tarball}`, root)
     return
   }
   writeFileSync(join(root, 'package.json'), '{"private": true}')
@@ -124,6 +125,16 @@ service:
 `)
 }
 
+async function start (transcript: Transcript, root: string): Promise<Pipeline> {
+  const running = transcript.start('npx tapio --config pipeline.yaml --watch', root)
+  try {
+    return { running, url: `http://127.0.0.1:${await transcript.step('it runs', async () => await portOf(running))}/v1/logs` }
+  } catch (error) {
+    running.kill()
+    throw error
+  }
+}
+
 async function portOf (running: RunningCommand): Promise<number> {
   await running.line(/"tapio is running"/)
   return (JSON.parse(await running.line(/"listening"/)) as { port: number }).port
@@ -150,14 +161,19 @@ function pathsIn (file: string): string[] {
   return readFileSync(file, 'utf8').split('\n').slice(0, -1).map(line => (JSON.parse(line) as { attributes: Record<string, string> }).attributes['url.path'] ?? '?')
 }
 
-async function editWhileItRuns (transcript: Transcript, root: string, folder: string, { running, url }: Pipeline, { language, print }: StrangerOptions): Promise<string[]> {
+async function editWhileItRuns (transcript: Transcript, root: string, folder: string, pipeline: Pipeline, { language, print }: StrangerOptions): Promise<string[]> {
   transcript.say('an edit while it runs: /cart is dropped, too')
+  const { running } = pipeline
   const seen = running.lines.length
   change(join(folder, `src/index.${language === 'typescript' ? 'ts' : 'js'}`), '\'/metrics\']', '\'/metrics\', \'/cart\']')
   const said = await transcript.step('it is loaded', async () => await running.line(/the configuration was (not )?reloaded/, seen))
   const { msg, changes, reason } = JSON.parse(said) as { msg: string, changes?: string, reason?: string }
   print(`${msg}: ${changes ?? reason ?? ''}\n`)
-  if (reason !== undefined) throw new Error(`the edit was not loaded: ${reason}`)
+  if (reason?.includes('needs a restart') === true) {
+    await running.end()
+    Object.assign(pipeline, await start(transcript, root))
+  } else if (reason !== undefined) throw new Error(`the edit was not loaded: ${reason}`)
+  const { url } = pipeline
   const after = await transcript.step('the SDK sends five more', async () => await send(url, join(root, 'out.jsonl'), paths, 1))
   print(`came out: ${after.join(', ')}\n`)
   return after

@@ -104,7 +104,6 @@ test('a test that fails names its own file and line; one that cannot be built sa
 const broken: readonly (readonly [what: string, body: string, says: RegExp])[] = [
   ['answers with no outcome', 'consume () { return { status: "ok" } }', /it answers with an outcome whatever the batch, and never writes into it\n/],
   ['ends its thread', 'consume (batch) { if (batch.count > 0) process.exit(3) }', /threads of their own[^]*\n {11}it ended its thread with code 3\n[^]*Tapio's threads[^]*it ended the thread with code 3; what comes after it was not tested/],
-  ['names a drop it did not declare', 'consume (batch) { services.get("drops").add("mystery", batch.count); return accepted }', /drop reason "mystery" is not declared/],
   ['does what it did not ask for', 'async start () { await fetch("http://127.0.0.1:4317/").catch(error => { throw error.cause ?? error }) }, consume () { return accepted }', /threads of their own[^]*may not connect to 127\.0\.0\.1:4317[^]*Tapio's threads/]
 ]
 for (const [what, body, says] of broken) {
