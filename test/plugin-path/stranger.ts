@@ -126,7 +126,7 @@ service:
 }
 
 async function start (transcript: Transcript, root: string): Promise<Pipeline> {
-  const running = transcript.start('npx tapio --config pipeline.yaml --watch', root)
+  const running = transcript.start('tapio --config pipeline.yaml --watch', root)
   try {
     return { running, url: `http://127.0.0.1:${await transcript.step('it runs', async () => await portOf(running))}/v1/logs` }
   } catch (error) {

@@ -48,7 +48,8 @@ export class Transcript {
   /** One that goes on; `end` it. */
   start (command: string, cwd: string): RunningCommand {
     this.#print(`\n$ ${command} &\n`)
-    return new RunningCommand(spawn('/bin/sh', ['-c', `exec ${command}`], { cwd, env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] }))
+    // A group of its own, as a shell makes one: Ctrl-C is for all of it.
+    return new RunningCommand(spawn('/bin/sh', ['-c', `exec ${command}`], { cwd, env: this.#env, stdio: ['ignore', 'pipe', 'pipe'], detached: true }))
   }
 
   get minutes (): number { return this.steps.reduce((sum, s) => sum + s.seconds, 0) / 60 }
@@ -92,11 +93,16 @@ export class RunningCommand {
 
   /** As Ctrl-C does; its exit code. */
   async end (): Promise<number> {
-    this.#child.kill('SIGINT')
+    this.#signal('SIGINT')
     return await this.#ended
   }
 
-  kill (): void { this.#child.kill('SIGKILL') }
+  kill (): void { this.#signal('SIGKILL') }
+
+  #signal (name: NodeJS.Signals): void {
+    const { pid, exitCode, signalCode } = this.#child
+    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, name)
+  }
 }
 
 function shortened (output: string): string {
