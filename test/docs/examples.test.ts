@@ -50,7 +50,7 @@ async function start (path: string, ...sets: readonly string[]): Promise<Instanc
   if (!loaded.ok) throw new Error(renderFaults(loaded.faults))
   const planned = planConfig(loaded.config, catalog)
   if (!planned.ok) throw new Error(JSON.stringify(planned.faults))
-  const instance = new Instance(loaded.config, planned.plan, [registryUrl], silentLogger)
+  const instance = new Instance(loaded.config, planned.plan, silentLogger)
   await instance.start()
   return instance
 }
