@@ -10,6 +10,7 @@ import { openIncidents } from './open-incidents.js'
 import { listComponents, showConfig, showGraph, showSchema, validate } from './commands.js'
 import { exitCodes, type ExitName } from './exit-codes.js'
 import type { CommandIo } from './io.js'
+import { addPluginCommands } from './plugin/commands.js'
 import type { ConfigOptions } from './prepare.js'
 import { addMigrateCommand } from './migrate.js'
 import { addRawCommand } from './raw.js'
@@ -47,6 +48,7 @@ Examples:
   tapio serve --store /var/lib/tapio/store      the API and the web page over a store, without pipelines
   tapio raw --since 10m --type oom_kill         what the kernel itself said, record by record
   tapio test tapio.test.yaml patterns/          tests of a configuration and of patterns, with reasons
+  tapio plugin new tapio-plugin-quiet           begin a plugin: a project that builds, tests and runs at once
   tapio dead-letters -c tapio.yaml              what exporters could not deliver, and why
   tapio replay -c tapio.yaml                    send it again, once the other side takes it
 
@@ -88,6 +90,7 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
   addCollectCommand(program, [configOption(), setOption()], io, run, done)
   addRawCommand(program, io, done)
   addTestCommand(program, io, done)
+  addPluginCommands(program, io, done)
   addReplayCommands(program, () => [configOption(), setOption()], io, run, done)
   addDiagnoseCommand(program, io, done)
   const open: OpenApi = async (source, to) => (await import('./client/open-api.js')).openApi(source, to)
