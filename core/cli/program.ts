@@ -7,8 +7,9 @@ import { completionScript, shells, type Shell } from './completion.js'
 import { addIncidentCommands } from './correlate.js'
 import { addDiagnoseCommand } from './diagnose.js'
 import { openIncidents } from './open-incidents.js'
-import { listComponents, showConfig, showGraph, showSchema, validate } from './commands.js'
+import { listComponents, showConfig, showSchema, validate } from './commands.js'
 import { exitCodes, type ExitName } from './exit-codes.js'
+import { addGraphCommand } from './graph.js'
 import type { CommandIo } from './io.js'
 import type { ConfigOptions } from './prepare.js'
 import { addRawCommand } from './raw.js'
@@ -32,6 +33,7 @@ Examples:
   tapio -c tapio.yaml --set service.mode=debug  one value changed
   tapio validate -c tapio.yaml                  every fault with its line, without running anything
   tapio graph -c tapio.yaml -o mermaid          the pipelines and their threads as a picture
+  tapio graph --live                            what runs: rates, queues, losses and states on the graph
   tapio config -c seed.yaml                     the whole configuration as it would run, secrets hidden
   tapio ebpf status                             what this kernel allows to watch, who watches, and what it costs
   tapio collect ebpf --server tapio:9090        one receiver alone, sending to another Tapio
@@ -78,7 +80,8 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
   }
   withConfig('validate', 'check a configuration and the graph it makes; print every fault', output('text', 'json'), validate)
   withConfig('config', 'print the configuration as it would run, secrets hidden', output('yaml', 'json'), showConfig)
-  withConfig('graph', 'draw the pipelines and the threads they run on', output('text', 'mermaid', 'json'), showGraph)
+  const open: OpenApi = async (source, to) => (await import('./client/open-api.js')).openApi(source, to)
+  addGraphCommand(program, [configOption(), setOption()], open, io, done)
   program.command('components').description('list the components of this build, and of the plugins a configuration names').addOption(configOption()).addOption(setOption()).addOption(output('table', 'json', 'yaml'))
     .action(async (options: ConfigOptions) => done(await listComponents(options, io)))
   program.command('schema').description('print the JSON Schema of the configuration, for editors; with the plugins it names').addOption(configOption()).addOption(setOption()).option('--patterns', 'of pattern files instead')
@@ -88,7 +91,6 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
   addTestCommand(program, io, done)
   addReplayCommands(program, () => [configOption(), setOption()], io, run, done)
   addDiagnoseCommand(program, io, done)
-  const open: OpenApi = async (source, to) => (await import('./client/open-api.js')).openApi(source, to)
   addIncidentCommands(program, openIncidents, open, io, done)
   addClientCommands(program, open, io, done)
   program.command('completion').description('print a completion script').addArgument(new Argument('<shell>').choices(shells))
