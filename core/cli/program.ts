@@ -9,6 +9,7 @@ import { addDiagnoseCommand } from './diagnose.js'
 import { openIncidents } from './open-incidents.js'
 import { listComponents, showConfig, showSchema, validate } from './commands.js'
 import { exitCodes, type ExitName } from './exit-codes.js'
+import { addExplainDropCommand } from './explain-drop/command.js'
 import { addGraphCommand } from './graph.js'
 import type { CommandIo } from './io.js'
 import type { ConfigOptions } from './prepare.js'
@@ -43,6 +44,7 @@ Examples:
   tapio events --severity error --follow        events as they come, from a server or a store
   tapio status --server tapio:9090              what runs there, whether it is well
   tapio top                                     live: rates, latencies, queues and drops of every edge
+  tapio explain-drop                            where and why events are lost, and what to do
   tapio tap 'receiver/otlp -> *'                a live sample of what passes
   tapio serve --store /var/lib/tapio/store      the API and the web page over a store, without pipelines
   tapio raw --since 10m --type oom_kill         what the kernel itself said, record by record
@@ -93,6 +95,7 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
   addDiagnoseCommand(program, io, done)
   addIncidentCommands(program, openIncidents, open, io, done)
   addClientCommands(program, open, io, done)
+  addExplainDropCommand(program, [configOption(), setOption()], open, io, done)
   program.command('completion').description('print a completion script').addArgument(new Argument('<shell>').choices(shells))
     .action((shell: Shell) => { io.out(completionScript(program, shell)); done('ok') })
   return program

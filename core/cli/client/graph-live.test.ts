@@ -4,6 +4,7 @@
  * outlives a server that goes away and comes back as another process.
  */
 import { create } from '@bufbuild/protobuf'
+import { TimestampSchema } from '@bufbuild/protobuf/wkt'
 import { stripVTControlCharacters } from 'node:util'
 import pc from 'picocolors'
 import { suite } from 'uvu'
@@ -30,7 +31,7 @@ const live = graphOf(create(PipelineStateSchema, {
     { name: 'exporter/otlp', kind: 'exporter', id: 'otlp', type: 'otlp', pipelines: ['main'], threads: ['main'], state: 'recoverable_error', reason: 'connection refused' }
   ].map(one => create(PipelineComponentSchema, one))
 }))
-const earlier = graphOf(create(PipelineStateSchema, { ...earlierState, time: { seconds: 1_769_828_399n, nanos: 250_000_000 } }))
+const earlier = graphOf(create(PipelineStateSchema, { ...earlierState, time: create(TimestampSchema, { seconds: 1_769_828_399n, nanos: 250_000_000 }) }))
 
 test('each arrow with what flows, waits and is lost; rings before their readers; queues below their exporters', () => {
   assert.is(graphPicture(live, earlier, look).join('\n'), `\
@@ -77,7 +78,7 @@ test('it fits any terminal, says what is above and below, and nothing hostile ge
       assert.match(lines.at(-1) as string, /q quit/)
     }
   }
-  assert.match(graphPicture(live, earlier, { ...look, size: { columns: 120, rows: 9 }, top: 2 }).join('\n'), /lines 3 to 6 of 12/)
+  assert.match(graphPicture(live, earlier, { ...look, size: { columns: 120, rows: 9 }, top: 2 }).join('\n'), /lines 3 to 7 of 12/)
 })
 
 test('mermaid: rates and losses at the arrows, what fails in red, names that cannot break it', () => {
