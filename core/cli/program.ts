@@ -6,6 +6,7 @@ import { addCollectCommand } from './collect.js'
 import { completionScript, shells, type Shell } from './completion.js'
 import { addIncidentCommands } from './correlate.js'
 import { addDiagnoseCommand } from './diagnose.js'
+import { addDoctorCommand } from './doctor/command.js'
 import { openIncidents } from './open-incidents.js'
 import { listComponents, showConfig, showSchema, validate } from './commands.js'
 import { exitCodes, type ExitName } from './exit-codes.js'
@@ -44,6 +45,7 @@ Examples:
   tapio events --severity error --follow        events as they come, from a server or a store
   tapio status --server tapio:9090              what runs there, whether it is well
   tapio top                                     live: rates, latencies, queues and drops of every edge
+  tapio doctor -c tapio.yaml                    ports, disks, endpoints, rights, limits: what is wrong, what to do
   tapio explain-drop                            where and why events are lost, and what to do
   tapio tap 'receiver/otlp -> *'                a live sample of what passes
   tapio serve --store /var/lib/tapio/store      the API and the web page over a store, without pipelines
@@ -93,6 +95,7 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
   addTestCommand(program, io, done)
   addReplayCommands(program, () => [configOption(), setOption()], io, run, done)
   addDiagnoseCommand(program, io, done)
+  addDoctorCommand(program, [configOption(), setOption()], io, done)
   addIncidentCommands(program, openIncidents, open, io, done)
   addClientCommands(program, open, io, done)
   addExplainDropCommand(program, [configOption(), setOption()], open, io, done)

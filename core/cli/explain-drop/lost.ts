@@ -29,7 +29,7 @@ export interface Look {
   readonly lost: readonly Lost[]
   /** By component. */
   readonly health: ReadonlyMap<string, ComponentHealth>
-  /** Rows that receivers brought since the start, once for each of their pipelines. */
+  /** Rows that receivers brought since the start; one that feeds several pipelines brought them once. */
   readonly brought: number
   readonly upMs: number
 }
@@ -54,9 +54,15 @@ export async function lookAtLosses (api: ApiClient, intervalMs: number, signal: 
     state,
     lost: second.counted.map(({ key, ...counted }) => ({ ...counted, perSecond: seconds > 0 ? Math.max(0, counted.events - (before.get(key) ?? 0)) / seconds : 0 })),
     health: new Map(components.map(c => [c.component, c])),
-    brought: state.edges.filter(e => e.from.startsWith('receiver/')).reduce((sum, e) => sum + Number(e.sent), 0),
+    brought: broughtBy(state),
     upMs: (state.process?.uptimeSeconds ?? 0) * 1000
   }
+}
+
+function broughtBy ({ edges }: PipelineState): number {
+  const most = new Map<string, number>()
+  for (const { from, sent } of edges) if (from.startsWith('receiver/')) most.set(from, Math.max(most.get(from) ?? 0, Number(sent)))
+  return [...most.values()].reduce((sum, n) => sum + n, 0)
 }
 
 async function nextState (api: ApiClient, intervalMs: number, signal: AbortSignal): Promise<PipelineState | undefined> {
