@@ -69,6 +69,8 @@ async function inFiles (id: string, path: string, signal: AbortSignal): Promise<
 
 function holds ({ columns, count }: EventBatch, id: string): boolean {
   const wanted = Buffer.from(id, 'hex')
-  for (let row = 0; row < count; row++) if (wanted.equals(columns.id.subarray(row * wanted.length, (row + 1) * wanted.length))) return true
+  const ids = columns.id
+  if (ids === undefined) return false
+  for (let row = 0; row < count; row++) if (wanted.equals(ids.subarray(row * wanted.length, (row + 1) * wanted.length))) return true
   return false
 }
