@@ -67,8 +67,9 @@ async function inFiles (id: string, path: string, signal: AbortSignal): Promise<
   }
 }
 
-function holds ({ columns, count }: EventBatch, id: string): boolean {
+function holds ({ columns: { id: ids }, count }: EventBatch, id: string): boolean {
+  if (ids === undefined) return false
   const wanted = Buffer.from(id, 'hex')
-  for (let row = 0; row < count; row++) if (wanted.equals(columns.id.subarray(row * wanted.length, (row + 1) * wanted.length))) return true
+  for (let row = 0; row < count; row++) if (wanted.equals(ids.subarray(row * wanted.length, (row + 1) * wanted.length))) return true
   return false
 }
