@@ -77,7 +77,9 @@ const documents: readonly (readonly [string, Parts])[] = [
   ['core/troubleshooting/README.md', {
     codes: codesText,
     'exit-codes': () => table(['code', 'meaning'], Object.values(exitCodes).map(([code, meaning]) => [String(code), meaning])),
-    drops: () => table(['reason', 'who gives it', 'meaning'], dropReasons(sorted, deliveryDrops).map(([reason, who, meaning]) => [`\`${reason}\``, who, meaning]))
+    drops: () => table(['reason', 'who gives it', 'meaning', 'what to do'], dropReasons(sorted, [
+      { who: 'every exporter with delivery options', drops: deliveryDrops, remedies: deliveryRemedies }, { who: 'the runtime, at edges, rings and threads', drops: runtimeDrops, remedies: runtimeRemedies }
+    ]).map(([reason, ...cells]) => [`\`${reason}\``, ...cells]))
   }],
   ['core/patterns/README.md', Object.fromEntries(Object.entries(patternTables).map(([name, make]) => [name, () => { const { head, rows } = make(); return table(head, rows) }]))],
   ...sorted.map(f => [join(folderOf(f), 'README.md'), componentParts(f)] as const)

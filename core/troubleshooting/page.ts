@@ -1,6 +1,7 @@
 /** The parts of the troubleshooting page that follow from code (core/tools/gen.ts). */
 import { faultCodes, patternFaultCodes, type FaultCode } from '../config/fault-codes.js'
 import type { ComponentFactory } from '../component/factory.js'
+import type { DropRemedies } from '../component/remedy.js'
 import { entries } from './entries.js'
 import { blocksOf, printedOf } from './run-example.js'
 
@@ -23,9 +24,13 @@ function fenced (text: string): string {
   return ['```', ...text.split('\n').map(line => line.length > maxColumns ? `${line.slice(0, maxColumns)}…` : line), '```'].join('\n')
 }
 
-/** Every reason for which something may be dropped, with who may give it and what it means there. */
-export function dropReasons (factories: readonly ComponentFactory[], shared: Readonly<Record<string, string>>): readonly (readonly [string, string, string])[] {
-  const rows: (readonly [string, string, string])[] = Object.entries(shared).map(([reason, meaning]) => [reason, 'every exporter with delivery options', meaning])
-  for (const { kind, type, drops } of factories) for (const [reason, meaning] of Object.entries(drops)) if (shared[reason] !== meaning) rows.push([reason, `${kind} ${type}`, meaning])
-  return rows.sort(([a, who], [b, other]) => a + who < b + other ? -1 : 1)
+/** Reasons that are given by something other than one component: who gives them, what they mean, what to do. */
+export interface SharedReasons { readonly who: string, readonly drops: Readonly<Record<string, string>>, readonly remedies: DropRemedies }
+
+/** Every reason for which something may be dropped, with who may give it, what it means there, and what to do. */
+export function dropReasons (factories: readonly ComponentFactory[], shared: readonly SharedReasons[]): readonly (readonly [string, string, string, string])[] {
+  const rowsOf = (who: string, drops: Readonly<Record<string, string>>, remedies: DropRemedies = {}) => Object.entries(drops).map(([reason, meaning]) => [reason, who, meaning, remedies[reason]?.action ?? ''] as const)
+  const own = factories.flatMap(({ kind, type, drops, remedies }) => rowsOf(`${kind} ${type}`, drops, remedies))
+  const common = shared.flatMap(({ who, drops, remedies }) => rowsOf(who, drops, remedies))
+  return [...common, ...own.filter(([reason, , meaning]) => !shared.some(({ drops }) => drops[reason] === meaning))].sort(([a, who], [b, other]) => a + who < b + other ? -1 : 1)
 }

@@ -21,7 +21,9 @@ async function endpoints (patient: Patient): Promise<Finding[]> {
 }
 
 /** Says as far as it came. */
-async function endpoint (leaf: Leaf, { signal, nowMs }: Patient): Promise<Finding[]> {
+async function endpoint (leaf: Leaf, patient: Patient): Promise<Finding[]> {
+  const { nowMs, timeoutMs } = patient
+  const signal = AbortSignal.any([patient.signal, AbortSignal.timeout(timeoutMs * 0.8)])
   const { path, value, beside } = leaf
   const tls = (beside['tls'] ?? {}) as Partial<TlsClientConfig> & { readonly insecure?: boolean }
   const isGrpc = leaf.mark !== 'url' && !String(beside['protocol'] ?? 'grpc').startsWith('http')
@@ -38,7 +40,7 @@ async function endpoint (leaf: Leaf, { signal, nowMs }: Patient): Promise<Findin
   const { socket } = target
   let connection: Socket | undefined
   try {
-    if ('port' in socket && isIP(target.host) === 0) await timed('name', () => lookup(target.host, { all: true }))
+    if ('port' in socket && isIP(target.host) === 0) await timed('name', () => orAborted(lookup(target.host, { all: true }), signal))
     const plain = connection = await timed('connection', () => opened(connectTcp(socket), 'connect', signal))
     if (!target.secure) {
       await timed(isGrpc ? 'HTTP/2' : 'HTTP', () => isGrpc ? http2Answers(plain, target, signal) : httpAnswers(plain, target, value, signal))
@@ -96,9 +98,18 @@ function failed (path: string, shown: string, error: NodeJS.ErrnoException, step
   }
 }
 
+const noAnswer = (): Error => Object.assign(new Error('no answer'), { code: 'ABORT_ERR' })
+
+function orAborted<T> (work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(noAnswer()), { once: true })
+    work.then(resolve, reject)
+  })
+}
+
 function opened<S extends Socket | TLSSocket> (socket: S, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<S> {
   return new Promise((resolve, reject) => {
-    const give = (): void => { socket.destroy(); reject(Object.assign(new Error('no answer'), { code: 'ABORT_ERR' })) }
+    const give = (): void => { socket.destroy(); reject(noAnswer()) }
     if (signal.aborted) { give(); return }
     signal.addEventListener('abort', give, { once: true })
     socket.once(event, () => { signal.removeEventListener('abort', give); resolve(socket) })

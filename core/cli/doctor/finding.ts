@@ -21,7 +21,9 @@ export interface Patient {
   /** Where `/proc`, `/sys`, `/run` are: '' but in tests. */
   readonly root: string
   readonly nowMs: number
-  /** Aborted when the time of the check is over, or on Ctrl-C. */
+  /** How long a check may take: one of several parts gives up a little earlier, so that each is told for itself. */
+  readonly timeoutMs: number
+  /** Aborted when that is over, or on Ctrl-C. */
   readonly signal: AbortSignal
 }
 

@@ -67,10 +67,9 @@ async function inFiles (id: string, path: string, signal: AbortSignal): Promise<
   }
 }
 
-function holds ({ columns, count }: EventBatch, id: string): boolean {
-  const wanted = Buffer.from(id, 'hex')
-  const ids = columns.id
+function holds ({ columns: { id: ids }, count }: EventBatch, id: string): boolean {
   if (ids === undefined) return false
+  const wanted = Buffer.from(id, 'hex')
   for (let row = 0; row < count; row++) if (wanted.equals(ids.subarray(row * wanted.length, (row + 1) * wanted.length))) return true
   return false
 }

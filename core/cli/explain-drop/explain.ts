@@ -12,7 +12,7 @@ import type { ExitName } from '../exit-codes.js'
 import type { CommandIo } from '../io.js'
 import { prepare, type Prepared } from '../prepare.js'
 import { DropCatalog, type OwnedReason } from './catalog.js'
-import { lookAtLosses } from './lost.js'
+import { lookAtLosses, type IsRejectedToo } from './lost.js'
 import { optionValues } from './options.js'
 import { field, lossJson, lossText, optionText, type Explained } from './report.js'
 
@@ -43,7 +43,9 @@ export async function explainLosses (reason: string | undefined, options: Explai
   const known = await knownOf(options, io)
   if (known === undefined) return 'config'
   const { catalog, prepared } = known
-  const look = await lookAtLosses(api, options.interval, signal)
+  // An exporter's queue drops what it had answered for; a filter has nothing to reject.
+  const isRejectedToo: IsRejectedToo = ({ kind, type }, own) => kind !== 'exporter' && catalog.find(own, kind, type)?.remedy?.isIntended === undefined && catalog.find(own, kind, type) !== undefined
+  const look = await lookAtLosses(api, options.interval, isRejectedToo, signal)
   const plain = prepared === undefined ? undefined : configAsPlain(prepared.config, prepared.catalog)
   const all = look.lost
     .filter(l => (reason === undefined || l.reason === reason) && (options.at === undefined || l.place.includes(options.at)) && (options.pipeline === undefined || pipelinesOf(l, look.state.components).includes(options.pipeline)))

@@ -1,7 +1,7 @@
 /** Where rows of a running Tapio ended, each told once: two looks at its counters. */
 import { durationFromMs, timestampMs } from '@bufbuild/protobuf/wkt'
 import type { ApiClient } from '../../api/client/client.js'
-import type { ComponentHealth, MetricFamily, PipelineEdge, PipelineState } from '../../api/gen/tapio/v1/runtime_pb.js'
+import type { ComponentHealth, MetricFamily, PipelineComponent, PipelineEdge, PipelineState } from '../../api/gen/tapio/v1/runtime_pb.js'
 import { TapioService } from '../../api/gen/tapio/v1/tapio_service_pb.js'
 import { poisonBatches, ringLost, workerLost } from '../../graph/runtime-metrics.js'
 import { exposedName } from '../../telemetry/declaration.js'
@@ -37,15 +37,18 @@ export interface Look {
 interface Counted extends Omit<Lost, 'perSecond'> { readonly key: string }
 interface Sample { readonly state: PipelineState, readonly counted: readonly Counted[] }
 
+/** Whether what a component dropped for a reason was rejected to its sender as well. */
+export type IsRejectedToo = (component: PipelineComponent, reason: string) => boolean
+
 /** Looks, waits for the end of an interval, and looks again. Rejects with ApiError. */
-export async function lookAtLosses (api: ApiClient, intervalMs: number, signal: AbortSignal): Promise<Look> {
+export async function lookAtLosses (api: ApiClient, intervalMs: number, isRejectedToo: IsRejectedToo, signal: AbortSignal): Promise<Look> {
   const now = async (): Promise<PipelineState> => {
     const { state } = await api.unary(TapioService.method.getPipelines, {}, { signal })
     if (state === undefined) throw new Error(`${api.where} says nothing of its pipelines`)
     return state
   }
-  const first = await sample(api, await now(), signal)
-  const second = await sample(api, await nextState(api, intervalMs, signal) ?? await now(), signal)
+  const first = await sample(api, await now(), isRejectedToo, signal)
+  const second = await sample(api, await nextState(api, intervalMs, signal) ?? await now(), isRejectedToo, signal)
   const { components } = await api.unary(TapioService.method.healthCheck, {}, { signal })
   const { state } = second
   const seconds = msBetween(first.state, state) / 1000
@@ -70,10 +73,10 @@ async function nextState (api: ApiClient, intervalMs: number, signal: AbortSigna
   return undefined
 }
 
-async function sample (api: ApiClient, state: PipelineState, signal: AbortSignal): Promise<Sample> {
+async function sample (api: ApiClient, state: PipelineState, isRejectedToo: IsRejectedToo, signal: AbortSignal): Promise<Sample> {
   const names = [componentDropped, ringLost, workerLost, poisonBatches].map(exposedName)
   const [dropped, rings, workers, poison] = await Promise.all(names.map(async prefix => (await api.unary(TapioService.method.getMetrics, { prefix }, { signal })).families.find(f => f.name === prefix)))
-  return { state, counted: [...ofComponents(dropped, state), ...ofEdges(state), ...ofPlace('ring', 'lost', rings), ...ofPlace('thread', 'worker_lost', workers), ...ofPlace('ring', 'poison', poison)].filter(c => c.events > 0) }
+  return { state, counted: [...ofComponents(dropped, state), ...ofEdges(state, isRejectedToo), ...ofPlace('ring', 'lost', rings), ...ofPlace('thread', 'worker_lost', workers), ...ofPlace('ring', 'poison', poison)].filter(c => c.events > 0) }
 }
 
 function ofComponents (family: MetricFamily | undefined, { edges }: PipelineState): Counted[] {
@@ -92,20 +95,21 @@ function ofComponents (family: MetricFamily | undefined, { edges }: PipelineStat
 }
 
 /** A rejection goes back the way a batch came: it is told where it began, not again at every edge before. */
-function ofEdges (state: PipelineState): Counted[] {
+function ofEdges (state: PipelineState, isRejectedToo: IsRejectedToo): Counted[] {
   return state.edges.flatMap(edge => {
     const { from, to, pipeline, sent, drops } = edge
     const at = { place: `${from} -> ${to}`, component: to, isOwn: false, pipeline, given: Number(sent) }
-    const rejected = Number(edge.rejected) - toldFurtherOn(edge, state)
+    const rejected = Number(edge.rejected) - toldFurtherOn(edge, state, isRejectedToo)
     const counts = [...drops.map(d => [d.reason, Number(d.events)] as const), ...(rejected > 0 ? [['rejected', rejected] as const] : [])]
     return counts.map(([reason, events]) => ({ ...at, key: `${at.place}\n${pipeline}\n${reason}`, reason, events }))
   })
 }
 
-function toldFurtherOn ({ to, pipeline }: PipelineEdge, { edges, components }: PipelineState): number {
+function toldFurtherOn ({ to, pipeline }: PipelineEdge, { edges, components }: PipelineState, isRejectedToo: IsRejectedToo): number {
   const onward = edges.filter(e => e.from === to && e.pipeline === pipeline)
-  const sumOf = (drops: PipelineEdge['drops']): number => drops.reduce((sum, d) => sum + Number(d.events), 0)
-  return onward.reduce((sum, e) => sum + Number(e.rejected) + sumOf(e.drops), 0) + sumOf(components.find(c => c.name === to)?.drops ?? [])
+  const component = components.find(c => c.name === to)
+  const own = component === undefined ? [] : component.drops.filter(d => isRejectedToo(component, d.reason))
+  return [...onward.map(e => Number(e.rejected)), ...[...onward.flatMap(e => e.drops), ...own].map(d => Number(d.events))].reduce((sum, n) => sum + n, 0)
 }
 
 function ofPlace (kind: 'ring' | 'thread', reason: string, family: MetricFamily | undefined): Counted[] {
