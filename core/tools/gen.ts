@@ -21,6 +21,7 @@ import { columnsTable } from '../data/columns-table.js'
 import { isolation, isolationMetrics } from '../recovery/isolation/options.js'
 import { deliveryDrops, deliveryMetrics, deliveryOptions } from '../delivery/with-delivery.js'
 import { runtimeMetrics } from '../graph/runtime-metrics.js'
+import { tableRows } from '../migrate/rules/table.js'
 import { reloadMetrics } from '../reload/metrics.js'
 import { patternTables } from '../patterns/tables.js'
 import { codesText, dropReasons } from '../troubleshooting/page.js'
@@ -71,6 +72,7 @@ const documents: readonly (readonly [string, Parts])[] = [
   ['exporters/README.md', { options: () => optionsTable(Options(deliveryOptions)), metrics: () => metricsText(deliveryMetrics), drops: () => dropsText(deliveryDrops) }],
   ['core/recovery/README.md', { options: () => optionsTable(Options({ isolation })), metrics: () => metricsText(isolationMetrics) }],
   ['core/data/README.md', { columns: columnsTable }],
+  ['core/migrate/README.md', { translation: () => table(['kind', 'component', 'becomes', 'instead'], tableRows()) }],
   ['core/config/README.md', { faults: () => table(['code', 'meaning'], Object.entries(faultCodes).map(([code, meaning]) => [code, meaning])) }],
   ['core/troubleshooting/README.md', {
     codes: codesText,
