@@ -49,6 +49,8 @@ function moveComments (contents: Node, source: string): void {
         if (next === undefined || !isScalar(value) || value.value !== null || typeof value.comment !== 'string' || !isScalar(key) || !key.range) continue
         const between = source.slice(key.range[1])
         if (between.indexOf('#') < between.indexOf('\n')) continue
+        // The parser takes the comment for a blank line, too.
+        next.key.spaceBefore = next.key.range ? /\n[ \t]*\r?\n/.test(source.slice(key.range[1], next.key.range[0])) : false
         next.key.commentBefore = [value.comment, next.key.commentBefore].filter(Boolean).join('\n')
         delete value.comment
       }

@@ -25,9 +25,8 @@ export function repair (yaml: string, source: SourceText, parts: Parts, catalog:
   let text = yaml
   for (let round = 0; ; round++) {
     const faults = faultsOf(text, source, catalog, env)
-    const [first] = faults
-    if (first === undefined) return { yaml: text, faults: [] }
-    const repaired = round < maxRounds ? without(first, text, source, parts) : undefined
+    if (faults.length === 0) return { yaml: text, faults: [] }
+    const repaired = round < maxRounds ? without(faults, text, source, parts) : undefined
     if (repaired === undefined) return { yaml: text, faults }
     text = repaired
   }
@@ -38,23 +37,37 @@ function faultsOf (text: string, source: SourceText, catalog: ComponentCatalog, 
   return loaded.ok ? [] : loaded.faults.filter(f => !ofTheirTime.includes(f.code))
 }
 
-/** The text without what the fault is about; undefined when that cannot be taken out. */
-function without (fault: Fault, text: string, source: SourceText, parts: Parts): string | undefined {
+/** The text without what the faults are about; undefined when none of it can be taken out. */
+function without (faults: readonly Fault[], text: string, source: SourceText, parts: Parts): string | undefined {
   const document = EditedDocument.open(new SourceText(source.name, text, source.folder), new FaultList())
   if (document === undefined) return undefined
-  const bounds = document.source.lines
-  const offset = bounds.lineStarts[fault.line - 1]
-  const chain = offset === undefined ? [] : chainTo(document.root, offset + fault.column - 1)
+  // Pipelines last: most of what they lack is what a component took along.
+  const inOrder = [...faults.filter(f => !f.path.startsWith('service')), ...faults.filter(f => f.path.startsWith('service'))]
+  let taken = 0
+  for (const fault of inOrder) {
+    if (fault.path.startsWith('service') && taken > 0) break
+    if (takeFault(document, fault, taken === 0, parts)) taken += 1
+  }
+  return taken === 0 ? undefined : document.toString()
+}
+
+/** @param isFirst nothing of this text was taken out yet: later, what stands at the place may be what held it */
+function takeFault (document: EditedDocument, fault: Fault, isFirst: boolean, parts: Parts): boolean {
+  const start = document.source.lines.lineStarts[fault.line - 1]
+  const offset = (start ?? 0) + fault.column - 1
+  const chain = start === undefined ? [] : chainTo(document.root, offset)
   const [section, second, third] = chain
-  if (section === undefined || second === undefined) return undefined
-  if (keyOf(section.entry) === 'service') return withoutPipeline(document, chain, fault, parts)
-  if (!kinds.some(kind => sectionOf[kind] === keyOf(section.entry))) return undefined
+  const last = chain.at(-1)
+  if (section === undefined || second === undefined || last === undefined) return false
+  if (!isFirst && last.entry.key.range?.[0] !== offset && last.entry.value?.range?.[0] !== offset) return false
+  if (keyOf(section.entry) === 'service') return takePipeline(document, chain, fault, parts)
+  if (!kinds.some(kind => sectionOf[kind] === keyOf(section.entry))) return false
   // What is missing or wrong as a whole takes the component along; anything else only the option.
   const isWhole = third === undefined || fault.code === 'CFG032'
-  const target = isWhole ? second : chain.at(-1) as Step
+  const target = isWhole ? second : last
   takeOut(document, target, fault, chain.slice(0, chain.indexOf(target) + 1), parts)
   if (isWhole) takeOffLists(document, keyOf(second.entry), parts)
-  return document.toString()
+  return true
 }
 
 interface Step { readonly map: YAMLMap, readonly entry: Entry }
@@ -93,19 +106,19 @@ function lineOf (parts: Parts, [section = '', id = '']: readonly string[]): numb
   return part === undefined ? 1 : parts.document.lineOf(part.entry.key)
 }
 
-function withoutPipeline (document: EditedDocument, chain: readonly Step[], fault: Fault, parts: Parts): string | undefined {
+function takePipeline (document: EditedDocument, chain: readonly Step[], fault: Fault, parts: Parts): boolean {
   const at = chain.findIndex(s => keyOf(s.entry) === 'pipelines')
   const pipeline = at < 0 ? undefined : chain[at + 1]
   if (pipeline === undefined) {
     const option = chain.at(-1) as Step
-    if (keyOf(option.entry) === 'pipelines' || chain.length < 2) return undefined
+    if (keyOf(option.entry) === 'pipelines' || chain.length < 2) return false
     takeOut(document, option, fault, chain, parts)
-    return document.toString()
+    return true
   }
   const pipelines = new Pipelines(parts, pipeline.map)
   pipelines.take(pipeline.entry, `refused (${fault.message})`)
   pipelines.commentOut()
-  return entriesOf(pipeline.map).length === 0 ? undefined : document.toString()
+  return true
 }
 
 function takeOffLists (document: EditedDocument, id: string, parts: Parts): void {

@@ -2,7 +2,7 @@
 import type { TSchema } from '@sinclair/typebox'
 import { isMap, isScalar, isSeq, type YAMLMap } from 'yaml'
 import { isSchema, ruleFor } from '../config/describe.js'
-import { entriesOf, keyOf, plain, remove } from './document.js'
+import { asComment, bare, commentBefore, entriesOf, keyOf, remove } from './document.js'
 import type { Part } from './rules/rule.js'
 
 export function trim (part: Part, schema: TSchema): void {
@@ -15,7 +15,9 @@ function trimMap (part: Part, map: YAMLMap, schema: TSchema, path: readonly (str
     const rule = ruleFor(schema, key)
     const below = [...path, key]
     if (rule === undefined) {
-      part.note('missing', below, `there is no such option${shown(entry.value)}`)
+      part.note('missing', below, 'there is no such option')
+      // Its value may be a secret: it stays in the file, and is in no report.
+      commentBefore(part.entry.key, asComment(bare(entry)))
       remove(map, key)
     } else if (rule['type'] !== 'object' && isScalar(entry.value) && entry.value.value === null) {
       // Nothing behind an option is its default in the Collector, and a fault here.
@@ -26,12 +28,4 @@ function trimMap (part: Part, map: YAMLMap, schema: TSchema, path: readonly (str
       for (const [i, item] of entry.value.items.entries()) if (isMap(item)) trimMap(part, item as YAMLMap, rule['items'], [...below, i])
     }
   }
-}
-
-const secret = /token|password|secret|key|auth|credential/i
-
-function shown (value: unknown): string {
-  const data = plain(value)
-  const text = typeof data === 'object' ? '' : String(data)
-  return text === '' || text === 'undefined' || text.length > 60 || secret.test(text) ? '' : ` (\`${text}\`)`
 }

@@ -23,6 +23,7 @@ import { isolation, isolationMetrics } from '../recovery/isolation/options.js'
 import { deliveryDrops, deliveryMetrics, deliveryOptions, deliveryRemedies } from '../delivery/with-delivery.js'
 import { runtimeDrops, runtimeRemedies } from '../graph/runtime-drops.js'
 import { runtimeMetrics } from '../graph/runtime-metrics.js'
+import { tableRows } from '../migrate/rules/table.js'
 import { reloadMetrics } from '../reload/metrics.js'
 import { patternTables } from '../patterns/tables.js'
 import { codesText, dropReasons } from '../troubleshooting/page.js'
@@ -73,6 +74,7 @@ const documents: readonly (readonly [string, Parts])[] = [
   ['exporters/README.md', { options: () => optionsTable(Options(deliveryOptions)), metrics: () => metricsText(deliveryMetrics), drops: () => dropsText(deliveryDrops, deliveryRemedies) }],
   ['core/recovery/README.md', { options: () => optionsTable(Options({ isolation })), metrics: () => metricsText(isolationMetrics) }],
   ['core/data/README.md', { columns: columnsTable }],
+  ['core/migrate/README.md', { translation: () => table(['kind', 'component', 'becomes', 'instead'], tableRows()) }],
   ['core/config/README.md', { faults: () => table(['code', 'meaning'], Object.entries(faultCodes).map(([code, meaning]) => [code, meaning])) }],
   ['core/troubleshooting/README.md', {
     codes: codesText,

@@ -56,7 +56,7 @@ function translateHttp (part: Part): Fate {
     }
     for (const s of paths) remove(options, `${s}_endpoint`)
     put(options, 'endpoint', base)
-    part.note('translated', [`${paths[0]}_endpoint`], `\`endpoint: ${base}\`, to which /v1/traces and so on are added`)
+    part.note('translated', [`${paths[0]}_endpoint`], '`endpoint`, to which /v1/traces and so on are added')
   }
   const encoding = take(options, 'encoding')
   put(options, 'protocol', encoding === 'json' ? 'http/json' : 'http/protobuf')
