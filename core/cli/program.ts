@@ -45,7 +45,7 @@ Examples:
   tapio tap 'receiver/otlp -> *'                a live sample of what passes
   tapio serve --store /var/lib/tapio/store      the API and the web page over a store, without pipelines
   tapio raw --since 10m --type oom_kill         what the kernel itself said, record by record
-  tapio test patterns/                          the test cases of pattern files, with reasons
+  tapio test tapio.test.yaml patterns/          tests of a configuration and of patterns, with reasons
   tapio plugin new tapio-plugin-quiet           begin a plugin: a project that builds, tests and runs at once
   tapio dead-letters -c tapio.yaml              what exporters could not deliver, and why
   tapio replay -c tapio.yaml                    send it again, once the other side takes it
@@ -83,8 +83,8 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
   withConfig('graph', 'draw the pipelines and the threads they run on', output('text', 'mermaid', 'json'), showGraph)
   program.command('components').description('list the components of this build, and of the plugins a configuration names').addOption(configOption()).addOption(setOption()).addOption(output('table', 'json', 'yaml'))
     .action(async (options: ConfigOptions) => done(await listComponents(options, io)))
-  program.command('schema').description('print the JSON Schema of the configuration, for editors; with the plugins it names').addOption(configOption()).addOption(setOption()).option('--patterns', 'of pattern files instead')
-    .action(async (options: ConfigOptions & { patterns?: true }) => done(await showSchema(options, io)))
+  program.command('schema').description('print the JSON Schema of the configuration, for editors; with the plugins it names').addOption(configOption()).addOption(setOption()).option('--patterns', 'of pattern files instead').option('--tests', 'of files of tests instead')
+    .action(async (options: ConfigOptions & { patterns?: true, tests?: true }) => done(await showSchema(options, io)))
   addCollectCommand(program, [configOption(), setOption()], io, run, done)
   addRawCommand(program, io, done)
   addTestCommand(program, io, done)
