@@ -4,6 +4,7 @@ export { eventBatch, events } from './testing/event-batch.js'
 export { FakeClock } from './testing/fake-clock.js'
 export { runComponent, type RunningComponent, type RunOptions } from './testing/run-component.js'
 export { Source } from './testing/source.js'
+export { CountingClock, type TestClock } from './testing/test-clock.js'
 export type { Component, Exporter, Processor, Receiver } from './component/component.js'
 export {
   CollectingConsumer, deadlineIn, RecordingHost, RecordingLogger, RecordingMeter, RecordingStatus, silentLogger, Sink, testBench, type TestBench
