@@ -1,0 +1,148 @@
+/**
+ * A Tapio of its own process with many pipelines beside each other, each with a client, a backend and a book of its own: some have a
+ * component of the hostile plugin in them, some have not.
+ *
+ *   client ──► otlp/NAME ──► hostile/NAME ──► otlp/NAME ──► backend
+ */
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { stringify } from 'yaml'
+import { freePort } from '../../free-port.js'
+import { Backend } from '../delivery/backend.js'
+import { sendAll } from '../delivery/client.js'
+import { Ledger, line } from '../delivery/ledger.js'
+import { Metrics } from '../delivery/metrics.js'
+import { eventually, type Context } from '../delivery/scene.js'
+import { Supervised } from '../supervised.js'
+
+export const hostilePlugin = fileURLToPath(new URL('hostile.mjs', import.meta.url))
+
+/** A pipeline with one processor of the plugin; without `does` it has none. */
+export interface LaneSpec { readonly name: string, readonly does?: Readonly<Record<string, string | number>> }
+
+export interface Lane {
+  readonly spec: LaneSpec
+  readonly port: number
+  readonly backendPort: number
+  readonly backend: Backend
+  readonly ledger: Ledger
+  /** Longest time between two requests that its backend got while its client sent, ms. */
+  longestPauseMs: number
+}
+
+export interface LanesOptions {
+  readonly lanes: readonly LaneSpec[]
+  /** Of the plugin. */
+  readonly plugin?: object
+  readonly mode?: string
+  readonly service?: object
+  /** Laid over the configuration. */
+  more?(config: Config): void
+}
+
+export interface Config {
+  plugins: object[]
+  receivers: Record<string, object>
+  processors: Record<string, object>
+  exporters: Record<string, object>
+  service: { pipelines: Record<string, object>, [key: string]: unknown }
+}
+
+export class Lanes {
+  private constructor (readonly tapio: Supervised, readonly all: readonly Lane[]) {}
+
+  static async start (context: Context, options: LanesOptions): Promise<Lanes> {
+    const lanes = await Promise.all(options.lanes.map(spec => makeLane(context, spec)))
+    const config = configOf(lanes, options)
+    options.more?.(config)
+    const tapio = new Supervised('tapio', ['--config', `yaml:${stringify(config)}`])
+    context.running.push(tapio)
+    await tapio.running
+    return new Lanes(tapio, lanes)
+  }
+
+  lane (name: string): Lane {
+    const found = this.all.find(l => l.spec.name === name)
+    if (found === undefined) throw new Error(`no lane ${name}`)
+    return found
+  }
+
+  /** Sends so many records down each lane; resolves when each client has an answer for all of its own. */
+  async send (records: number, pauseMs = 5, first = 0): Promise<void> {
+    await Promise.all(this.all.map(lane => send(lane, records, pauseMs, first)))
+  }
+
+  async metrics (): Promise<Metrics> {
+    const response = await fetch(`${this.tapio.telemetry}/metrics`)
+    return new Metrics(await response.text())
+  }
+
+  /** Waits until what is missing in a lane is what Tapio counts; answers with the reasons. The deadline is for broken code only. */
+  async balanced (lane: Lane, withinMs = 60_000): Promise<Counted> {
+    return await eventually(`the books of ${lane.spec.name} (${line(lane.ledger.totals())})`, async () => countedIn(await this.metrics(), lane), counted => lane.ledger.missing <= sum(counted), withinMs)
+  }
+
+  async end (): Promise<void> {
+    await this.tapio.terminate()
+    await this.tapio.ended
+  }
+}
+
+/** Rows by the reason why they ended in a lane. */
+export type Counted = Readonly<Record<string, number>>
+
+export const sum = (counted: Counted): number => Object.values(counted).reduce((a, b) => a + b, 0)
+
+export const inWords = (counted: Counted): string => Object.entries(counted).map(([reason, rows]) => `${rows} ${reason}`).join(', ') || 'none'
+
+/** What the component counts and what the edges to it and behind it do: a throw of the component, one of the exporter that got its batch. */
+export function countedIn (metrics: Metrics, { spec: { name } }: Lane): Counted {
+  const found = { ...metrics.drops(`processor/hostile/${name}`) }
+  const thrown = metrics.sum('tapio_edge_dropped_events_total', { pipeline: `logs/${name}` })
+  const rejected = metrics.sum('tapio_edge_rejected_events_total', { pipeline: `logs/${name}`, to: `otlp/${name}` })
+  if (thrown > 0) found['component_error'] = thrown
+  if (rejected > 0) found['rejected by the exporter'] = rejected
+  return found
+}
+
+async function makeLane (context: Context, spec: LaneSpec): Promise<Lane> {
+  const ledger = new Ledger()
+  const backend = new Backend(ledger)
+  context.backends.push(backend)
+  return { spec, ledger, backend, backendPort: await backend.listen(), port: await freePort(), longestPauseMs: 0 }
+}
+
+async function send (lane: Lane, records: number, pauseMs: number, first: number): Promise<void> {
+  const { ledger, port, backend } = lane
+  let lastMs = performance.now()
+  let isOver = false
+  const watching = (async () => {
+    while (!isOver) {
+      const { requests } = backend
+      await backend.until(() => backend.requests > requests)
+      const nowMs = performance.now()
+      lane.longestPauseMs = Math.max(lane.longestPauseMs, nowMs - lastMs)
+      lastMs = nowMs
+    }
+  })()
+  await sendAll({ ledger, port, records, first, batch: 20, connections: 2, pauseMs, signal: new AbortController().signal })
+  isOver = true
+  // The last answer of the client may have come before the last request of the backend: nobody waits for one that never comes.
+  watching.catch(() => undefined)
+}
+
+function configOf (lanes: readonly Lane[], { plugin = {}, mode = 'standard', service = {} }: LanesOptions): Config {
+  const each = <T>(of: (lane: Lane) => readonly (readonly [string, T])[]): Record<string, T> => Object.fromEntries(lanes.flatMap(of))
+  return {
+    plugins: [{ path: hostilePlugin, ...plugin }],
+    receivers: each(({ spec: { name }, port }) => [[`otlp/${name}`, { protocols: { http: { endpoint: `127.0.0.1:${port}` } } }]]),
+    processors: each(({ spec: { name, does } }) => does === undefined ? [] : [[`hostile/${name}`, does]]),
+    exporters: each(({ spec: { name }, backendPort }) => [[`otlp/${name}`, { endpoint: `http://127.0.0.1:${backendPort}`, protocol: 'http/json', timeout: '10s', sending_queue: { enabled: false } }]]),
+    service: {
+      mode, max_concurrency: 1, batch_size: 20, telemetry: { metrics: { endpoint: '127.0.0.1:0' }, logs: { format: 'json' } }, shutdown_timeout: '5s', ...service,
+      pipelines: each(({ spec: { name, does } }) => [[`logs/${name}`, { receivers: [`otlp/${name}`], processors: does === undefined ? [] : [`hostile/${name}`], exporters: [`otlp/${name}`] }]])
+    }
+  }
+}
+
+export const pathIn = (context: Context, name: string): string => join(context.folder, name)
