@@ -95,13 +95,18 @@ export const sum = (counted: Counted): number => Object.values(counted).reduce((
 
 export const inWords = (counted: Counted): string => Object.entries(counted).map(([reason, rows]) => `${rows} ${reason}`).join(', ') || 'none'
 
-/** What the component counts and what the edges to it and behind it do: a throw of the component, one of the exporter that got its batch. */
+/**
+ * Rows that ended in a lane: what the edges to the component and behind it rejected and dropped, under the reasons that the component gives
+ * for as many of them.
+ */
 export function countedIn (metrics: Metrics, { spec: { name } }: Lane): Counted {
-  const found = { ...metrics.drops(`processor/hostile/${name}`) }
-  const thrown = metrics.sum('tapio_edge_dropped_events_total', { pipeline: `logs/${name}` })
-  const rejected = metrics.sum('tapio_edge_rejected_events_total', { pipeline: `logs/${name}`, to: `otlp/${name}` })
-  if (thrown > 0) found['component_error'] = thrown
-  if (rejected > 0) found['rejected by the exporter'] = rejected
+  const found: Record<string, number> = { ...metrics.drops(`processor/hostile/${name}`) }
+  const pipeline = `logs/${name}`
+  const rejected = metrics.sum('tapio_edge_rejected_events_total', { pipeline, to: `processor/hostile/${name}` })
+  const others = rejected - sum(found)
+  if (others > 0) found['rejected'] = others
+  const dropped = metrics.sum('tapio_edge_dropped_events_total', { pipeline })
+  if (dropped > 0) found['component_error'] = dropped
   return found
 }
 
