@@ -40,6 +40,8 @@ export class PluginLife {
   #reason: EndReason | undefined
   #detail = ''
   #cancelPing: () => void = () => undefined
+  /** Of the process, when it was asked for a sign of life. */
+  #rssBefore = 0
   #over = false
   readonly ended: Promise<void>
 
@@ -85,6 +87,7 @@ export class PluginLife {
     if (this.#over) return
     this.#over = true
     this.#cancelPing()
+    this.#quiet()
     this.#options.ended(this.#reason ?? 'exit', this.#detail)
   }
 
@@ -96,6 +99,7 @@ export class PluginLife {
   }
 
   #ponged (usedBytes: number): void {
+    silent.delete(this)
     if (this.#over) return
     const { memoryLimitBytes } = this.#options
     if (usedBytes > memoryLimitBytes) void this.kill('memory', `it holds ${Math.round(usedBytes / mib)} MiB, allowed are ${Math.round(memoryLimitBytes / mib)} MiB (memory_limit)`)
@@ -108,17 +112,30 @@ export class PluginLife {
     this.#cancelPing()
     this.#cancelPing = clock.after(Math.min(500, hangTimeoutMs / 4), () => {
       this.send({ type: 'ping' })
-      this.#look(clock.monotonicMs(), process.memoryUsage.rss())
+      this.#rssBefore = process.memoryUsage.rss()
+      silent.add(this)
+      this.#look(clock.monotonicMs())
     })
   }
 
-  #look (askedMs: number, rssWhenAsked: number): void {
+  #look (askedMs: number): void {
     const { clock, hangTimeoutMs, memoryLimitBytes } = this.#options
     this.#cancelPing = clock.after(lookMs, () => {
-      const grownBytes = process.memoryUsage.rss() - rssWhenAsked
-      if (grownBytes > surge * memoryLimitBytes) void this.kill('memory', `the process grew by ${Math.round(grownBytes / mib)} MiB while it gave no sign of life`)
+      const grownBytes = process.memoryUsage.rss() - this.#rssBefore
+      const [longest] = silent
+      if (grownBytes > surge * memoryLimitBytes && longest === this) void this.kill('memory', `the process grew by ${Math.round(grownBytes / mib)} MiB while it gave no sign of life`)
       else if (clock.monotonicMs() - askedMs > hangTimeoutMs) void this.kill('hang', `it gave no sign of life for ${hangTimeoutMs / 1000} s (hang_timeout)`)
-      else this.#look(askedMs, rssWhenAsked)
+      else this.#look(askedMs)
     })
   }
+
+  /** Others that are silent are not blamed for what the process grew by while this one was, too. */
+  #quiet (): void {
+    if (!silent.delete(this)) return
+    const rssBytes = process.memoryUsage.rss()
+    for (const other of silent) other.#rssBefore = rssBytes
+  }
 }
+
+/** Those of this thread that were asked and have not answered, the longest asked first: it is taken to be the cause when the process grows. */
+const silent = new Set<PluginLife>()

@@ -17,6 +17,7 @@ const deeds = {
   loop () { for (;;); },
   starve () { const again = () => Promise.resolve().then(again); return again() },
   heap () { const all = []; for (;;) all.push({ at: all.length, text: [1, 2, 3] }) },
+  'large arrays' () { const all = []; for (;;) all.push(new Array(1e7).fill(0)) },
   buffers () { const all = []; for (;;) all.push(Buffer.alloc(4 << 20, 1)) },
   leak () { const all = []; setInterval(() => all.push(Buffer.alloc(2 << 20, 1)), 1); return never() }
 }
@@ -41,7 +42,7 @@ const withBatch = {
   /** The bytes of the records themselves: what it passes on says nothing any more. */
   scramble: async (batch, { next }) => { for (const buffer of batch.raw.buffers) buffer.fill(0xff); return await next.consume(batch) },
   flood: async (batch, { next }) => {
-    const all = Array.from({ length: 2000 }, () => next.consume(batch))
+    const all = Array.from({ length: 500 }, () => next.consume(batch))
     const outcomes = await Promise.all(all)
     return outcomes.find(o => o.status !== 'accepted') ?? accepted
   },
