@@ -34,7 +34,6 @@ const deathWindowMs = 60_000
 const maxPending = 64
 /** Batches passed on at once whose outcome is not known. The plugin's side waits from half of that on. */
 const maxPassing = 256
-const startTimeoutMs = 30_000
 
 export class IsolatedComponent implements Component, Consumer {
   readonly #options: IsolatedOptions
@@ -126,7 +125,8 @@ export class IsolatedComponent implements Component, Consumer {
       printed: text => this.#logger.info(`printed: ${text.trimEnd().slice(0, 2000)}`),
       ended: (reason, detail) => this.#ended(reason, detail)
     })
-    const cancel = this.#services.get('clock').after(startTimeoutMs, () => { void this.#life?.kill('timeout', `it did not start within ${startTimeoutMs / 1000} s`) })
+    const { start_timeout: timeoutMs } = this.#options.reference.options
+    const cancel = this.#services.get('clock').after(timeoutMs, () => { void this.#life?.kill('timeout', `it did not start within ${timeoutMs / 1000} s (start_timeout)`) })
     const fault = await started
     cancel()
     return fault

@@ -26,8 +26,6 @@ export interface Lane {
   readonly backendPort: number
   readonly backend: Backend
   readonly ledger: Ledger
-  /** Longest time between two requests that its backend got while its client sent, ms. */
-  longestPauseMs: number
 }
 
 export interface LanesOptions {
@@ -67,9 +65,10 @@ export class Lanes {
     return found
   }
 
-  /** Sends so many records down each lane; resolves when each client has an answer for all of its own. */
-  async send (records: number, pauseMs = 5, first = 0): Promise<void> {
-    await Promise.all(this.all.map(lane => send(lane, records, pauseMs, first)))
+  /** Sends so many records down each lane, or those named; resolves when each client has an answer for all of its own. */
+  async send (records: number, only?: readonly string[]): Promise<void> {
+    const chosen = this.all.filter(l => only === undefined || only.includes(l.spec.name))
+    await Promise.all(chosen.map(({ ledger, port }) => sendAll({ ledger, port, records, batch: 20, connections: 2, pauseMs: 5, signal: new AbortController().signal })))
   }
 
   async metrics (): Promise<Metrics> {
@@ -80,6 +79,10 @@ export class Lanes {
   /** Waits until what is missing in a lane is what Tapio counts; answers with the reasons. The deadline is for broken code only. */
   async balanced (lane: Lane, withinMs = 60_000): Promise<Counted> {
     return await eventually(`the books of ${lane.spec.name} (${line(lane.ledger.totals())})`, async () => countedIn(await this.metrics(), lane), counted => lane.ledger.missing <= sum(counted), withinMs)
+  }
+
+  async until (what: string, holds: () => Promise<boolean>, withinMs = 60_000): Promise<void> {
+    await eventually(what, holds, isSo => isSo, withinMs)
   }
 
   async end (): Promise<void> {
@@ -114,26 +117,7 @@ async function makeLane (context: Context, spec: LaneSpec): Promise<Lane> {
   const ledger = new Ledger()
   const backend = new Backend(ledger)
   context.backends.push(backend)
-  return { spec, ledger, backend, backendPort: await backend.listen(), port: await freePort(), longestPauseMs: 0 }
-}
-
-async function send (lane: Lane, records: number, pauseMs: number, first: number): Promise<void> {
-  const { ledger, port, backend } = lane
-  let lastMs = performance.now()
-  let isOver = false
-  const watching = (async () => {
-    while (!isOver) {
-      const { requests } = backend
-      await backend.until(() => backend.requests > requests)
-      const nowMs = performance.now()
-      lane.longestPauseMs = Math.max(lane.longestPauseMs, nowMs - lastMs)
-      lastMs = nowMs
-    }
-  })()
-  await sendAll({ ledger, port, records, first, batch: 20, connections: 2, pauseMs, signal: new AbortController().signal })
-  isOver = true
-  // The last answer of the client may have come before the last request of the backend: nobody waits for one that never comes.
-  watching.catch(() => undefined)
+  return { spec, ledger, backend, backendPort: await backend.listen(), port: await freePort() }
 }
 
 function configOf (lanes: readonly Lane[], { plugin = {}, mode = 'standard', service = {} }: LanesOptions): Config {
