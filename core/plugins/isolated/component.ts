@@ -260,6 +260,7 @@ export class IsolatedComponent implements Component, Consumer {
     const nowMs = this.#services.get('clock').monotonicMs()
     this.#services.get('meter').counter(pluginDeaths, { reason }).add(1)
     this.#deathsMs = [...this.#deathsMs.filter(t => nowMs - t < deathWindowMs), nowMs]
+    if (this.#deathsMs.length === 1) this.#backoff = new Backoff(restartPolicy)
     const fault = new Error(`${this.#name} ended: ${detail}`)
     for (const { batch, settle } of this.#pending.died()) {
       this.#logger.error(`${this.#name} ended twice with the same batch; it is given up`, { rows: batch.count })

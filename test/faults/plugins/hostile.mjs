@@ -87,7 +87,7 @@ function hooks (services, otherwise) {
   }
 }
 
-const common = { description: 'Does what it is told.', stability: 'development', signals: ['logs'], metrics: [said], drops: {}, check: config => config.check === '' ? [] : deed(config.check) }
+const common = { description: 'Does what it is told.', stability: 'development', signals: ['logs'], metrics: [said], drops: {}, check: ({ check = '' }) => check === '' ? [] : deed(check) }
 
 export default definePlugin({
   name: 'tapio-plugin-hostile', version: '1.0.0', tapio: '*', permissions: { filesystem: 'write' },

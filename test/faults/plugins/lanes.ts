@@ -81,7 +81,7 @@ export class Lanes {
     return await eventually(`the books of ${lane.spec.name} (${line(lane.ledger.totals())})`, async () => countedIn(await this.metrics(), lane), counted => lane.ledger.missing <= sum(counted), withinMs)
   }
 
-  async until (what: string, holds: () => Promise<boolean>, withinMs = 60_000): Promise<void> {
+  async until (what: string, holds: () => Promise<boolean> | boolean, withinMs = 60_000): Promise<void> {
     await eventually(what, holds, isSo => isSo, withinMs)
   }
 
