@@ -20,7 +20,7 @@ test('a pipeline from code makes the same graph as the YAML it stands for', asyn
   const catalog = await openCatalog(modules)
   const loaded = loadConfig({ configs: [`yaml:${stringify(builder.toConfig())}`] }, catalog, {})
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults))
-  assert.equal(specOf(loaded.config), specOf(instance.config))
+  assert.equal(specOf(loaded.config, modules), specOf(instance.config, modules))
   const planned = planConfig(loaded.config, catalog)
   assert.equal(planned.ok ? planned.plan : undefined, instance.plan)
 })

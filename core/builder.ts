@@ -97,7 +97,7 @@ export class PipelineBuilder {
     if (!loaded.ok) throw new ConfigError(renderFaults(loaded.faults))
     const planned = planConfig(loaded.config, catalog)
     if (!planned.ok) throw new ConfigError(planned.faults.map(f => `${f.path.join('.')}: ${f.message}`).join('\n'))
-    return new Instance(loaded.config, planned.plan, this.modules, this.#logger, this.#overrides)
+    return new Instance(loaded.config, planned.plan, this.#logger, this.#overrides)
   }
 
   #draft (id: string): Draft {

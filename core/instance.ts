@@ -29,14 +29,17 @@ import { ProcessMetrics } from './telemetry/process-metrics.js'
 import { renderPrometheus } from './telemetry/prometheus.js'
 import type { MetricSnapshot } from './telemetry/snapshot.js'
 
+/** `modules`: what it was made of. */
+export interface OpenCatalog extends ComponentCatalog { readonly all: readonly ComponentFactory[], readonly modules: readonly string[] }
+
 /** The factories of `modules` in the form the configuration asks for. */
-export async function openCatalog (modules: readonly string[]): Promise<ComponentCatalog & { readonly all: readonly ComponentFactory[] }> {
+export async function openCatalog (modules: readonly string[]): Promise<OpenCatalog> {
   const all = await loadCatalog(modules)
-  return { all, find: finder(all), types: (kind: Kind) => all.filter(f => f.kind === kind).map(f => f.type) }
+  return { all, modules, find: finder(all), types: (kind: Kind) => all.filter(f => f.kind === kind).map(f => f.type) }
 }
 
-export function planConfig (config: ResolvedConfig, catalog: ComponentCatalog): PlanResult {
-  return planGraph(specOf(config), (kind, type) => catalog.find(kind, type), availableParallelism())
+export function planConfig (config: ResolvedConfig, catalog: OpenCatalog): PlanResult {
+  return planGraph(specOf(config, catalog.modules), (kind, type) => catalog.find(kind, type), availableParallelism())
 }
 
 /** Where it listens; undefined for what is not served. */
@@ -60,14 +63,14 @@ export class Instance {
   #reloading: Promise<unknown> = Promise.resolve()
   #isStopping = false
 
-  /** `config` and `plan` belong together (`planConfig`). `modules` are imported again by every worker; `overrides` reach the main thread alone. */
-  constructor (config: ResolvedConfig, plan: Plan, readonly modules: readonly string[], logger?: Logger, overrides: readonly Override[] = []) {
+  /** `config` and `plan` belong together (`planConfig`). `overrides` reach the main thread alone. */
+  constructor (config: ResolvedConfig, plan: Plan, logger?: Logger, overrides: readonly Override[] = []) {
     const { logs, metricsServer, secretFiles } = config.service
     setSecretFilePolicy(secretFiles)
     const format = logFormat(logs.format)
     this.#config = config
     this.logger = logger ?? createLogger({ level: logs.level, format })
-    this.runtime = new Runtime({ plan, catalog: modules, logger: this.logger, log: { level: logs.level, format }, overrides })
+    this.runtime = new Runtime({ plan, logger: this.logger, log: { level: logs.level, format }, overrides })
     this.#process = new ProcessMetrics(this.runtime.meter)
     this.#health = new HealthMetrics(this.runtime.health, this.runtime.meter)
     this.#server = metricsServer.enabled ? this.#createServer(metricsServer.endpoint) : undefined
@@ -221,10 +224,10 @@ export class Instance {
   }
 
   async #startApi (): Promise<ApiAddresses | undefined> {
-    const { config: { service: { api, logs } }, runtime, logger, modules } = this
+    const { config: { service: { api, logs } }, plan, runtime, logger } = this
     if (api === undefined) return undefined
     this.#api = new ApiThread({
-      config: api, store: await this.#storeOfApi(), catalog: modules, runtime, logger,
+      config: api, store: await this.#storeOfApi(), catalog: plan.catalog, runtime, logger,
       facts: await this.#facts(),
       snapshot: () => this.snapshot(),
       log: { level: logs.level, format: logFormat(logs.format) }
@@ -233,7 +236,7 @@ export class Instance {
   }
 
   async #facts (): Promise<HostFacts> {
-    return hostFacts(this.config, this.plan, await openCatalog(this.modules), question => this.runtime.answering(question))
+    return hostFacts(this.config, this.plan, await openCatalog(this.plan.catalog), question => this.runtime.answering(question))
   }
 
   /** The one it is told, else that of the first exporter that has one. */

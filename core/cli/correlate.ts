@@ -10,6 +10,7 @@ import { printable } from '../story/printable.js'
 import { atLeast, byRelevance, byStart, type IncidentQuery } from '../story/select.js'
 import { count } from '../story/words.js'
 import type { ExitName } from './exit-codes.js'
+import { explainCode, isCode } from './explain-code.js'
 import { findIncidents, type OpenReader } from './incident-reader.js'
 import { isForPeople, outputOptions, printIncidents, type OutputOptions } from './incident-output.js'
 import type { CommandIo } from './io.js'
@@ -76,8 +77,8 @@ export function addIncidentCommands (program: Command, open: OpenReader, openApi
     .addHelpText('after', help)
     .action(async (options: CorrelateOptions) => done(await correlate('correlate', options, open, io)))
 
-  withOutput(program.command('explain').description('tell the story of one incident: correlate --incident').argument('<id>', 'of the incident, or its beginning', parseIncidentId))
-    .action(async (incident: string, options: CorrelateOptions) => done(await correlate('explain', { ...options, incident }, open, io)))
+  withOutput(program.command('explain').description('tell the story of one incident, or what a code such as CFG031 means').argument('<id>', 'of the incident, or its beginning; or a code', text => isCode(text) ? text : parseIncidentId(text)))
+    .action(async (id: string, options: CorrelateOptions) => done(isCode(id) ? await explainCode(id, io) : await correlate('explain', { ...options, incident: id }, open, io)))
 }
 
 async function listIncidents (options: ListOptions, open: OpenReader, io: CommandIo): Promise<ExitName> {

@@ -101,8 +101,8 @@ test('components shows what it is and what it may reach, schema its options, gra
   const listed = (JSON.parse(tapio('components', '--config', path, '-o', 'json').out) as { type: string, plugin?: object }[]).find(c => c.type === 'shout')
   assert.equal(listed?.plugin, { name: 'tapio-plugin-shout', version: '1.2.3', from: 'plugins/shout.ts', isolation: 'worker', permissions: { network: ['loud.example:443'] } })
   assert.match(tapio('components', '--config', path).out.replace(/\s*│\s*\n?│[\s│]*/g, ' '), /tapio-plugin-shout 1\.2\.3, in a thread of its own/)
-  const schema = JSON.parse(tapio('schema', '--config', path).out) as { properties: { processors: { patternProperties: Record<string, { properties: Record<string, unknown> }> } } }
-  assert.equal(schema.properties.processors.patternProperties['^shout(/[\\w.-]+)?$']?.properties['suffix'], { type: 'string', default: '!', maxLength: 3, description: 'What is put behind it.' })
+  const schema = JSON.parse(tapio('schema', '--config', path).out) as { definitions: Record<string, { properties: Record<string, unknown> }> }
+  assert.equal(schema.definitions['processor.shout']?.properties['suffix'], { type: 'string', default: '!', maxLength: 3, description: 'What is put behind it.' })
   assert.match(tapio('graph', '--config', path).out, /shout/)
 })
 

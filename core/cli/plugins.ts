@@ -13,6 +13,12 @@ export interface PluginModules {
   readonly fault?: string
 }
 
+/** Bundles of plugins that a catalog has no more are not kept. */
+export async function dropOldBundles (catalog: readonly string[]): Promise<void> {
+  const [{ dropBundles }, { isPlugin, referenceOf }] = await Promise.all([import('../plugins/bundle.js'), import('../plugins/reference.js')])
+  dropBundles(new Set(catalog.filter(isPlugin).map(module => referenceOf(module).url)))
+}
+
 /** A configuration that cannot be read has none; its faults are told by who loads it. */
 export async function pluginModules (sources: ConfigSources, io: CommandIo, output?: string): Promise<PluginModules> {
   const read = readPlugins(sources, io.env)

@@ -1,9 +1,9 @@
 /** The way every command starts: catalog, configuration, plan; with all faults printed when it does not get there. */
 import { loadConfig } from '../config/load.js'
 import { faultsAsJson, renderFaults } from '../config/render.js'
-import type { ComponentCatalog, ResolvedConfig } from '../config/shape.js'
+import type { ResolvedConfig } from '../config/shape.js'
 import { stallInWords, stallsOf } from '../delivery/stalls.js'
-import { openCatalog, planConfig } from '../instance.js'
+import { openCatalog, planConfig, type OpenCatalog } from '../instance.js'
 import type { Plan } from '../graph/plan.js'
 import { forgetVariables } from './forget-variables.js'
 import type { CommandIo } from './io.js'
@@ -23,11 +23,9 @@ export interface ConfigOptions {
 const unused = 'CFG069'
 
 export interface Prepared {
-  readonly catalog: ComponentCatalog
+  readonly catalog: OpenCatalog
   readonly config: ResolvedConfig
   readonly plan: Plan
-  /** What the catalog was made of: Tapio's own modules and those of plugins. */
-  readonly modules: readonly string[]
 }
 
 /** `reason`: the first fault in one line, and how many more there are. */
@@ -56,7 +54,7 @@ export async function tryPrepare (options: ConfigOptions, io: CommandIo): Promis
   if (planned.ok) {
     const { plan } = planned
     if (options.output !== 'json') for (const stall of stallsOf(plan.pipelines, plan.components)) io.err(`note: ${stallInWords(stall)}\n`)
-    return { files, prepared: { catalog, config, plan, modules: plugins.modules } }
+    return { files, prepared: { catalog, config, plan } }
   }
   const messages = planned.faults.map(fault => `${fault.path.join('.')}: ${fault.message}`)
   for (const message of messages) io.err(`error: ${message}\n`)

@@ -1,10 +1,10 @@
 /** `tapio --config FILE`: runs until a signal or a component asks for the end, then drains. SIGHUP loads the configuration again. */
-import { isDeepStrictEqual } from 'node:util'
 import { systemClock } from '../component/clock.js'
 import { Instance } from '../instance.js'
 import type { ExitName } from './exit-codes.js'
 import type { CommandIo } from './io.js'
 import { LiveSummary } from './live-summary.js'
+import { dropOldBundles } from './plugins.js'
 import { profileOnSignal } from './profile.js'
 import { tryPrepare, type ConfigOptions } from './prepare.js'
 import { ConfigWatch } from '../reload/config-watch.js'
@@ -37,7 +37,7 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
   const tried = await tryPrepare(options, io)
   const { prepared } = tried
   if (prepared === undefined) { release(); return 'config' }
-  const instance = new Instance(prepared.config, prepared.plan, prepared.modules)
+  const instance = new Instance(prepared.config, prepared.plan)
   const { logger } = instance
   let { files } = tried
   /** Begun before the start: a file may change meanwhile. */
@@ -72,10 +72,12 @@ export async function run (options: RunOptions, io: CommandIo, signals: Signals,
   const queue = new ReloadQueue(async because => {
     logger.info('the configuration is read again', { because })
     const again = await tryPrepare(options, io)
-    files = again.files
-    if (again.prepared === undefined) { instance.rejectReload(again.reason); return }
-    if (!isDeepStrictEqual(again.prepared.modules, prepared.modules)) { instance.rejectReload('plugins were added, removed or changed: that needs a restart of Tapio'); return }
-    await instance.reload(again.prepared.config, again.prepared.plan)
+    // What a plugin that cannot be built is made of is not known: it may be mended in the files that were.
+    files = again.prepared === undefined ? [...new Set([...files, ...again.files])] : again.files
+    if (again.prepared === undefined) instance.rejectReload(again.reason)
+    else await instance.reload(again.prepared.config, again.prepared.plan)
+    await dropOldBundles(instance.plan.catalog)
+    if (again.prepared === undefined) return
     const { profiling } = instance.config.service
     if (!profiling) stopProfiling?.()
     stopProfiling = profiling ? stopProfiling ?? profileOnSignal(logger) : undefined

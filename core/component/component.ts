@@ -38,6 +38,8 @@ export interface Host {
   fail(error: Error): void
   /** Asks for an orderly end (drain, exit code 0) because the component's work is done: a replay that reached its end. */
   finish(reason: string): void
+  /** True: it starts as part of a reload, and what ran before comes back when `start` rejects. Left out = false. */
+  readonly isReload?: boolean
 }
 
 /** The end of a drain: `signal` aborts when time is up, `atMs` is that time on the monotonic clock (performance.now()). */

@@ -77,6 +77,11 @@ export interface ComponentFactory {
    * what they say, so a component that others could look into should. Left out = none.
    */
   readonly answers?: readonly Question[]
+  /**
+   * Of which build it is, when it can be exchanged while Tapio runs: a reload makes components of another build anew, whatever their
+   * options. Left out = it comes with Tapio.
+   */
+  readonly build?: string
   /** Own instruments, beside those every edge has. Declared here, created through `Meter`, documented from here. */
   readonly metrics: readonly MetricDeclaration[]
   /** Reasons this component gives to `drops.add`, each with its meaning. */

@@ -47,7 +47,7 @@ const example = Options({
 test('editors see what people write: text for durations, defaults as text, nothing required that has a default', () => {
   const editor = editorSchema(example) as { properties: Record<string, Record<string, unknown>>; required: string[] }
   assert.equal(editor.required, ['endpoint'])
-  assert.equal([editor.properties['timeout']?.['type'], editor.properties['timeout']?.['default'], editor.properties['timeout']?.['description']], ['string', '5s', 'How long to wait. at least 1ms, at most 1h'])
+  assert.equal([editor.properties['timeout']?.['type'], editor.properties['timeout']?.['default'], editor.properties['timeout']?.['description']], ['string', '5s', 'How long to wait. At least 1ms, at most 1h.'])
   assert.equal([editor.properties['limit']?.['type'], editor.properties['limit']?.['default']], [['string', 'integer'], '4MiB'])
   assert.equal(editor.properties['retry']?.['default'], { initial: '100ms' })
 })

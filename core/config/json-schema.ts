@@ -13,18 +13,20 @@ import { schemaFault } from './validator.js'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 
-const patterns: Readonly<Partial<Record<Notation, string>>> = {
-  duration: '^(0|([0-9]+(\\.[0-9]+)?(ns|us|µs|ms|s|m|h|d))+|.*\\$\\{.*)$',
-  bytes: '^([0-9]+(\\.[0-9]+)? ?(B|[KMGT]i?B)?|.*\\$\\{.*)$',
-  endpoint: '^(.+:[0-9]+|unix:///.+|.*\\$\\{.*)$',
-  url: '^([hH][tT][tT][pP][sS]?://.+|.*\\$\\{.*)$'
+/** What a text in a notation looks like, and what an editor says of one that does not. */
+const patterns: Readonly<Partial<Record<Notation, { readonly pattern: string, readonly says: string }>>> = {
+  duration: { pattern: '^(0|([0-9]+(\\.[0-9]+)?(ns|us|µs|ms|s|m|h|d))+|.*\\$\\{.*)$', says: 'A duration such as 200ms, 5s or 1m30s.' },
+  bytes: { pattern: '^([0-9]+(\\.[0-9]+)? ?(B|[KMGT]i?B)?|.*\\$\\{.*)$', says: 'A size such as 4MiB, 512KB or 1048576.' },
+  endpoint: { pattern: '^(.+:[0-9]+|unix:///.+|.*\\$\\{.*)$', says: 'host:port, such as 127.0.0.1:4317 or [::1]:4317, or unix:///path.' },
+  url: { pattern: '^([hH][tT][tT][pP][sS]?://.+|.*\\$\\{.*)$', says: 'A URL that begins with http:// or https://.' }
 }
 
 /** A value may be a substitution wherever it is not text already. */
 const substitution: JsonSchema = { type: 'string', pattern: '\\$\\{' }
 
 export function configJsonSchema (catalog: ComponentCatalog): JsonSchema {
-  const sections = kinds.map(kind => [sectionOf[kind], sectionSchema(kind, catalog)] as const)
+  const definitions: Record<string, JsonSchema> = {}
+  const sections = kinds.map(kind => [sectionOf[kind], sectionSchema(kind, catalog, definitions)] as const)
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Tapio configuration',
@@ -38,19 +40,24 @@ export function configJsonSchema (catalog: ComponentCatalog): JsonSchema {
       correlation: { ...editorSchema(seedSchemas.correlation), description: 'Short form: how incidents are built.' }
     },
     patternProperties: { '^x-': {} },
-    additionalProperties: false
+    additionalProperties: false,
+    definitions
   }
 }
 
-function sectionSchema (kind: (typeof kinds)[number], catalog: ComponentCatalog): JsonSchema {
-  const patternProperties: Record<string, unknown> = {}
+/** Each type twice: by its name, which editors offer, and as `type/name`, which they only check. */
+function sectionSchema (kind: (typeof kinds)[number], catalog: ComponentCatalog, definitions: Record<string, JsonSchema>): JsonSchema {
+  const properties: Record<string, JsonSchema> = {}
+  const patternProperties: Record<string, JsonSchema> = {}
   for (const type of catalog.types(kind)) {
     const factory = catalog.find(kind, type)
     // One component with a broken schema must not take the editor's help for all others away.
     if (factory === undefined || schemaFault(factory.schema) !== '') continue
-    patternProperties[`^${type}(/[\\w.-]+)?$`] = { ...orNull(editorSchema(factory.schema)), description: `${factory.description} (${factory.stability})` }
+    const name = `${kind}.${type}`
+    definitions[name] = { ...orNull(editorSchema(factory.schema)), description: `${factory.description} (${factory.stability})` }
+    properties[type] = patternProperties[`^${type}/[\\w.-]+$`] = { $ref: `#/definitions/${name}` }
   }
-  return orNull({ type: 'object', description: `The ${sectionOf[kind]}, by id: type or type/name.`, patternProperties, additionalProperties: false })
+  return orNull({ type: 'object', description: `The ${sectionOf[kind]}, by id: type or type/name.`, properties, patternProperties, additionalProperties: false })
 }
 
 /** `otlp:` with nothing behind it means all defaults. */
@@ -70,7 +77,8 @@ export function editorSchema (schema: TSchema): JsonSchema {
     else result['required'] = needed
   }
   if (schema['type'] === 'object') return orNull(result)
-  return ['number', 'integer', 'boolean'].includes(String(schema['type'])) ? besideSubstitution(result) : result
+  if (typeof result['pattern'] === 'string') result['pattern'] = `${result['pattern']}|\\$\\{`
+  return ['number', 'integer', 'boolean'].includes(String(schema['type'])) || Array.isArray(result['enum']) ? besideSubstitution(result) : result
 }
 
 function besideSubstitution ({ description, default: preset, ...rest }: Readonly<Record<string, unknown>>): JsonSchema {
@@ -86,14 +94,16 @@ function convert (key: string, value: unknown): unknown {
 }
 
 function markedSchema (schema: TSchema, mark: Notation): JsonSchema {
-  const pattern = patterns[mark]
+  const form = patterns[mark]
   const limits = (['minimum', 'maximum'] as const)
     .filter(key => typeof schema[key] === 'number' && !(key === 'minimum' && schema[key] === 0))
     .map(key => `${key === 'minimum' ? 'at least' : 'at most'} ${written(schema, schema[key] as number)}`)
-  const description = [schema.description, limits.join(', ')].filter(text => text !== undefined && text !== '').join(' ')
+    .join(', ')
+  const description = [schema.description, limits === '' ? '' : `${limits.charAt(0).toUpperCase()}${limits.slice(1)}.`].filter(text => text !== undefined && text !== '').join(' ')
   return {
     type: mark === 'bytes' ? ['string', 'integer'] : 'string',
-    ...(pattern === undefined ? {} : { pattern }),
+    // The YAML language server's own keywords: what it says of another type and of another form.
+    ...(form === undefined ? {} : { pattern: form.pattern, patternErrorMessage: form.says, errorMessage: form.says }),
     ...(description === '' ? {} : { description }),
     ...(schema.default === undefined ? {} : { default: typeof schema.default === 'number' ? written(schema, schema.default) : schema.default as unknown })
   }

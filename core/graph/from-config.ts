@@ -3,9 +3,10 @@ import type { ResolvedConfig } from '../config/shape.js'
 import { serviceDefaults, type GraphSpec } from './spec.js'
 
 /** What no pipeline uses is left out: it was checked, but it is never created. */
-export function specOf (config: ResolvedConfig): GraphSpec {
+export function specOf (config: ResolvedConfig, catalog: readonly string[]): GraphSpec {
   const { service } = config
   return {
+    catalog,
     service: {
       ...serviceDefaults,
       mode: service.mode,

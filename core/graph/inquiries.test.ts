@@ -21,6 +21,7 @@ const oracle = 'processor/test_oracle'
 /** A graph of 1000 rows and an oracle that answers as it is told. */
 function make (service: Partial<ServiceSpec>, answer: string, askTimeoutMs = 60_000): { readonly runtime: Runtime, readonly logger: RecordingLogger } {
   const result = planGraph({
+    catalog,
     service: { ...serviceDefaults, maxConcurrency: 2, ...service },
     components: [
       { kind: 'receiver', id: 'test_source', config: { rows: 1000, batch_rows: 100, rows_per_second: 0, finish: true } },
@@ -32,7 +33,7 @@ function make (service: Partial<ServiceSpec>, answer: string, askTimeoutMs = 60_
   }, finder(components), 2)
   if (!result.ok) throw new Error(JSON.stringify(result.faults))
   const logger = new RecordingLogger()
-  const runtime = new Runtime({ plan: result.plan, catalog, logger, log: { level: 'error', format: 'json' }, askTimeoutMs })
+  const runtime = new Runtime({ plan: result.plan, logger, log: { level: 'error', format: 'json' }, askTimeoutMs })
   made.push(runtime)
   return { runtime, logger }
 }

@@ -48,8 +48,11 @@ export function startedBy (plan: Plan, connector: string): readonly string[] {
   return plan.pipelines.filter(p => p.fromConnectors.includes(connector)).map(p => p.id)
 }
 
-/** Whether both plans give a component the same options. */
+/** Whether a component has the same options in both plans, and is of the same build. */
 export function sameConfig (before: Plan, after: Plan, kind: Kind, id: string): boolean {
-  const of = (plan: Plan): unknown => plan.components.find(c => c.kind === kind && c.id === id)?.config
+  const of = (plan: Plan): unknown => {
+    const found = plan.components.find(c => c.kind === kind && c.id === id)
+    return [found?.config, found?.build]
+  }
   return isDeepStrictEqual(of(before), of(after))
 }

@@ -47,6 +47,8 @@ export interface PipelinePlan extends PipelineSpec {
 
 export interface Plan {
   readonly service: ServiceSpec
+  /** Modules whose `components` export lists factories: what every thread makes its components with. */
+  readonly catalog: readonly string[]
   /** All threads in start order; `main` is the thread that plans. */
   readonly threads: readonly string[]
   /** Downstream pipelines before the ones that feed them: the order to build in; reversed, the order to drain in. */
@@ -79,9 +81,10 @@ export function planGraph (spec: GraphSpec, find: FindFactory, cores: number): P
     ok: true,
     plan: {
       service: spec.service,
+      catalog: spec.catalog ?? [],
       threads,
       pipelines,
-      components: spec.components,
+      components: spec.components.map(c => withBuild(c, find)),
       extensions: spec.extensions,
       deliverThread: layout.deliver,
       rings: planRings(pipelines, layout.deliver, spec.service)
@@ -250,4 +253,9 @@ function usedThreads (layout: ThreadLayout, pipelines: readonly PipelinePlan[]):
   const process = layout.process.filter(t => pipelines.some(p => p.processThreads.includes(t)))
   const receive = pipelines.filter(p => p.realReceivers.length > 0).map(p => p.receiveThread)
   return [...new Set(['main', layout.deliver, ...process, ...receive])]
+}
+
+function withBuild (component: ComponentSpec, find: FindFactory): ComponentSpec {
+  const build = find(component.kind, componentId(component.kind, component.id).type)?.build
+  return build === undefined ? component : { ...component, build }
 }

@@ -19,11 +19,11 @@ const forward: ComponentSpec = { kind: 'connector', id: 'test_forward', config: 
 const onePipeline: PipelineSpec[] = [{ id: 'p', receivers: ['test_source'], processors: ['test_misbehaving'], exporters: ['test_sink'] }]
 
 function make (components_: readonly ComponentSpec[], service: Partial<ServiceSpec>, pipelines = onePipeline): { runtime: Runtime, logger: RecordingLogger } {
-  const spec: GraphSpec = { service: { ...serviceDefaults, ...service }, components: components_, pipelines, extensions: [] }
+  const spec: GraphSpec = { catalog, service: { ...serviceDefaults, ...service }, components: components_, pipelines, extensions: [] }
   const result = planGraph(spec, finder(components), 2)
   if (!result.ok) throw new Error(JSON.stringify(result.faults))
   const logger = new RecordingLogger()
-  const runtime = new Runtime({ plan: result.plan, catalog, logger, log: { level: 'error', format: 'json' } })
+  const runtime = new Runtime({ plan: result.plan, logger, log: { level: 'error', format: 'json' } })
   made.push(runtime)
   return { logger, runtime }
 }

@@ -6,6 +6,7 @@
  * into `process` are closed and drained and the processors stopped; then the rings into `deliver`; exporters last.
  * In between it may go over to another plan (plan-change.ts).
  */
+import { isDeepStrictEqual } from 'node:util'
 import { systemClock } from '../component/clock.js'
 import { loadCatalog, finder } from '../component/catalog.js'
 import type { Answer, Question, Questions } from '../component/questions.js'
@@ -35,8 +36,6 @@ import { PlanChange, isIntoProcess, type PlanChanged } from './plan-change.js'
 
 export interface RuntimeOptions {
   readonly plan: Plan
-  /** Modules whose `components` export lists factories; every thread imports them. */
-  readonly catalog: readonly string[]
   readonly logger: Logger
   /** For the loggers of worker threads. */
   readonly log?: { readonly level: LogLevel, readonly format: LogFormat }
@@ -94,7 +93,6 @@ export class Runtime {
     this.#rings = new Rings(options.plan, this.#meters.meterFor({}))
     this.#crew = new WorkerCrew({
       plan: options.plan,
-      catalog: options.catalog,
       log: options.log ?? { level: 'info', format: 'json' },
       logger: options.logger,
       rings: this.#rings,
@@ -186,7 +184,7 @@ export class Runtime {
   async killThread (thread: string): Promise<void> { await this.#crew.kill(thread) }
 
   async #spawn (): Promise<void> {
-    const find = finder(await loadCatalog(this.#options.catalog))
+    const find = finder(await loadCatalog(this.plan.catalog))
     const slab = createSlab()
     this.metrics.addThread('main', slab)
     const local = new LocalThread({
@@ -243,18 +241,31 @@ export class Runtime {
     if (this.#find === undefined || this.#stopping !== undefined) return { status: 'rejected', reason: 'the graph does not run', undelivered: 0 }
     // Who comes back now must not meet a plan that changes.
     await this.#crew.settled()
+    const find = await this.#findBy(plan)
+    if (find instanceof Error) return { status: 'rejected', reason: find.message, undelivered: 0 }
     const change = new PlanChange({
-      find: this.#find, rings: this.#rings, crew: this.#crew, logger: this.#options.logger, threads: this.#threads,
+      find, rings: this.#rings, crew: this.#crew, logger: this.#options.logger, threads: this.#threads,
       joined: thread => this.#taps.joined(thread),
       left: thread => { for (const [component, owner] of [...this.#owners]) if (owner === thread) this.#gone(component, thread) }
     }, this.#plan, plan)
     const changed = await change.run(drainMs)
     if (changed.status === 'applied') {
       this.#plan = plan
+      this.#find = find
       this.metrics.hideGauges(attributes => !isOf(plan, attributes))
     }
     if (changed.status === 'failed') this.#requestEnd({ kind: 'failed', reason: changed.reason })
     return changed
+  }
+
+  /** What another plan finds its components with; an error when its modules cannot be imported. */
+  async #findBy ({ catalog }: Plan): Promise<FindFactory | Error> {
+    if (this.#find !== undefined && isDeepStrictEqual(catalog, this.#plan.catalog)) return this.#find
+    try {
+      return finder(await loadCatalog(catalog))
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error))
+    }
   }
 
   async #stop (atMs: number, timeoutMs: number): Promise<StopReport> {

@@ -35,6 +35,8 @@ export interface ComponentSpec {
   readonly id: string
   /** Validated, with defaults, durations in ms and sizes in bytes. */
   readonly config: unknown
+  /** Of which build the component is (`ComponentFactory.build`), as the plan found it. */
+  readonly build?: string
 }
 
 export interface PipelineSpec {
@@ -52,6 +54,8 @@ export interface PipelineSpec {
 
 export interface GraphSpec {
   readonly service: ServiceSpec
+  /** Modules that its components come from; every thread imports them. Left out: whoever runs the graph knows. */
+  readonly catalog?: readonly string[]
   readonly components: readonly ComponentSpec[]
   readonly pipelines: readonly PipelineSpec[]
   /** Extensions to start, in this order. */

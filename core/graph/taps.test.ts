@@ -33,14 +33,14 @@ const several: readonly PipelineSpec[] = [
 
 function planOf (service: Partial<ServiceSpec>, components_: readonly ComponentSpec[], pipelines: readonly PipelineSpec[]): Plan {
   const used = components_.filter(c => pipelines.some(p => [...p.receivers, ...p.processors, ...p.exporters].includes(c.id)))
-  const result = planGraph({ service: { ...serviceDefaults, maxConcurrency: 2, ...service }, components: used, pipelines, extensions: [] }, finder(components), 2)
+  const result = planGraph({ catalog, service: { ...serviceDefaults, maxConcurrency: 2, ...service }, components: used, pipelines, extensions: [] }, finder(components), 2)
   if (!result.ok) throw new Error(JSON.stringify(result.faults))
   return result.plan
 }
 
 function make (service: Partial<ServiceSpec>, sourceConfig: object = {}, pipelines = onePipeline): Runtime {
   const plan = planOf(service, [source(sourceConfig), ...others], pipelines)
-  const runtime = new Runtime({ plan, catalog, logger: new RecordingLogger(), log: { level: 'error', format: 'json' } })
+  const runtime = new Runtime({ plan, logger: new RecordingLogger(), log: { level: 'error', format: 'json' } })
   made.push(runtime)
   return runtime
 }

@@ -63,6 +63,8 @@ export interface ThreadGraphOptions {
   readonly origin?: Origin | undefined
   /** Receivers may begin, and what they bring waits for `takeOver`. */
   readonly held?: boolean | undefined
+  /** It is to follow another graph, which comes back when this one does not start. */
+  readonly isReload?: boolean | undefined
 }
 
 /** Where a component stands and what it sends to. */
@@ -99,10 +101,12 @@ export class ThreadGraph {
   /** Until it has taken over: a graph must not keep all that were before it. */
   #origin: Origin | undefined
   readonly #isHeld: boolean
+  readonly #isReload: boolean
 
-  constructor (readonly plan: Plan, readonly thread: string, readonly services: ThreadServices, readonly writers: RingWriters, { origin, held = false }: ThreadGraphOptions = {}) {
+  constructor (readonly plan: Plan, readonly thread: string, readonly services: ThreadServices, readonly writers: RingWriters, { origin, held = false, isReload = false }: ThreadGraphOptions = {}) {
     this.#origin = origin
     this.#isHeld = held
+    this.#isReload = isReload
     const sharers = origin?.graph.all.some(m => m.parts.shares && this.#adoptable(m)) === true
     this.shared = sharers ? origin!.graph.shared : createShared()
   }
@@ -332,7 +336,7 @@ export class ThreadGraph {
         inlet: before?.parts.inlet ?? new Inlet(component as unknown as Consumer),
         lifecycle: state => services.lifecycle(name, state),
         repeatStatus: () => status.repeat(),
-        host: () => services.host(name)
+        host: () => ({ ...services.host(name), isReload: this.#isReload })
       })
       // Beside a graph that runs it is nothing to be seen before it is started.
       if (this.#origin === undefined) made.announce()

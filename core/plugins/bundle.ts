@@ -3,7 +3,7 @@
  * that runs, whatever copy the plugin was written against. What it imports of Node is listed on the way.
  */
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -47,6 +47,8 @@ export async function bundlePlugin (located: LocatedPlugin): Promise<Bundle> {
       target: 'node20',
       sourcemap: 'inline',
       sourcesContent: false,
+      // The map is read beside the bundle, which is elsewhere.
+      sourceRoot: `${pathToFileURL(located.folder).href}/`,
       legalComments: 'none',
       logLevel: 'silent',
       // Packages that are CommonJS ask for Node's modules with `require`.
@@ -54,7 +56,7 @@ export async function bundlePlugin (located: LocatedPlugin): Promise<Bundle> {
       plugins: [resolver(imports)]
     })
   } catch (error) {
-    throw new PluginFault(`plugin ${located.shown} could not be built:\n${errorsOf(error)}`)
+    throw new PluginFault(`plugin ${located.shown} could not be built: ${errorsOf(error)}`)
   }
   const [output] = result.outputFiles
   if (output === undefined || output.contents.byteLength > maxBundleBytes) throw new PluginFault(`plugin ${located.shown} is larger than ${maxBundleBytes} bytes when bundled`)
@@ -85,7 +87,8 @@ function resolver (imports: Import[]): Plugin {
 function errorsOf (error: unknown): string {
   const { errors } = error as Partial<BuildFailure>
   if (errors === undefined) return error instanceof Error ? error.message : String(error)
-  return errors.slice(0, 10).map(({ text, location }) => location === null ? `  ${text}` : `  ${location.file}:${location.line}:${location.column + 1}: ${text}`).join('\n')
+  const [first = '', ...more] = errors.map(({ text, location }) => location === null ? text : `${location.file}:${location.line}:${location.column + 1}: ${text}`)
+  return more.length === 0 ? first : `${first} (and ${more.length} more)`
 }
 
 let folder: string | undefined
@@ -100,6 +103,15 @@ function written (contents: Uint8Array): string {
   const file = join(folder, `${createHash('sha256').update(contents).digest('hex').slice(0, 16)}.mjs`)
   writeFileSync(file, contents, { mode: 0o600 })
   return pathToFileURL(file).href
+}
+
+/** Forgets the bundles of plugins that are as they were no more. `inUse`: URLs. */
+export function dropBundles (inUse: ReadonlySet<string>): void {
+  if (folder === undefined) return
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name)
+    if (!inUse.has(pathToFileURL(file).href)) rmSync(file, { force: true })
+  }
 }
 
 /** For tests and messages: where bundles of this process are. */

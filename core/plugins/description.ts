@@ -4,6 +4,7 @@ import type { Kind } from '../component/component.js'
 import type { Question } from '../component/questions.js'
 import { loadedOf } from './module.js'
 import type { PluginPermissions } from './definition.js'
+import { declarationFault } from '../telemetry/declaration.js'
 import type { MetricDeclaration } from '../telemetry/meter.js'
 
 export interface ComponentDescription {
@@ -58,5 +59,9 @@ function describeComponent (factory: ComponentFactory, i: number): ComponentDesc
   if (!Array.isArray(signals)) throw new TypeError(`${at}: \`signals\` must be a list`)
   if (typeof schema !== 'object' || schema === null || schema['type'] !== 'object') throw new TypeError(`${at}: \`schema\` must be that of an object: Options({ … })`)
   if (typeof factory.create !== 'function') throw new TypeError(`${at}: \`create\` must be a function`)
+  for (const metric of metrics) {
+    const fault = declarationFault(metric)
+    if (fault !== '') throw new TypeError(`${at}: ${fault}`)
+  }
   return { kind, type, description, stability, signals, schema, concurrency, light, endToEnd, cannotWait, ...(isolates === undefined ? {} : { isolates }), answers, metrics, drops, checks: typeof factory.check === 'function' }
 }

@@ -1,16 +1,17 @@
 /** The factories of a plugin, as the rest of Tapio sees them: the plugin's own, or ones whose components live in threads of their own. */
+import { createHash } from 'node:crypto'
 import type { TSchema } from '@sinclair/typebox'
 import type { ComponentFactory } from '../component/factory.js'
 import type { ComponentDescription } from './description.js'
 import { pluginDrops, pluginMetrics } from './metrics.js'
 import { loadedOf } from './module.js'
-import type { PluginReference } from './reference.js'
+import { moduleOf, type PluginReference } from './reference.js'
 
 export async function factoriesOf (reference: PluginReference): Promise<readonly ComponentFactory[]> {
   if (reference.options.isolation === 'none') {
     // A trace then points into the plugin's sources.
     process.setSourceMapsEnabled(true)
-    return loadedOf(await import(reference.url) as Record<string, unknown>).components ?? []
+    return (loadedOf(await import(reference.url) as Record<string, unknown>).components ?? []).map(factory => Object.freeze({ ...factory, build: buildOf(reference) }))
   }
   return reference.description.components.map((description, at) => isolated(reference, description, at))
 }
@@ -22,6 +23,7 @@ function isolated (reference: PluginReference, description: ComponentDescription
     ...(isolates === undefined ? {} : { isolates }),
     description: description.description,
     schema: schema as TSchema,
+    build: buildOf(reference),
     metrics: [...metrics, ...pluginMetrics],
     drops: { ...pluginDrops, ...drops },
     // Between the threads batches wait for each other's answers; several under way hide that.
@@ -32,5 +34,8 @@ function isolated (reference: PluginReference, description: ComponentDescription
     }
   } satisfies ComponentFactory)
 }
+
+/** Of its code and of everything that is decided of it: its permissions, its memory. */
+function buildOf (reference: PluginReference): string { return createHash('sha256').update(moduleOf(reference)).digest('hex').slice(0, 16) }
 
 const batchesUnderWay = 8

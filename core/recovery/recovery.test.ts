@@ -21,6 +21,7 @@ const isolation = { enabled: true, timeout: 200, max_failures: 3, window: 60_000
 
 function make (middle: object, rows: number, ratePerSecond = 0): Runtime {
   const result = planGraph({
+    catalog,
     service: { ...serviceDefaults, mode: 'standard', batchSize: 100, stallTimeoutMs: 3000 },
     components: [
       { kind: 'receiver', id: 'test_source', config: { rows, batch_rows: 100, rows_per_second: ratePerSecond, fresh_ids: false, poison_every: 10, finish: true } },
@@ -31,7 +32,7 @@ function make (middle: object, rows: number, ratePerSecond = 0): Runtime {
     extensions: []
   }, finder(factories), 2)
   if (!result.ok) throw new Error(JSON.stringify(result.faults))
-  const runtime = new Runtime({ plan: result.plan, catalog, logger: new RecordingLogger(), log: { level: 'error', format: 'json' } })
+  const runtime = new Runtime({ plan: result.plan, logger: new RecordingLogger(), log: { level: 'error', format: 'json' } })
   made.push(runtime)
   return runtime
 }

@@ -33,7 +33,7 @@ export async function replay (options: ReplayOptions, report = new ReplayReport(
   const alive = setInterval(() => undefined, 2 ** 30)
   try {
     const task: ReplayTask = { ...options, places, report }
-    const instance = new Instance(config, planned.plan, [...modules, replayModule], logger, [container => { container.registerInstance(taskToken.key, task) }])
+    const instance = new Instance(config, planned.plan, logger, [container => { container.registerInstance(taskToken.key, task) }])
     await instance.start()
     const failure = await Promise.race([instance.endRequested.then(end => end.kind === 'failed' ? end.reason : ''), aborted(signal)])
     await instance.stop(drainMs)

@@ -23,6 +23,7 @@ test.after(async () => { await Promise.all(made.map(r => r.stop(100))) })
 
 function make (source: object, middle: object, sink: object = {}, service: Partial<ServiceSpec> = {}): { runtime: Runtime, logger: RecordingLogger } {
   const result = planGraph({
+    catalog,
     service: { ...serviceDefaults, mode: 'ring-buffer', maxConcurrency: 1, batchSize: 500, ...service },
     components: [
       { kind: 'receiver', id: 'test_source', config: { rows: 20_000, batch_rows: 100, rows_per_second: 0, fresh_ids: false, poison_every: 0, finish: true, ...source } },
@@ -34,7 +35,7 @@ function make (source: object, middle: object, sink: object = {}, service: Parti
   }, finder(components), 2)
   if (!result.ok) throw new Error(JSON.stringify(result.faults))
   const logger = new RecordingLogger()
-  const runtime = new Runtime({ plan: result.plan, catalog, logger, log: { level: 'error', format: 'json' } })
+  const runtime = new Runtime({ plan: result.plan, logger, log: { level: 'error', format: 'json' } })
   made.push(runtime)
   return { runtime, logger }
 }

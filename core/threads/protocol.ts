@@ -20,8 +20,6 @@ export interface HeldRing { readonly serial: number, readonly memory: RingMemory
 export interface WorkerBirth {
   readonly thread: string
   readonly plan: Plan
-  /** Modules whose `components` export is a list of factories. */
-  readonly catalog: readonly string[]
   readonly rings: Readonly<Record<string, HeldRing>>
   readonly slab: Slab
   readonly pressure: PressureMemory

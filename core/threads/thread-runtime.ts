@@ -2,6 +2,8 @@
  * One thread of a running graph: its components, the ends of the rings that reach it, and its instruments. The main
  * thread has one of these in itself, every worker has one behind messages (worker.ts); both are driven layer by layer.
  */
+import { isDeepStrictEqual } from 'node:util'
+import { catalogOf } from '../component/catalog.js'
 import { systemClock, type Clock } from '../component/clock.js'
 import type { Deadline } from '../component/component.js'
 import type { ComponentState } from '../component/status.js'
@@ -41,6 +43,7 @@ export interface ThreadEvents {
 export interface ThreadOptions {
   readonly thread: string
   readonly plan: Plan
+  /** By the catalog of the plan; a later plan may have another. */
   readonly find: FindFactory
   readonly rings: Readonly<Record<string, HeldRing>>
   readonly inherit: Readonly<Record<string, number>>
@@ -55,7 +58,7 @@ export interface ThreadOptions {
 }
 
 /** What runs by one plan. */
-interface Part { readonly graph: ThreadGraph, readonly ends: RingEnds }
+interface Part { readonly find: FindFactory, readonly graph: ThreadGraph, readonly ends: RingEnds }
 /** What is to follow it. */
 interface NextPart extends Part { readonly exchange: ThreadExchange, readonly disturbed: Disturbance }
 
@@ -81,7 +84,7 @@ export class ThreadRuntime {
     this.#pressure = new SharedPressure(options.pressure)
     this.#heap = new HeapWatch({ pressure: this.#pressure, place: options.plan.threads.indexOf(options.thread), clock: this.#clock })
     this.#isHeld = options.held === true
-    this.#now = this.#part(options.plan, options.rings, { held: options.held }, options.inherit)
+    this.#now = this.#part(options.plan, options.find, options.rings, { held: options.held, isReload: options.held }, options.inherit)
     this.taps = new ThreadTaps({ edges: [], clock: this.#clock, logger: options.logger, tapped: (id, report) => options.events.tapped(id, report) })
   }
 
@@ -126,10 +129,13 @@ export class ThreadRuntime {
 
   /** Makes what another plan needs beside what runs. Rejects with what could not be created; then it was never there. */
   async prepare (plan: Plan, rings: Readonly<Record<string, HeldRing>>): Promise<void> {
-    const { thread, find } = this.#options
+    const { thread } = this.#options
     const { graph, ends } = this.#now
+    const find = isDeepStrictEqual(graph.plan.catalog, plan.catalog) ? this.#now.find : await catalogOf(plan.catalog)
     const diff = planDiff(graph.plan, plan, find)
-    const next = this.#part(plan, rings, { held: true, origin: { graph, kept: diff.kept.get(thread) ?? new Set() } }, {}, ends)
+    // Back to the plan in force: what does not start there is dealt with as it always is.
+    const isReload = !isDeepStrictEqual(graph.plan, plan)
+    const next = this.#part(plan, find, rings, { held: true, isReload, origin: { graph, kept: diff.kept.get(thread) ?? new Set() } }, {}, ends)
     try {
       await next.graph.build()
       next.ends.attach(next.graph)
@@ -163,7 +169,7 @@ export class ThreadRuntime {
     for (const name of next.exchange.takeOver()) this.#options.events.gone(this.#nameOf(name, this.#now.graph.plan))
     next.ends.takeOver(next.graph)
     this.taps.setEdges(next.graph.edges)
-    this.#now = { graph: next.graph, ends: next.ends }
+    this.#now = { find: next.find, graph: next.graph, ends: next.ends }
     this.#next = undefined
   }
 
@@ -199,11 +205,11 @@ export class ThreadRuntime {
     this.#now.ends.close()
   }
 
-  #part (plan: Plan, rings: Readonly<Record<string, HeldRing>>, graph: ThreadGraphOptions, inherit: Readonly<Record<string, number>>, before?: RingEnds): Part {
-    const { thread, find, logger } = this.#options
-    const services = this.#servicesBy(plan)
+  #part (plan: Plan, find: FindFactory, rings: Readonly<Record<string, HeldRing>>, graph: ThreadGraphOptions, inherit: Readonly<Record<string, number>>, before?: RingEnds): Part {
+    const { thread, logger } = this.#options
+    const services = this.#servicesBy(plan, find)
     const ends = new RingEnds({ thread, plan, find, rings, inherit, clock: this.#clock, pressure: this.#pressure, logger, drops: (component, pipeline) => services.drops(component, pipeline), passed: pipeline => this.#meters.meterFor({}).counter(ringPassed, { pipeline, thread }) }, before)
-    return { ends, graph: new ThreadGraph(plan, thread, services, (pipeline, side) => ends.writer(pipeline, side), graph) }
+    return { find, ends, graph: new ThreadGraph(plan, thread, services, (pipeline, side) => ends.writer(pipeline, side), graph) }
   }
 
   /** Replicas of one processor are components of their own; receivers and exporters exist once. */
@@ -211,8 +217,8 @@ export class ThreadRuntime {
     return isNamedByThread(plan) && !/^(receiver|exporter)\//.test(component) ? `${component}@${this.#options.thread}` : component
   }
 
-  #servicesBy (plan: Plan): ThreadServices {
-    const { logger, events, find, overrides } = this.#options
+  #servicesBy (plan: Plan, find: FindFactory): ThreadServices {
+    const { logger, events, overrides } = this.#options
     const tell = (component: string, state: ComponentState, reason = ''): void => events.status(this.#nameOf(component, plan), state, reason)
     return {
       clock: this.#clock,

@@ -32,7 +32,6 @@ import { ThreadDied, WorkerHost, type Death } from './worker-host.js'
 export interface CrewOptions {
   /** In force now. */
   readonly plan: Plan
-  readonly catalog: readonly string[]
   log: { readonly level: LogLevel, readonly format: LogFormat }
   readonly logger: Logger
   readonly rings: Rings
@@ -166,9 +165,9 @@ export class WorkerCrew {
   }
 
   #spawn (thread: string, member: Member, plan: Plan, inherit: Readonly<Record<string, number>>, held: boolean): void {
-    const { catalog, rings, metrics, pressure } = this.options
+    const { rings, metrics, pressure } = this.options
     metrics.addThread(thread, member.slab)
-    const birth: WorkerBirth = { thread, plan, catalog, rings: rings.of(thread), slab: member.slab, pressure, heartbeat: createHeartbeat(), log: this.#log, inherit, held }
+    const birth: WorkerBirth = { thread, plan, rings: rings.of(thread), slab: member.slab, pressure, heartbeat: createHeartbeat(), log: this.#log, inherit, held }
     const events = this.options.eventsOf(thread)
     member.host = new WorkerHost(birth, {
       ...events,

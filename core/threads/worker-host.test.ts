@@ -17,6 +17,7 @@ import { silentLogger } from '../testing/services.js'
 /** Starts a graph on a worker and stops it; answers how many threads the plan has. */
 async function startAndStop (): Promise<number> {
   const result = planGraph({
+    catalog: [new URL('../testing/components.js', import.meta.url).href],
     service: { ...serviceDefaults, mode: 'standard' },
     components: [
       { kind: 'receiver', id: 'test_source', config: { rows: 10, batch_rows: 10, rows_per_second: 0, finish: true } },
@@ -26,8 +27,7 @@ async function startAndStop (): Promise<number> {
     extensions: []
   }, finder(components), 2)
   if (!result.ok) throw new Error(JSON.stringify(result.faults))
-  const catalog = [new URL('../testing/components.js', import.meta.url).href]
-  const runtime = new Runtime({ plan: result.plan, catalog, logger: silentLogger, log: { level: 'error', format: 'json' } })
+  const runtime = new Runtime({ plan: result.plan, logger: silentLogger, log: { level: 'error', format: 'json' } })
   await runtime.start()
   await runtime.endRequested
   const { undelivered, errors } = await runtime.stop()

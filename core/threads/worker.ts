@@ -17,7 +17,7 @@ const logger = createLogger({ ...birth.log, base: { thread: birth.thread } })
 
 const runtime = new ThreadRuntime({
   ...birth,
-  find: await catalogOf(birth.catalog),
+  find: await catalogOf(birth.plan.catalog),
   logger,
   events: {
     series: series => send({ type: 'series', series }),

@@ -82,7 +82,7 @@ async function demo (): Promise<number> {
   const env = { ...io.env, TAPIO_DEMO_INCIDENT: input, TAPIO_DEMO_METRICS: `127.0.0.1:${await freePort(8888)}`, TAPIO_DEMO_FILE: output }
   const prepared = await prepare({ config: [join(root, 'configs', 'demo.yaml')] }, { ...io, env })
   if (prepared === undefined) return 78
-  const tapio = new Instance(prepared.config, prepared.plan, prepared.modules)
+  const tapio = new Instance(prepared.config, prepared.plan)
   let interrupt: () => void = () => undefined
   const interrupted = new Promise<void>(resolve => { interrupt = resolve })
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)

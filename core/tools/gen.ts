@@ -23,13 +23,15 @@ import { deliveryDrops, deliveryMetrics, deliveryOptions } from '../delivery/wit
 import { runtimeMetrics } from '../graph/runtime-metrics.js'
 import { reloadMetrics } from '../reload/metrics.js'
 import { patternTables } from '../patterns/tables.js'
+import { codesText, dropReasons } from '../troubleshooting/page.js'
 import { declaredMetrics, metricsTable } from '../telemetry/declared-metrics.js'
 import type { MetricDeclaration } from '../telemetry/meter.js'
+import { folderOf } from './folder-of.js'
 import { checkProtos, generateCode, moveBaseline, placeOf } from './protos.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 
-type Parts = Readonly<Record<string, () => string>>
+type Parts = Readonly<Record<string, () => string | Promise<string>>>
 
 function table (head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
@@ -45,14 +47,9 @@ function dropsText (drops: Readonly<Record<string, string>>): string {
   return reasons.length === 0 ? 'It drops nothing.' : table(['reason', 'meaning'], reasons.map(([reason, meaning]) => [`\`${reason}\``, meaning]))
 }
 
-/** Where a component's folder is. Connectors live with the processors: they are steps between pipelines. */
-export function folderOf (factory: ComponentFactory): string {
-  const room = factory.kind === 'receiver' ? 'receivers' : factory.kind === 'exporter' ? 'exporters' : 'processors'
-  return join(room, factory.type.replaceAll('_', '-'))
-}
-
 function componentParts (factory: ComponentFactory): Parts {
   return {
+    example: () => `\`\`\`yaml\n${readFileSync(join(root, folderOf(factory), 'example.yaml'), 'utf8')}\`\`\``,
     options: () => optionsTable(factory.schema),
     metrics: () => metricsText(factory.metrics),
     drops: () => dropsText(factory.drops)
@@ -75,6 +72,11 @@ const documents: readonly (readonly [string, Parts])[] = [
   ['core/recovery/README.md', { options: () => optionsTable(Options({ isolation })), metrics: () => metricsText(isolationMetrics) }],
   ['core/data/README.md', { columns: columnsTable }],
   ['core/config/README.md', { faults: () => table(['code', 'meaning'], Object.entries(faultCodes).map(([code, meaning]) => [code, meaning])) }],
+  ['core/troubleshooting/README.md', {
+    codes: codesText,
+    'exit-codes': () => table(['code', 'meaning'], Object.values(exitCodes).map(([code, meaning]) => [String(code), meaning])),
+    drops: () => table(['reason', 'who gives it', 'meaning'], dropReasons(sorted, deliveryDrops).map(([reason, who, meaning]) => [`\`${reason}\``, who, meaning]))
+  }],
   ['core/patterns/README.md', Object.fromEntries(Object.entries(patternTables).map(([name, make]) => [name, () => { const { head, rows } = make(); return table(head, rows) }]))],
   ...sorted.map(f => [join(folderOf(f), 'README.md'), componentParts(f)] as const)
 ]
@@ -85,11 +87,13 @@ const files: readonly (readonly [string, () => string])[] = [
 ]
 
 /** The text with every part replaced; throws when a marker has no end or a part nobody makes. */
-function fill (text: string, parts: Parts, file: string): string {
+async function fill (text: string, parts: Parts, file: string): Promise<string> {
+  const made = new Map<string, string>()
+  for (const [name, make] of Object.entries(parts)) if (text.includes(`<!-- generated:${name} -->`)) made.set(name, (await make()).trimEnd())
   return text.replaceAll(/<!-- generated:([\w-]+) -->[\s\S]*?<!-- \/generated:([\w-]+) -->/g, (_all, name: string, end: string) => {
-    const make = parts[name]
-    if (make === undefined || name !== end) throw new Error(`${file}: no generated part "${name}" (ends as "${end}")`)
-    return `<!-- generated:${name} -->\n${make().trimEnd()}\n<!-- /generated:${name} -->`
+    const part = made.get(name)
+    if (part === undefined || name !== end) throw new Error(`${file}: no generated part "${name}" (ends as "${end}")`)
+    return `<!-- generated:${name} -->\n${part}\n<!-- /generated:${name} -->`
   })
 }
 
@@ -103,7 +107,7 @@ for (const [file, parts] of documents) {
   const before = readFileSync(path, 'utf8')
   const missing = Object.keys(parts).filter(p => p !== 'drops' && !before.includes(`<!-- generated:${p} -->`))
   if (missing.length > 0) stale.push(`${file} has no markers for: ${missing.join(', ')}`)
-  settle(file, before, fill(before, parts, file))
+  settle(file, before, await fill(before, parts, file))
 }
 for (const [file, make] of files) settle(file, existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : '', make())
 

@@ -5,7 +5,7 @@ import { pendingBytes, rejectedEvents, submissions } from './metrics.js'
 export const factory = defineComponent({
   kind: 'receiver',
   type: 'api',
-  description: 'Takes in what clients of the API submit (EventService, POST /v1/events): they hear what became of it.',
+  description: 'Takes in what clients of the API submit (EventService, POST /v1/events:batch): they hear what became of it.',
   stability: 'beta',
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],
   schema,

@@ -114,7 +114,11 @@ demo('filters by severity and by entity ask what they say', async () => {
   const { page } = watched
   await page.goto(`${url}/incidents`)
   await page.waitForSelector('.incident-row')
-  await page.type('input[placeholder^=Entity]', 'Pod shop/nobody')
+  await page.type('input[placeholder^=Entity]', 'Pod shop/')
+  await page.select('select:has(option[value=resolved])', 'open')
+  await page.waitForFunction(() => location.search === '?status=open')
+  await page.type('input[placeholder^=Entity]', 'nobody')
+  assert.is(await page.$eval('input[placeholder^=Entity]', input => (input as HTMLInputElement).value), 'Pod shop/nobody', 'what is being typed outlives a page that is drawn anew')
   await page.keyboard.press('Enter')
   await seesText(page, 'Nothing fits this filter')
   await page.goto(`${url}/incidents?entity=${encodeURIComponent('Node node-7')}`)

@@ -8,10 +8,9 @@ import * as assert from 'uvu/assert'
 import { components } from '../../core/cli/registry.js'
 import type { ComponentFactory } from '../../core/component/factory.js'
 import { contractTests, type ContractCase } from '../../core/testing/contract.js'
+import { folderOf } from '../../core/tools/folder-of.js'
 
 const root = process.cwd()
-const rooms = { receiver: 'receivers', processor: 'processors', connector: 'processors', exporter: 'exporters', extension: 'extensions' } as const
-
 // Known before the first suite is made: uvu runs those made in one turn one after the other.
 const cases = new Map(await Promise.all(components.map(async factory => [factory, await contractCase(factory)] as const)))
 
@@ -20,11 +19,6 @@ for (const [factory, contract] of cases) {
   describeFolder(test, factory)
   for (const { name, run } of contractTests(factory, contract)) test(name, run)
   test.run()
-}
-
-/** The component's folder, from the repository's root. */
-function folderOf (factory: ComponentFactory): string {
-  return join(rooms[factory.kind], factory.type.replaceAll('_', '-'))
 }
 
 async function contractCase (factory: ComponentFactory): Promise<ContractCase> {
@@ -43,17 +37,16 @@ function describeFolder (test: Suite, factory: ComponentFactory): void {
   const folder = join(root, folderOf(factory))
 
   test('it lives in a folder of its name, with the files every component has', () => {
-    for (const file of ['config.ts', 'factory.ts', 'README.md']) assert.ok(existsSync(join(folder, file)), `${folderOf(factory)}/${file} is missing`)
+    for (const file of ['config.ts', 'factory.ts', 'README.md', 'example.yaml']) assert.ok(existsSync(join(folder, file)), `${folderOf(factory)}/${file} is missing`)
     assert.ok(readdirSync(folder).some(f => f.endsWith('.test.ts')) || existsSync(join(root, 'test', factory.type)), `${folderOf(factory)} has no test`)
   })
 
   test('its README says what it is, shows a config, and has room for the generated parts', () => {
     const text = readFileSync(join(folder, 'README.md'), 'utf8')
     assert.match(text, new RegExp(`^# ${factory.type} ${factory.kind}\n`))
-    assert.match(text, new RegExp(`\`\`\`yaml\n(receivers|processors|exporters|connectors|extensions):\n  ${factory.type}`))
     // What it does, under one or several headings of its own words.
     assert.ok([...text.matchAll(/^## (?!Options$|Metrics$)/gm)].length >= 1, 'a section on what it does')
-    for (const part of ['## Options\n', '## Metrics\n', '<!-- generated:options -->', '<!-- /generated:options -->', '<!-- generated:metrics -->', '<!-- /generated:metrics -->']) {
+    for (const part of ['## Options\n', '## Metrics\n', '<!-- generated:options -->', '<!-- /generated:options -->', '<!-- generated:metrics -->', '<!-- /generated:metrics -->', '<!-- generated:example -->']) {
       assert.is(text.split(part).length, 2, `${part} must be there once`)
     }
   })

@@ -42,6 +42,7 @@ export class Ledger {
     ]).map(([kind, id]) => [`${kind}/${id}`, { kind, id }]))
     const find = finder(components)
     const planned = planGraph({
+      catalog,
       service: { ...serviceDefaults, mode: 'debug', ...service },
       pipelines: specs,
       extensions: [],
@@ -52,7 +53,7 @@ export class Ledger {
   }
 
   async start (graph: LedgerGraph): Promise<Runtime> {
-    this.#runtime = new Runtime({ plan: this.plan(graph), catalog, logger: this.logger, log: { level: 'error', format: 'json' } })
+    this.#runtime = new Runtime({ plan: this.plan(graph), logger: this.logger, log: { level: 'error', format: 'json' } })
     await this.runtime.start()
     return this.runtime
   }

@@ -30,6 +30,7 @@ type State = 'created' | 'starting' | 'running' | 'returning' | 'disabled' | 'st
 
 const restartPolicy = { initialMs: 100, maxMs: 5000, multiplier: 2, jitter: 0.2, maxElapsedMs: 0 }
 const deathWindowMs = 60_000
+const maxCountFaults = 20
 /** Batches in hand or waiting for the next life, before senders are asked to come again. */
 const maxPending = 64
 /** Batches passed on at once whose outcome is not known. The plugin's side waits from half of that on. */
@@ -52,6 +53,7 @@ export class IsolatedComponent implements Component, Consumer {
   #settleStart: ((fault: Error | undefined) => void) | undefined
   #settleStop: (() => void) | undefined
   #whyDisabled = ''
+  readonly #countFaults = new Set<string>()
   #cancelReturn: () => void = () => undefined
   #cancelWatch: () => void = () => undefined
 
@@ -63,13 +65,18 @@ export class IsolatedComponent implements Component, Consumer {
     this.#logger = createThrottledLogger(services.get('logger').child({ plugin: name }), { clock: services.get('clock') })
   }
 
-  /** A plugin that does not start is treated as one that died: the rest of Tapio runs. Only `on_failure: stop` makes it everybody's matter. */
+  /**
+   * A plugin that does not start is treated as one that died: the rest of Tapio runs. Only `on_failure: stop` makes it everybody's matter,
+   * and a reload: then the build that ran before goes on.
+   */
   async start (host: Host): Promise<void> {
     this.#host = host
     this.#services.get('meter').gauge(pluginDisabled).set(0)
     this.#watch()
     const fault = await this.#begin()
-    if (fault !== undefined && this.#options.reference.options.on_failure === 'stop') throw fault
+    if (fault === undefined || (this.#options.reference.options.on_failure !== 'stop' && host.isReload !== true)) return
+    this.#cancelReturn()
+    throw fault
   }
 
   consume (batch: EventBatch): Outcome | Promise<Outcome> {
@@ -146,7 +153,16 @@ export class IsolatedComponent implements Component, Consumer {
     }
   }
 
+  /** Whatever a plugin sends, its own thread pays for it. */
   #received (message: FromPlugin): void {
+    try {
+      this.#take(message)
+    } catch (error) {
+      void this.#life?.kill('crash', `it sent what cannot be used: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  #take (message: FromPlugin): void {
     switch (message.type) {
       case 'made': this.#life?.send({ type: 'start' }); return
       case 'started': this.#started(); return
@@ -163,8 +179,8 @@ export class IsolatedComponent implements Component, Consumer {
       case 'status': this.#status(message.state, message.reason); return
       case 'log': this.#logger[message.level](message.message, message.fields); return
       case 'counts':
-        for (const [reason, rows] of message.drops) this.#services.get('drops').add(reason, rows)
-        for (const count of message.metrics) this.#count(count)
+        for (const [reason, rows] of message.drops) this.#tally(() => this.#services.get('drops').add(reason, rows))
+        for (const count of message.metrics) this.#tally(() => this.#count(count))
         return
       case 'fail': this.#host?.fail(new Error(`${this.#name}: ${message.message}`)); return
       case 'finish': this.#host?.finish(message.reason); return
@@ -242,6 +258,18 @@ export class IsolatedComponent implements Component, Consumer {
     else if (state === 'degraded') status.degraded(reason)
     else if (state === 'recoverable_error') status.recoverableError(reason)
     else if (state === 'permanent_error') status.permanentError(reason)
+  }
+
+  /** A count that cannot be taken (a metric of another component in another shape, an attribute that is none) is told once. */
+  #tally (count: () => void): void {
+    try {
+      count()
+    } catch (error) {
+      const fault = error instanceof Error ? error.message : String(error)
+      if (this.#countFaults.has(fault) || this.#countFaults.size >= maxCountFaults) return
+      this.#countFaults.add(fault)
+      this.#logger.error(`${this.#name} counts what cannot be counted`, { fault })
+    }
   }
 
   #count (count: MetricCount): void {

@@ -68,6 +68,20 @@ test('what it counts, drops, logs and says of its state is seen outside', async 
   assert.ok(bench.status.events.includes('degraded: half'))
 })
 
+test('a count that the rest of Tapio cannot take harms nobody, and is told once', async context => {
+  const { give, bench } = await run(context, `consume (batch) {
+    services.get('meter').counter({ name: 'tested_rows', kind: 'counter', unit: 'events', description: 'Rows seen.' }, { 'no label': 'x' }).add(batch.count)
+    return next.consume(batch)
+  }`)
+  bench.meter.counter = () => { throw new Error('attribute key "no label" must be lower_snake_case') }
+  assert.equal(await give(batchOf(1)), { status: 'accepted' })
+  for (let i = 0; !bench.logger.lines.some(l => l.message.includes('counts what cannot be counted')); i++) {
+    assert.ok(i < 1000, 'it is told')
+    assert.equal(await give(batchOf(1)), { status: 'accepted' })
+  }
+  assert.is(bench.logger.lines.filter(l => l.message.includes('counts what cannot be counted')).length, 1)
+})
+
 test('a throw is that batch\'s alone', async context => {
   const { give, bench } = await run(context, 'consume (batch) { if (batch.count === 7) throw new Error("seven"); return next.consume(batch) }')
   const answers = await Promise.allSettled([give(batchOf(5)), give(batchOf(7)), give(batchOf(6))])

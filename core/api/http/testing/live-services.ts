@@ -65,7 +65,7 @@ async function startInstance (registry: string, directory: string): Promise<Inst
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults))
   const planned = planConfig(loaded.config, catalog)
   if (!planned.ok) throw new Error(JSON.stringify(planned.faults))
-  const instance = new Instance(loaded.config, planned.plan, [registry], silentLogger)
+  const instance = new Instance(loaded.config, planned.plan, silentLogger)
   await instance.start()
   return instance
 }

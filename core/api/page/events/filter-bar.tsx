@@ -1,7 +1,7 @@
 import { go, params, url, withParams } from '../data/router.js'
 import { entityText } from '../format/entity.js'
 import { msOf, moment } from '../format/time.js'
-import { Select } from '../parts/fields.js'
+import { SearchField, Select } from '../parts/fields.js'
 import { entityParams, filterParams } from './filter.js'
 
 export const eventFilterId = 'event-filter'
@@ -22,8 +22,8 @@ export function EventFilterBar () {
   return (
     <>
       <form class="filters" role="search" aria-label="Filter events" onSubmit={event => { event.preventDefault() }}>
-        <label class="grow"><span class="off-screen">Text in name or message</span><input id={eventFilterId} type="search" placeholder="Text in name or message  ( / )" value={of('q')} onChange={event => { change({ q: event.currentTarget.value }) }} autocomplete="off" spellcheck={false} /></label>
-        <label class="grow"><span class="off-screen">Entity: kind, namespace/name</span><input type="search" placeholder="Entity: Pod shop/cart-0" value={entity} onChange={event => { change(entityParams(event.currentTarget.value)) }} autocomplete="off" spellcheck={false} /></label>
+        <SearchField class="grow" id={eventFilterId} label="Text in name or message" placeholder="Text in name or message  ( / )" value={of('q')} onChange={q => { change({ q }) }} />
+        <SearchField class="grow" label="Entity: kind, namespace/name" placeholder="Entity: Pod shop/cart-0" value={entity} onChange={text => { change(entityParams(text)) }} />
         <Select label="Severity" value={of('severity')} options={severities} onChange={severity => { change({ severity }) }} />
         <Select label="Source" value={of('source')} options={sources} onChange={source => { change({ source }) }} />
         <Select label="Time" value="" options={times} onChange={hours => { change({ since: hours === '' ? undefined : new Date(Date.now() - Number(hours) * 3_600_000).toISOString(), until: undefined }) }} />

@@ -1,5 +1,5 @@
 import { go, withParams } from '../data/router.js'
-import { Select } from '../parts/fields.js'
+import { SearchField, Select } from '../parts/fields.js'
 import type { Filter } from './filter.js'
 
 const severities = [['', 'Any severity'], ['critical', 'Critical'], ['high', 'High or worse'], ['medium', 'Medium or worse']] as const
@@ -15,9 +15,7 @@ export function FilterBar ({ filter, entity }: { readonly filter: Filter, readon
       <label class="grow"><span class="off-screen">Text in title, effect or id</span>
         <input id={filterId} type="search" placeholder="Filter by text  ( / )" value={filter.text} onInput={event => { change('q')(event.currentTarget.value) }} autocomplete="off" spellcheck={false} />
       </label>
-      <label class="grow"><span class="off-screen">Entity: kind, namespace/name</span>
-        <input type="search" placeholder="Entity: Pod shop/cart-0" value={entity} onChange={event => { change('entity')(event.currentTarget.value) }} autocomplete="off" spellcheck={false} />
-      </label>
+      <SearchField class="grow" label="Entity: kind, namespace/name" placeholder="Entity: Pod shop/cart-0" value={entity} onChange={change('entity')} />
       <Select label="Status" value={filter.status} options={statuses} onChange={change('status')} />
       <Select label="Severity" value={filter.severity} options={severities} onChange={change('severity')} />
       <Select label="Time" value={filter.within} options={times} onChange={change('within')} />

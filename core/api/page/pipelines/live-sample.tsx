@@ -5,6 +5,7 @@ import { useStream } from '../data/use-stream.js'
 import { entityText } from '../format/entity.js'
 import { count, num } from '../format/number.js'
 import { Connection } from '../parts/connection.js'
+import { SearchField } from '../parts/fields.js'
 import { Json, type JsonLike } from '../parts/json.js'
 import { Time } from '../parts/time.js'
 
@@ -22,7 +23,7 @@ export function LiveSample ({ edge }: { readonly edge: string }) {
   return (
     <section aria-label="Live sample">
       <header class="section-head"><h3>Live sample</h3><button type="button" class="small" aria-pressed={running} onClick={() => { setRunning(!running) }}>{running ? 'stop' : 'go on'}</button>{running && <Connection state={state} />}</header>
-      <label><span class="off-screen">Only with this text</span><input type="search" placeholder="Only with this text" value={text} onChange={event => { setShown([]); setText(event.currentTarget.value) }} autocomplete="off" spellcheck={false} /></label>
+      <SearchField label="Only with this text" placeholder="Only with this text" value={text} onChange={words => { setShown([]); setText(words) }} />
       <p class="dim">{count(sums.passed, 'event')} passed, {count(sums.notShown, 'fitting one')} not shown.</p>
       <ul class="sample">{shown.map(({ n, tapped: { event = {} } }) => (
         <li key={n}><details><summary><Time at={event.time ?? event.observedTime} /> <b>{event.name}</b> <span class="dim">{entityText(event.entity)}</span><span class="sample-message">{event.message}</span></summary><Json value={event as unknown as JsonLike} /></details></li>
