@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { dataPointsOf, retry, type Receiver } from 'tapio/plugin'
+import { dataPointsOf, retry, type EventBatch, type Receiver } from 'tapio/plugin'
 import { contractTests, deadlineIn, events, FakeClock, testBench } from 'tapio/testing'
 import { readExposition } from './exposition.js'
 import { prometheusScrape } from './index.js'
@@ -72,7 +72,7 @@ async function scraping (answer: Parameters<typeof createServer>[1], more: objec
   return { ...bench, clock, stop: async () => { await receiver.stop?.(deadlineIn(2000)); server.closeAllConnections(); await new Promise(resolve => server.close(resolve)) } }
 }
 
-const values = (bench: { readonly next: { readonly batches: Parameters<typeof events> } }): Record<string, unknown> => Object.fromEntries(events(...bench.next.batches).map(e => [e.name, e.metricValue]))
+const values = (bench: { readonly next: { readonly batches: readonly EventBatch[] } }): Record<string, unknown> => Object.fromEntries(events(...bench.next.batches).map(e => [e.name, e.metricValue]))
 
 test('a scrape becomes data points, with up; the next comes after the interval', async () => {
   const bench = await scraping((_request, response) => response.end(page))

@@ -7,7 +7,7 @@ import { countIn, passesLuhn, replaceIn, rules } from './rules.js'
 
 for (const { name, run } of contractTests(redaction)) test(name, run)
 
-const defaults: RedactionConfig = { keys: ['password', 'authorization'], patterns: ['credit_card', 'email', 'jwt', 'bearer', 'aws_key', 'ip'], action: 'mask', hash_key: '' }
+const defaults: RedactionConfig = { keys: ['password', 'authorization'], patterns: ['credit_card', 'email', 'jwt', 'bearer', 'aws_key', 'ip'], action: 'mask' }
 
 async function redact (config: Partial<RedactionConfig>, ...inputs: EventInput[]) {
   const { services, next, meter } = testBench('processor', 'redaction', { ...defaults, ...config })

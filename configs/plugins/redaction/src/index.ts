@@ -9,7 +9,7 @@ const schema = Options({
   keys: Type.Array(Type.String({ minLength: 1 }), { default: ['authorization', 'cookie', 'password', 'http.request.header.authorization', 'http.request.header.cookie'], maxItems: 200, description: 'Attributes, of rows and of their resources, whose whole value is secret.' }),
   patterns: Type.Array(Enum(names), { default: names.filter(n => n !== 'ip'), description: 'What is looked for in texts: attribute values, log bodies, names, status messages, span events and links, data points, resources.' }),
   action: Enum(['mask', 'hash', 'remove'], { default: 'mask', description: 'What becomes of the values of `keys`: `****`, the first 16 digits of their HMAC-SHA256 (equal ones stay equal), or nothing. What a pattern finds becomes as many asterisks.' }),
-  hash_key: Secret({ default: '', description: 'Key of the hash. Needed for `action: hash`: without one anybody can try out all card numbers.' })
+  hash_key: Type.Optional(Secret({ description: 'Key of the hash. Needed for `action: hash`: without one anybody can try out all card numbers.' }))
 })
 
 export type RedactionConfig = Static<typeof schema>
@@ -34,7 +34,7 @@ export const redaction = defineComponent({
   })
 })
 
-function faults ({ action, hash_key: key }: RedactionConfig): ConfigFault[] {
+function faults ({ action, hash_key: key = '' }: RedactionConfig): ConfigFault[] {
   return action === 'hash' && key.length < 16 ? [{ path: ['hash_key'], message: `\`action: hash\` needs a key of at least 16 characters, found ${key.length}` }] : []
 }
 

@@ -121,7 +121,7 @@ export class Redactor implements Processor {
   }
 
   #hidden (value: AttributeValue): string {
-    const { action, hash_key: key } = this.#parts.config
+    const { action, hash_key: key = '' } = this.#parts.config
     return action === 'hash' ? createHmac('sha256', key).update(text(value)).digest('hex').slice(0, 16) : '****'
   }
 }

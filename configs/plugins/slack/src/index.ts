@@ -8,8 +8,8 @@ import { incidentOf, type Told } from './incident.js'
 const levels = ['low', 'medium', 'high', 'critical']
 
 const schema = Options({
-  webhook_url: Secret({ default: '', description: 'A webhook of Slack, or of anybody with `format: json`. It can only send: one message when an incident opens, one when it gets worse, one when it is over.' }),
-  token: Secret({ default: '', description: 'In place of a webhook: a bot token (`xoxb-…`, scope `chat:write`). One message an incident, which is changed as it changes.' }),
+  webhook_url: Type.Optional(Secret({ description: 'A webhook of Slack, or of anybody with `format: json`. It can only send: one message when an incident opens, one when it gets worse, one when it is over.' })),
+  token: Type.Optional(Secret({ description: 'In place of a webhook: a bot token (`xoxb-…`, scope `chat:write`). One message an incident, which is changed as it changes.' })),
   channel: Type.String({ default: '', description: 'With `token`: the id of the channel.' }),
   format: Enum(['slack', 'json'], { default: 'slack', description: 'With `webhook_url`: Block Kit, or `{incident: …}`.' }),
   min_severity: Enum(levels, { default: 'medium', description: 'Less severe incidents are not told.' }),
@@ -40,7 +40,7 @@ export const slack = defineComponent({
   create: services => new SlackExporter(services)
 })
 
-function faults ({ webhook_url: webhook, token, channel }: SlackConfig): ConfigFault[] {
+function faults ({ webhook_url: webhook = '', token = '', channel }: SlackConfig): ConfigFault[] {
   if ((webhook === '') === (token === '')) return [{ path: [], message: `it needs one of \`webhook_url\` and \`token\`, found ${webhook === '' ? 'none' : 'both'}` }]
   if (token !== '' && channel === '') return [{ path: ['channel'], message: '`token` needs the id of a `channel`' }]
   return webhook === '' || /^https?:\/\//.test(webhook) ? [] : [{ path: ['webhook_url'], message: 'it must be a URL with https or http' }]
@@ -63,7 +63,7 @@ class SlackExporter {
   constructor (services: Services) {
     this.#services = services
     const config = this.#config = services.get('config') as SlackConfig
-    this.#target = { webhook: config.webhook_url, token: config.token, channel: config.channel, apiUrl: config.api_url.replace(/\/+$/, ''), format: config.format, link: config.link, timeoutMs: config.timeout }
+    this.#target = { webhook: config.webhook_url ?? '', token: config.token ?? '', channel: config.channel, apiUrl: config.api_url.replace(/\/+$/, ''), format: config.format, link: config.link, timeoutMs: config.timeout }
   }
 
   async consume (batch: EventBatch): Promise<Outcome> {
