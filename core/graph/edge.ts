@@ -48,6 +48,8 @@ export class Edge implements Consumer {
   }
 
   #done (outcome: Outcome, rows: number, startedMs: number): Outcome {
+    // Of a plugin it may be anything.
+    if (typeof (outcome as Partial<Outcome> | null | undefined)?.status !== 'string') return this.#bug(new TypeError('it answered with no outcome'), rows, startedMs)
     this.#left()
     const tookMs = performance.now() - startedMs
     this.recorder.end(outcome, rows, tookMs / 1000)

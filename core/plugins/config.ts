@@ -8,6 +8,7 @@ export const pluginSchema = Options({
   directory: Type.Optional(Type.String({ minLength: 1, description: 'A folder of plugins: each file and each package directly in it.' })),
   isolation: Enum(['worker', 'none'], { default: 'worker', description: 'In a thread of its own with a bound on memory, or among Tapio\'s own: faster, and a fault of the plugin is one of Tapio.' }),
   memory_limit: ByteSize({ default: '256MiB', minimum: '16MiB', description: 'Memory of one of its components; one that takes more is ended and started again.' }),
+  start_timeout: Duration({ default: '30s', minimum: '100ms', description: 'A component that has not been made and started after so long is ended and started again; the rest of Tapio waits for its first start.' }),
   hang_timeout: Duration({ default: '10s', minimum: '100ms', description: 'A component that gives no sign of life for so long is ended and started again.' }),
   call_timeout: Duration({ default: '30s', minimum: '100ms', description: 'The same when it does not answer for a batch for so long.' }),
   on_failure: Enum(['restart', 'disable', 'stop'], { default: 'restart', description: 'When a component ends, hangs or takes too much memory: start it again (at most `max_restarts` times a minute, then it is disabled), disable it, or end Tapio in order.' }),

@@ -1,6 +1,6 @@
 /** The factories of a plugin, as the rest of Tapio sees them: the plugin's own, or ones whose components live in threads of their own. */
 import { createHash } from 'node:crypto'
-import type { TSchema } from '@sinclair/typebox'
+import { Type, type TObject, type TSchema } from '@sinclair/typebox'
 import type { ComponentFactory } from '../component/factory.js'
 import type { ComponentDescription } from './description.js'
 import { pluginDrops, pluginRemedies, pluginMetrics } from './metrics.js'
@@ -22,7 +22,7 @@ function isolated (reference: PluginReference, description: ComponentDescription
     kind, type, stability, signals, concurrency, light, endToEnd, cannotWait, answers,
     ...(isolates === undefined ? {} : { isolates }),
     description: description.description,
-    schema: schema as TSchema,
+    schema: withOptional(schema as TObject),
     build: buildOf(reference),
     metrics: [...metrics, ...pluginMetrics],
     drops: { ...pluginDrops, ...drops },
@@ -40,3 +40,10 @@ function isolated (reference: PluginReference, description: ComponentDescription
 function buildOf (reference: PluginReference): string { return createHash('sha256').update(moduleOf(reference)).digest('hex').slice(0, 16) }
 
 const batchesUnderWay = 8
+
+/** Which options may be left out is marked by symbols, too, which a description that was plain data has lost; who adds options to a schema reads those. */
+function withOptional (schema: TObject): TSchema {
+  const required = new Set(schema.required ?? [])
+  const properties = Object.entries(schema.properties).map(([key, property]) => [key, required.has(key) ? property : Type.Optional(property)])
+  return { ...schema, properties: Object.fromEntries(properties) as TObject['properties'] }
+}

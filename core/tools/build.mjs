@@ -41,7 +41,8 @@ export async function buildAll () {
   await buildPage(root)
   // Without a compiler the ebpf receiver says so when it starts; the rest of Tapio does not need the addon.
   buildAddon(join(dist, 'native'))
-  for (const file of files.filter(f => copied.test(f))) cpSync(file, join(dist, relative(root, file)))
+  // A package.json would make the tests of an example plugin look for `tapio` elsewhere than in this build.
+  for (const file of files.filter(f => copied.test(f) && !f.endsWith(`${sep}package.json`))) cpSync(file, join(dist, relative(root, file)))
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll()

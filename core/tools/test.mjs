@@ -1,4 +1,4 @@
-// Runs every *.test.js of dist/ (uvu), each file in a process of its own so that one cannot leak into another, two at a
+// Runs every *.test.js of dist/ (uvu; the example plugins': node:test), each file in a process of its own so that one cannot leak into another, two at a
 // time. `--long` sets TAPIO_TEST_LONG=1, which makes the stress and fuzz suites take their long form. Arguments without
 // dashes keep only the files whose path contains one of them. The last line is `N passed, N failed, N skipped`.
 import { spawn } from 'node:child_process'
@@ -19,11 +19,13 @@ const files = readdirSync(dist, { recursive: true })
 
 const total = { passed: 0, failed: 0, skipped: 0 }
 
-/** The counts uvu prints at its end, or undefined when the process ended before that. */
+/** The counts uvu or node:test prints at its end, or undefined when the process ended before that. */
 function summary (output) {
   const plain = output.replace(/\x1b\[[0-9;]*m/g, '')
   const number = label => { const m = plain.match(new RegExp(`^  ${label}:\\s+(\\d+)`, 'm')); return m ? Number(m[1]) : undefined }
   const ran = number('Total')
+  const tap = label => Number(plain.match(new RegExp(`^# ${label} (\\d+)`, 'm'))?.[1] ?? NaN)
+  if (ran === undefined && !Number.isNaN(tap('tests'))) return { ran: tap('tests') - tap('skipped'), passed: tap('pass'), skipped: tap('skipped') }
   return ran === undefined ? undefined : { ran, passed: number('Passed'), skipped: number('Skipped') }
 }
 

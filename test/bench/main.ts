@@ -13,6 +13,7 @@ import { run as kubernetes } from './kubernetes.js'
 import { run as otlpServer } from './otlp-server.js'
 import { run as modes } from './modes.js'
 import { run as overload } from './overload.js'
+import { run as plugins } from './plugins/main.js'
 import { run as rawstore } from './rawstore.js'
 import { run as ring } from './ring.js'
 import { run as impact } from './impact.js'
@@ -32,6 +33,7 @@ const benches: Readonly<Record<string, (report: Report) => void | Promise<void>>
   durability,
   'disk-queue': diskQueue,
   ebpf,
+  plugins,
   rawstore,
   topology,
   context,

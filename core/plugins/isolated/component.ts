@@ -17,7 +17,7 @@ import { pluginDeaths, pluginDisabled, pluginInFlight, pluginMemory } from '../m
 import type { PluginReference } from '../reference.js'
 import { PluginLife, type EndReason } from './life.js'
 import { PendingBatches, type Pending } from './pending.js'
-import type { FromPlugin, MetricCount, PluginBirth, ToPlugin } from './protocol.js'
+import type { FromPlugin, MetricCount, Passed, PluginBirth, ToPlugin } from './protocol.js'
 
 export interface IsolatedOptions {
   readonly reference: PluginReference
@@ -35,7 +35,6 @@ const maxCountFaults = 20
 const maxPending = 64
 /** Batches passed on at once whose outcome is not known. The plugin's side waits from half of that on. */
 const maxPassing = 256
-const startTimeoutMs = 30_000
 
 export class IsolatedComponent implements Component, Consumer {
   readonly #options: IsolatedOptions
@@ -136,7 +135,8 @@ export class IsolatedComponent implements Component, Consumer {
       printed: text => this.#logger.info(`printed: ${text.trimEnd().slice(0, 2000)}`),
       ended: (reason, detail) => this.#ended(reason, detail)
     })
-    const cancel = this.#services.get('clock').after(startTimeoutMs, () => { void this.#life?.kill('timeout', `it did not start within ${startTimeoutMs / 1000} s`) })
+    const { start_timeout: timeoutMs } = this.#options.reference.options
+    const cancel = this.#services.get('clock').after(timeoutMs, () => { void this.#life?.kill('timeout', `it did not start within ${timeoutMs / 1000} s (start_timeout)`) })
     const fault = await started
     cancel()
     return fault
@@ -176,11 +176,8 @@ export class IsolatedComponent implements Component, Consumer {
         return
       case 'answered': this.#settle(message.id, message.outcome); return
       case 'threw': this.#settle(message.id, new Error(`${this.#name} threw: ${message.message}`)); return
-      case 'pass': void this.#pass(message.id, message.output, message.document); return
-      case 'malformed':
-        this.#services.get('drops').add('plugin_malformed', message.rows)
-        this.#logger.error(`${this.#name} passed on what is no batch: ${message.why}`)
-        return
+      case 'pass': void this.#pass(message); return
+      case 'malformed': this.#malformed(message.rows, `passed on what is no batch: ${message.why}`); return
       case 'told': this.#told(message.id, message.ok, message.answer); return
       case 'status': this.#status(message.state, message.reason); return
       case 'log': this.#logger[message.level](message.message, message.fields); return
@@ -221,15 +218,24 @@ export class IsolatedComponent implements Component, Consumer {
   #settle (id: number, outcome: Outcome | Error): void {
     const pending = this.#pending.take(id)
     if (pending === undefined) return
-    pending.settle(outcome instanceof Error ? outcome : honest(outcome, pending.batch.count))
+    if (outcome instanceof Error || isOutcome(outcome)) pending.settle(outcome instanceof Error ? outcome : honest(outcome, pending.batch.count))
+    else {
+      this.#malformed(pending.batch.count, 'answered with no outcome')
+      pending.settle(rejected('the plugin answered with no outcome', pending.batch.count))
+    }
     this.#feed()
   }
 
-  async #pass (id: number, output: string, document: Uint8Array): Promise<void> {
+  #malformed (rows: number, what: string): void {
+    this.#services.get('drops').add('plugin_malformed', rows)
+    this.#logger.error(`${this.#name} ${what}`)
+  }
+
+  async #pass ({ id, output, rows, document }: Passed): Promise<void> {
     const life = this.#life
     const answer = (outcome: Outcome): void => life?.send({ type: 'passed', id, outcome } satisfies ToPlugin)
     const decoded = decodeBatch(document)
-    if (!decoded.ok) { this.#received({ type: 'malformed', rows: 1, why: decoded.error }); answer(rejected(`no batch: ${decoded.error}`, 1)); return }
+    if (!decoded.ok) { this.#malformed(rows, `passed on what is no batch: ${decoded.error}`); answer(rejected(`no batch: ${decoded.error}`, rows)); return }
     const target = output === '' ? this.#services.get('next') : this.#services.get('outputs').get(output)
     if (target === undefined) { answer(rejected(`there is no output "${output}"`, decoded.batch.count)); return }
     if (this.#passing >= maxPassing) { answer(retry('too many batches passed on at once', 50)); return }
@@ -285,6 +291,7 @@ export class IsolatedComponent implements Component, Consumer {
     const nowMs = this.#services.get('clock').monotonicMs()
     this.#services.get('meter').counter(pluginDeaths, { reason }).add(1)
     this.#deathsMs = [...this.#deathsMs.filter(t => nowMs - t < deathWindowMs), nowMs]
+    if (this.#deathsMs.length === 1) this.#backoff = new Backoff(restartPolicy)
     const fault = new Error(`${this.#name} ended: ${detail}`)
     for (const { batch, settle } of this.#pending.died()) {
       this.#logger.error(`${this.#name} ended twice with the same batch; it is given up`, { rows: batch.count })
@@ -335,10 +342,11 @@ export class IsolatedComponent implements Component, Consumer {
 
 const statuses = ['accepted', 'rejected', 'retry', 'refused']
 
-/** What a plugin answers is not trusted to be an outcome. */
+const isOutcome = (outcome: unknown): boolean => statuses.includes((outcome as Record<string, unknown> | null | undefined)?.['status'] as string)
+
+/** What a plugin says in its outcome is not trusted to make sense. */
 function honest (outcome: unknown, rows: number): Outcome {
-  const { status, reason, count, rows: which, afterMs } = (outcome ?? {}) as Record<string, unknown>
-  if (typeof status !== 'string' || !statuses.includes(status)) return rejected('the plugin answered with no outcome', rows)
+  const { status, reason, count, rows: which, afterMs } = outcome as Record<string, unknown>
   const why = typeof reason === 'string' ? reason.slice(0, 1000) : ''
   if (status === 'rejected') {
     const rowsOf = which instanceof Uint32Array && which.every((row, i) => row < rows && (i === 0 || row > (which[i - 1] as number))) ? which : undefined

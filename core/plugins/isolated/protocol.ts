@@ -41,8 +41,7 @@ export type FromPlugin =
   | { readonly type: 'answered', readonly id: number, readonly outcome: Outcome }
   /** `consume` threw. */
   | { readonly type: 'threw', readonly id: number, readonly message: string }
-  /** `output` is that of a connector; '' = the only one. */
-  | { readonly type: 'pass', readonly id: number, readonly output: string, readonly document: Uint8Array }
+  | Passed
   /** It tried to pass on what is no batch. */
   | { readonly type: 'malformed', readonly rows: number, readonly why: string }
   | { readonly type: 'told', readonly id: number, readonly ok: boolean, readonly answer: unknown }
@@ -53,6 +52,9 @@ export type FromPlugin =
   | { readonly type: 'fail', readonly message: string }
   | { readonly type: 'finish', readonly reason: string }
   | { readonly type: 'pong', readonly usedBytes: number }
+
+/** `output` is that of a connector; '' = the only one. `rows` are those of the batch, as the plugin has it. */
+export interface Passed { readonly type: 'pass', readonly id: number, readonly output: string, readonly rows: number, readonly document: Uint8Array }
 
 /** `metric` is a position in the factory's list; `value` the sum of a counter or the last of a gauge, `samples` those of a histogram. */
 export interface MetricCount { readonly metric: number, readonly attributes: Readonly<Record<string, string>>, value: number, readonly samples: number[] }

@@ -82,16 +82,15 @@ export class PluginServices {
     try {
       document = encodeBatch(batch)
     } catch (error) {
-      const rows = Number.isSafeInteger((batch as EventBatch | undefined)?.count) ? batch.count : 1
-      this.#send({ type: 'malformed', rows, why: error instanceof Error ? error.message : String(error) })
-      return rejected('this is no batch', rows)
+      this.#send({ type: 'malformed', rows: rowsOf(batch), why: error instanceof Error ? error.message : String(error) })
+      return rejected('this is no batch', rowsOf(batch))
     }
     const id = this.#nextId++
     const bytes = document.byteLength
     this.#passingBytes += bytes
     return new Promise(resolve => {
       this.#passing.set(id, { bytes, resolve })
-      this.#send({ type: 'pass', id, output, document }, [document.buffer as ArrayBuffer])
+      this.#send({ type: 'pass', id, output, rows: rowsOf(batch), document }, [document.buffer as ArrayBuffer])
     })
   }
 
@@ -129,6 +128,12 @@ export class PluginServices {
     this.#counts.set(key, count)
     return count
   }
+}
+
+/** Of what may be no batch: at least something was to be passed on. */
+function rowsOf (batch: EventBatch | null | undefined): number {
+  const count = batch?.count
+  return count !== undefined && Number.isSafeInteger(count) && count >= 0 ? count : 1
 }
 
 /** Only what can cross threads. */

@@ -10,7 +10,7 @@ import type { Ledger } from './ledger.js'
  */
 export type Behaviour = 'takes' | 'hangs' | 'slow' | 'busy' | 'unavailable' | 'resets' | 'loses' | 'partial' | 'garbage' | 'rejects'
 
-interface Body { readonly resourceLogs?: readonly { readonly scopeLogs?: readonly { readonly logRecords?: readonly { readonly body?: { readonly intValue?: string } }[] }[] }[] }
+interface Body { readonly resourceLogs?: readonly { readonly scopeLogs?: readonly { readonly logRecords?: readonly { readonly body?: { readonly intValue?: string, readonly stringValue?: string } }[] }[] }[] }
 
 export class Backend {
   behaviour: Behaviour = 'takes'
@@ -79,7 +79,7 @@ async function read (request: IncomingMessage): Promise<readonly number[] | unde
   try {
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const body = JSON.parse(Buffer.concat(chunks).toString()) as Body
-    return (body.resourceLogs ?? []).flatMap(r => (r.scopeLogs ?? []).flatMap(s => (s.logRecords ?? []).map(l => Number(l.body?.intValue))))
+    return (body.resourceLogs ?? []).flatMap(r => (r.scopeLogs ?? []).flatMap(s => (s.logRecords ?? []).map(l => Number(l.body?.intValue ?? l.body?.stringValue))))
   } catch {
     return undefined
   }
