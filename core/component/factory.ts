@@ -3,6 +3,7 @@ import type { TSchema } from '@sinclair/typebox'
 import type { MetricDeclaration } from '../telemetry/meter.js'
 import type { AnyComponent, Kind } from './component.js'
 import type { Question } from './questions.js'
+import type { DropRemedies } from './remedy.js'
 export type { AnyComponent } from './component.js'
 import type { Services } from './services.js'
 
@@ -96,6 +97,8 @@ export interface ComponentFactory {
   readonly metrics: readonly MetricDeclaration[]
   /** Reasons this component gives to `drops.add`, each with its meaning. */
   readonly drops: Readonly<Record<string, string>>
+  /** What to do about each of them. Left out, or one missing: people are told the meaning alone. */
+  readonly remedies?: DropRemedies
   /** A check that the schema cannot express. Returns one fault per wrong option; `path` is relative to the config. */
   check?(config: unknown): readonly ConfigFault[]
   /**
