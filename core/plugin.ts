@@ -6,6 +6,7 @@ export { definePlugin, type PluginDefinition, type PluginPermissions } from './p
 export { defineComponent, type ComponentFactory, type Concurrency, type ConfigFault, type Signal, type Stability } from './component/factory.js'
 export type { DropRemedies, DropRemedy } from './component/remedy.js'
 export { accepted, refused, rejected, retry, type Accepted, type Outcome, type Refused, type Rejected, type Retry } from './component/outcome.js'
+export { inWhole, rowsWhere } from './delivery/rows.js'
 export { token, Tokens, type Drops, type Services, type ServiceValues, type Token } from './component/services.js'
 export type { Clock } from './component/clock.js'
 export type { ComponentId } from './component/id.js'

@@ -13,7 +13,9 @@ import { exitCodes, type ExitName } from './exit-codes.js'
 import { addExplainDropCommand } from './explain-drop/command.js'
 import { addGraphCommand } from './graph.js'
 import type { CommandIo } from './io.js'
+import { addPluginCommands } from './plugin/commands.js'
 import type { ConfigOptions } from './prepare.js'
+import { addMigrateCommand } from './migrate.js'
 import { addRawCommand } from './raw.js'
 import { addReplayCommands } from './replay/commands.js'
 import type { RunOptions } from './run.js'
@@ -37,6 +39,7 @@ Examples:
   tapio graph -c tapio.yaml -o mermaid          the pipelines and their threads as a picture
   tapio graph --live                            what runs: rates, queues, losses and states on the graph
   tapio config -c seed.yaml                     the whole configuration as it would run, secrets hidden
+  tapio config migrate --from otelcol otel.yaml  a Collector's configuration as one of Tapio
   tapio ebpf status                             what this kernel allows to watch, who watches, and what it costs
   tapio collect ebpf --server tapio:9090        one receiver alone, sending to another Tapio
   tapio diagnose /tmp/dump                      what a dump of a cluster says about what went wrong
@@ -51,6 +54,7 @@ Examples:
   tapio serve --store /var/lib/tapio/store      the API and the web page over a store, without pipelines
   tapio raw --since 10m --type oom_kill         what the kernel itself said, record by record
   tapio test tapio.test.yaml patterns/          tests of a configuration and of patterns, with reasons
+  tapio plugin new tapio-plugin-quiet           begin a plugin: a project that builds, tests and runs at once
   tapio dead-letters -c tapio.yaml              what exporters could not deliver, and why
   tapio replay -c tapio.yaml                    send it again, once the other side takes it
 
@@ -75,15 +79,15 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
       if ((options.config ?? []).length === 0) { io.err('tapio: nothing to run: give --config FILE (see tapio --help)\n'); done('usage'); return }
       done(await run(options))
     })
-  const withConfig = (name: string, description: string, out: Option, act: (o: ConfigOptions, io: CommandIo) => Promise<ExitName>): void => {
+  const withConfig = (name: string, description: string, out: Option, act: (o: ConfigOptions, io: CommandIo) => Promise<ExitName>): Command =>
     program.command(name).description(description).addOption(configOption()).addOption(setOption()).addOption(out)
       .action(async (options: ConfigOptions) => {
         if ((options.config ?? []).length === 0) { io.err(`tapio ${name}: give --config FILE\n`); done('usage'); return }
         done(await act(options, io))
       })
-  }
   withConfig('validate', 'check a configuration and the graph it makes; print every fault', output('text', 'json'), validate)
-  withConfig('config', 'print the configuration as it would run, secrets hidden', output('yaml', 'json'), showConfig)
+  const config = withConfig('config', 'print the configuration as it would run, secrets hidden', output('yaml', 'json'), showConfig)
+  addMigrateCommand(config, io, done)
   const open: OpenApi = async (source, to) => (await import('./client/open-api.js')).openApi(source, to)
   addGraphCommand(program, [configOption(), setOption()], open, io, done)
   program.command('components').description('list the components of this build, and of the plugins a configuration names').addOption(configOption()).addOption(setOption()).addOption(output('table', 'json', 'yaml'))
@@ -93,6 +97,7 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
   addCollectCommand(program, [configOption(), setOption()], io, run, done)
   addRawCommand(program, io, done)
   addTestCommand(program, io, done)
+  addPluginCommands(program, io, done)
   addReplayCommands(program, () => [configOption(), setOption()], io, run, done)
   addDiagnoseCommand(program, io, done)
   addDoctorCommand(program, [configOption(), setOption()], io, done)

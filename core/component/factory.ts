@@ -21,6 +21,16 @@ export interface ComponentFactory {
   readonly kind: Kind
   /** The name used in YAML, lower_snake_case, equal to the folder's name (dashes for underscores). */
   readonly type: string
+  /**
+   * Other types it answers to in YAML, as the Collector calls it or once called it, each with options that it then has unless they are
+   * written: `{ otlphttp: { protocol: 'http/protobuf' } }`. A component whose own type it is comes first. Left out = none.
+   */
+  readonly aliases?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /**
+   * Options as the Collector once called them, each with its name now and, where they differ, the values: `{ loglevel: { option: 'verbosity',
+   * values: { debug: 'detailed' } } }`. Read with a warning. Left out = none.
+   */
+  readonly formerly?: Readonly<Record<string, { readonly option: string, readonly values?: Readonly<Record<string, string>> }>>
   /** One sentence, shown by `tapio components` and at the head of the README. */
   readonly description: string
   readonly stability: Stability
