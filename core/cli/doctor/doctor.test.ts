@@ -187,6 +187,13 @@ test('directories: there, to be made, in use, a file; nothing is left in them', 
   assert.match(of(await examined(exporter(authority.caFile)), name).found, /is a file/)
 })
 
+test('a directory that is not set is none; files are written where they are named', async () => {
+  const { findings } = await examined(config({ receiver: 'systemd: {}', exporter: `file: {path: ${join(folder, 'out/events.tapio')}}` }))
+  const disk = findings.filter(f => f.area === 'disk').map(f => [f.name, f.found])
+  assert.not(disk.some(([name]) => name === 'receivers.systemd.journal.directory'))
+  assert.match(disk.find(([name]) => name === 'exporters.file.path')?.[1] ?? '', `${join(folder, 'out')} (made at the start): `)
+})
+
 test('secrets: missing, readable for all, well; certificates by their time; what is in them is never printed', async () => {
   const token = join(folder, 'token')
   writeFileSync(token, 'hunter2-secret')

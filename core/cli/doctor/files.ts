@@ -19,16 +19,23 @@ const temporaryFile = 0o20200000
 
 async function directories ({ prepared }: Patient): Promise<Finding[]> {
   if (prepared === undefined) return []
-  const named = leavesOf(prepared).filter(l => /(^|_)directory$/.test(l.key) || (l.kind === 'exporter' && l.key === 'path'))
+  const named = leavesOf(prepared).filter(l => l.value !== '' && (/(^|_)directory$/.test(l.key) || isFile(l)))
   return (await Promise.all(named.map(directory))).flat()
 }
 
-async function directory ({ path, key, value, beside }: Leaf): Promise<Finding[]> {
-  const wanted = resolve(key === 'path' ? dirname(value) : value)
+/** Written into the directory it is in. */
+const isFile = ({ kind, key }: Leaf): boolean => (kind === 'exporter' && key === 'path') || /(^|_)state_file$/.test(key)
+
+async function directory (leaf: Leaf): Promise<Finding[]> {
+  const { path, kind, key, value, beside } = leaf
+  const wanted = resolve(isFile(leaf) ? dirname(value) : value)
   const there = await nearest(wanted)
   const isMissing = there !== wanted
   if (!(await stat(there)).isDirectory()) return [fault(path, `${there} is a file`, 'Name a directory.')]
-  if (!await access(there, constants.W_OK | constants.X_OK).then(() => true, () => false)) return [fault(path, `${wanted}: this user (uid ${process.geteuid?.() ?? 'unknown'}) may not ${isMissing ? `make it in ${there}` : 'write there'}`, `\`chown\` it to the user of Tapio, or run this as that user.`)]
+  // A receiver may only read from one: a journal's, say.
+  const isSource = kind === 'receiver' && key === 'directory'
+  if (isSource && !isMissing && await isAllowed(there, constants.R_OK | constants.X_OK) && !await isAllowed(there, constants.W_OK)) return [ok(path, `${there} can be read`)]
+  if (!await isAllowed(there, constants.W_OK | constants.X_OK)) return [fault(path, `${wanted}: this user (uid ${process.geteuid?.() ?? 'unknown'}) may not ${isMissing ? `make it in ${there}` : 'write there'}`, `\`chown\` it to the user of Tapio, or run this as that user.`)]
   const { bavail, bsize, blocks } = await statfs(there)
   const [free, size] = [bavail * bsize, blocks * bsize]
   const limit = Number(beside['max_size'] ?? NaN)
@@ -44,6 +51,8 @@ async function directory ({ path, key, value, beside }: Leaf): Promise<Finding[]
     ...(holder === undefined ? [] : [warning(path, `${wanted} is in use by ${holder}`, 'When it is the Tapio of this configuration all is well; a second one on the same directory does not start.')])
   ]
 }
+
+async function isAllowed (path: string, mode: number): Promise<boolean> { return access(path, mode).then(() => true, () => false) }
 
 /** The directory itself, or the nearest above it that is there. */
 async function nearest (path: string): Promise<string> { return await stat(path).then(() => path, () => path === dirname(path) ? path : nearest(dirname(path))) }
