@@ -1,7 +1,7 @@
 /** The commands that look at a configuration or at the build and print. `run` has its own file. */
 import Table from 'cli-table3'
 import { stringify } from 'yaml'
-import { configJsonSchema } from '../config/json-schema.js'
+import { configJsonSchema, editorSchema, type JsonSchema } from '../config/json-schema.js'
 import { configAsPlain, printConfig } from '../config/print.js'
 import { drawMermaid, drawText } from '../graph/draw.js'
 import { openCatalog } from '../instance.js'
@@ -75,10 +75,14 @@ function pluginWords ({ name, version, isolation, permissions: { network = [], f
   return `[${name} ${version}, ${isolation === 'none' ? 'not isolated' : 'in a thread of its own'}; ${reach.length === 0 ? 'reaches nothing else' : reach.join('; ')}]`
 }
 
-export async function showSchema ({ patterns, ...options }: ConfigOptions & { readonly patterns?: true }, io: CommandIo): Promise<ExitName> {
+async function testsSchema (): Promise<JsonSchema> {
+  const { testFileSchema } = await import('../pipeline-test/format.js')
+  return { $schema: 'http://json-schema.org/draft-07/schema#', title: 'Tests of a Tapio configuration', ...editorSchema(testFileSchema) }
+}
+
+export async function showSchema ({ patterns, tests, ...options }: ConfigOptions & { readonly patterns?: true, readonly tests?: true }, io: CommandIo): Promise<ExitName> {
   const found = await pluginModules({ configs: options.config ?? [], sets: options.set ?? [] }, io)
   if (found.fault !== undefined) return 'config'
-  const schema = patterns === true ? patternJsonSchema() : configJsonSchema(await openCatalog(found.modules))
-  io.out(`${JSON.stringify(schema, null, 2)}\n`)
+  io.out(`${JSON.stringify(patterns === true ? patternJsonSchema() : tests === true ? await testsSchema() : configJsonSchema(await openCatalog(found.modules)), null, 2)}\n`)
   return 'ok'
 }

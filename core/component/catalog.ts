@@ -24,7 +24,9 @@ async function factoriesIn (module: string): Promise<readonly ComponentFactory[]
 }
 
 export function finder (factories: readonly ComponentFactory[]): FindComponent {
-  const byName = new Map(factories.map(f => [`${f.kind}/${f.type}`, f]))
+  const byName = new Map<string, ComponentFactory>()
+  for (const f of factories) for (const alias of Object.keys(f.aliases ?? {})) byName.set(`${f.kind}/${alias}`, f)
+  for (const f of factories) byName.set(`${f.kind}/${f.type}`, f)
   return (kind, type) => byName.get(`${kind}/${type}`)
 }
 

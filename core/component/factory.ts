@@ -3,6 +3,7 @@ import type { TSchema } from '@sinclair/typebox'
 import type { MetricDeclaration } from '../telemetry/meter.js'
 import type { AnyComponent, Kind } from './component.js'
 import type { Question } from './questions.js'
+import type { DropRemedies } from './remedy.js'
 export type { AnyComponent } from './component.js'
 import type { Services } from './services.js'
 
@@ -20,6 +21,16 @@ export interface ComponentFactory {
   readonly kind: Kind
   /** The name used in YAML, lower_snake_case, equal to the folder's name (dashes for underscores). */
   readonly type: string
+  /**
+   * Other types it answers to in YAML, as the Collector calls it or once called it, each with options that it then has unless they are
+   * written: `{ otlphttp: { protocol: 'http/protobuf' } }`. A component whose own type it is comes first. Left out = none.
+   */
+  readonly aliases?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /**
+   * Options as the Collector once called them, each with its name now and, where they differ, the values: `{ loglevel: { option: 'verbosity',
+   * values: { debug: 'detailed' } } }`. Read with a warning. Left out = none.
+   */
+  readonly formerly?: Readonly<Record<string, { readonly option: string, readonly values?: Readonly<Record<string, string>> }>>
   /** One sentence, shown by `tapio components` and at the head of the README. */
   readonly description: string
   readonly stability: Stability
@@ -86,6 +97,8 @@ export interface ComponentFactory {
   readonly metrics: readonly MetricDeclaration[]
   /** Reasons this component gives to `drops.add`, each with its meaning. */
   readonly drops: Readonly<Record<string, string>>
+  /** What to do about each of them. Left out, or one missing: people are told the meaning alone. */
+  readonly remedies?: DropRemedies
   /** A check that the schema cannot express. Returns one fault per wrong option; `path` is relative to the config. */
   check?(config: unknown): readonly ConfigFault[]
   /**

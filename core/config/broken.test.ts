@@ -59,7 +59,7 @@ test('no message shows the secret of a broken file', () => {
 test('the table of broken files has nearly every code an error can have', () => {
   const seen = new Set(Object.values(expectedFaults).flatMap(rows => rows.map(([code]) => code)))
   // Sources that cannot be opened, `--set`, and warnings have tests of their own (load, pipelines, secret-sources, plugins, seed).
-  const elsewhere = ['CFG001', 'CFG002', 'CFG010', 'CFG042', 'CFG043', 'CFG069', 'CFG070', 'CFG075', 'CFG076', 'CFG080', 'CFG081']
+  const elsewhere = ['CFG001', 'CFG002', 'CFG010', 'CFG042', 'CFG043', 'CFG069', 'CFG070', 'CFG075', 'CFG076', 'CFG080', 'CFG081', 'CFG083']
   assert.equal(Object.keys(faultCodes).filter(code => !seen.has(code as never)).sort(), elsewhere)
 })
 

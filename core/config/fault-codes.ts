@@ -57,7 +57,8 @@ export const faultCodes = {
   CFG076: 'a plugin cannot be used',
   CFG080: 'this build lacks a component that the short form names',
   CFG081: 'an option of the short form has no effect',
-  CFG082: 'a collector of the short form is not known'
+  CFG082: 'a collector of the short form is not known',
+  CFG083: 'an extension of the Collector is left out: Tapio does its work without'
 } as const
 
 /** Of pattern files (core/patterns), which share the other codes for what YAML and shapes can have wrong. */

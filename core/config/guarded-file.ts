@@ -87,8 +87,8 @@ export function readGuarded (path: string, holds: Guarded, policy = currentPolic
 }
 
 /** The same look at a file that somebody else has read; undefined also when it cannot be looked at any more. */
-export function exposureAt (path: string): Exposure | undefined {
-  try { return exposureOfOpen(path, statSync(path), 'secret') } catch { return undefined }
+export function exposureAt (path: string, holds: Guarded = 'secret'): Exposure | undefined {
+  try { return exposureOfOpen(path, statSync(path), holds) } catch { return undefined }
 }
 
 /** Pipes and devices (`<(pass show …)`) are in nobody else's reach. Systems without user ids have other means. */

@@ -56,6 +56,8 @@ function sectionSchema (kind: (typeof kinds)[number], catalog: ComponentCatalog,
     const name = `${kind}.${type}`
     definitions[name] = { ...orNull(editorSchema(factory.schema)), description: `${factory.description} (${factory.stability})` }
     properties[type] = patternProperties[`^${type}/[\\w.-]+$`] = { $ref: `#/definitions/${name}` }
+    // Taken, and not offered: names of another time.
+    for (const alias of Object.keys(factory.aliases ?? {})) patternProperties[`^${alias}(/[\\w.-]+)?$`] = { $ref: `#/definitions/${name}` }
   }
   return orNull({ type: 'object', description: `The ${sectionOf[kind]}, by id: type or type/name.`, properties, patternProperties, additionalProperties: false })
 }

@@ -5,6 +5,7 @@
  */
 import { checkApiSection, listening } from './api.js'
 import { maskAll } from './check.js'
+import { leaveOutExtensions } from './collector-extensions.js'
 import { Excerpts } from './excerpt.js'
 import { FaultList, publicFault, type Fault, type RawFault } from './faults.js'
 import { mergeMaps } from './merge.js'
@@ -160,7 +161,7 @@ function nothingConfigured (configs: readonly string[], { faults, sources }: Loa
 }
 
 function resolveTree (written: MapNode, load: Load): ResolvedConfig | undefined {
-  const tree = renameAddress(expandSeed(written, load.catalog, load), load)
+  const tree = leaveOutExtensions(renameAddress(expandSeed(written, load.catalog, load), load), load.catalog, load)
   const definitions = readSections(tree, load.catalog, load)
   checkPlugins(tree, load)
   const service = tree.entries.get('service')

@@ -7,7 +7,7 @@ import { found } from './describe.js'
 import { checkOptions, type Gathered } from './options.js'
 import { isExtensionKey, kinds, sectionOf, topLevelKeys, type ComponentCatalog } from './shape.js'
 import { listed, nearest } from './suggest.js'
-import { isNull, type MapEntry, type MapNode, type Span } from './tree.js'
+import { entry, fromPlain, isNull, type MapEntry, type MapNode, type Span, type TreeNode } from './tree.js'
 
 /** A component as defined. `factory` and `config` are missing when its type is not known; it still counts as defined. */
 export interface Definition {
@@ -50,12 +50,37 @@ function readDefinition (kind: Kind, text: string, entry: MapEntry, catalog: Com
   const fault = idFault(text)
   const factory = fault === '' ? catalog.find(kind, id.type) : undefined
   if (factory !== undefined) {
-    return { id, key: entry.key, factory, config: checkOptions(factory.schema, entry.value, entry.key, path, gathered, factory).value }
+    const value = withAliasOptions(factory.aliases?.[id.type] ?? {}, { ...entry, value: withNewNames(factory.formerly ?? {}, entry.value, path, gathered) })
+    return { id, key: entry.key, factory, config: checkOptions(factory.schema, value, entry.key, path, gathered, factory).value }
   }
   maskAll(entry.value, gathered)
   if (fault !== '') gathered.faults.error('CFG051', entry.key, path, `\`${text.slice(0, 80)}\` is no component id: ${fault}`, { allowed: 'type or type/name' })
   else unknownType(kind, id, entry.key, path, catalog, gathered)
   return { id, key: entry.key, factory: undefined, config: undefined }
+}
+
+/** Options under the names they have now; a name of both times is left to the schema to refuse. */
+function withNewNames (formerly: NonNullable<ComponentFactory['formerly']>, value: TreeNode, path: readonly (string | number)[], { faults }: Gathered): TreeNode {
+  if (value.kind !== 'map' || !Object.keys(formerly).some(name => value.entries.has(name))) return value
+  const entries = [...value.entries].map(([name, option]): readonly [string, MapEntry] => {
+    const now = Object.hasOwn(formerly, name) ? formerly[name] : undefined
+    if (now === undefined || value.entries.has(now.option)) return [name, option]
+    faults.warning('CFG043', option.key, [...path, name], `\`${name}\` is called \`${now.option}\``, { suggestion: now.option })
+    const { value: old } = option
+    const word = old.kind === 'scalar' ? now.values?.[String(old.value).toLowerCase()] : undefined
+    const renamed = word === undefined || old.kind !== 'scalar' ? old : { ...old, value: word, text: word }
+    return [now.option, { key: option.key, value: { ...renamed, origin: [...path, name] } }]
+  })
+  return { ...value, entries: new Map(entries) }
+}
+
+/** The options as written, and those that come with the name the component goes by here. */
+function withAliasOptions (options: Readonly<Record<string, unknown>>, { key, value }: MapEntry): TreeNode {
+  const missing = Object.entries(options).filter(([name]) => entry(value, name) === undefined)
+  if (missing.length === 0 || (value.kind !== 'map' && !isNull(value))) return value
+  const written = value.kind === 'map' ? [...value.entries] : []
+  const added = missing.map(([name, option]) => [name, { key, value: fromPlain(option, key) }] as const)
+  return { kind: 'map', at: value.at, ...(value.origin !== undefined && { origin: value.origin }), entries: new Map([...written, ...added]) }
 }
 
 function unknownType (kind: Kind, id: ComponentId, key: Span, path: readonly (string | number)[], catalog: ComponentCatalog, { faults }: Gathered): void {

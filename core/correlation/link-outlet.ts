@@ -2,6 +2,7 @@
  * Sends links on as rows: right behind the batch that made them, or by themselves when no batch comes (the engine also thinks when
  * rows stay out). They are batches of their own, so that telemetry that nobody has read goes on unread.
  */
+import type { DropRemedies } from '../component/remedy.js'
 import type { Clock } from '../component/clock.js'
 import type { Consumer } from '../component/component.js'
 import type { Outcome } from '../component/outcome.js'
@@ -9,6 +10,7 @@ import type { Drops } from '../component/services.js'
 import { linkBatch, type ToldLink } from './link-rows.js'
 
 export const linkDrops = { links_unsent: 'a link could not be sent on: what follows takes nothing, and too many wait' } as const
+export const linkRemedies: DropRemedies = { links_unsent: { options: [], action: 'See what follows in `tapio status` and `tapio graph --live`: it takes nothing. The events themselves were passed on; explanations lack these links.' } }
 
 const maxWaiting = 10_000
 const idleMs = 200

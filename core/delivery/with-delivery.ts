@@ -18,7 +18,7 @@ import { Options } from '../config/schema.js'
 import { breakerMetrics, circuitBreaker, type CircuitBreakerConfig } from './breaker/options.js'
 import type { RetryOnFailure } from './retry-on-failure.js'
 import { Voices } from './voices.js'
-import { deadLetter, queueDrops, queueMetrics, sendingQueue, type SendingQueueConfig } from './queue/options.js'
+import { deadLetter, queueDrops, queueRemedies, queueMetrics, sendingQueue, type SendingQueueConfig } from './queue/options.js'
 
 const batchesPutAtOnce = 16
 
@@ -31,7 +31,7 @@ const breaks = (config: unknown): boolean => (config as DeliveryConfig).circuit_
 /** The options that every exporter has. */
 export const deliveryOptions = { sending_queue: sendingQueue, dead_letter: deadLetter, circuit_breaker: circuitBreaker }
 export const deliveryMetrics = [...queueMetrics, ...breakerMetrics]
-export { queueDrops as deliveryDrops } from './queue/options.js'
+export { queueDrops as deliveryDrops, queueRemedies as deliveryRemedies } from './queue/options.js'
 
 /** The factory unchanged when it is no exporter's. */
 export function withDelivery (factory: ComponentFactory): ComponentFactory {
@@ -42,6 +42,7 @@ export function withDelivery (factory: ComponentFactory): ComponentFactory {
     schema: Options({ ...properties, ...deliveryOptions }, description === undefined ? {} : { description }),
     metrics: [...factory.metrics, ...deliveryMetrics],
     drops: { ...queueDrops, ...factory.drops },
+    remedies: { ...queueRemedies, ...factory.remedies },
     parallel: config => isQueued(config) ? batchesPutAtOnce : factory.parallel?.(config) ?? 1,
     check: config => [...factory.check?.(config) ?? [], ...queueFaults(config)],
     answersEarly: config => isQueued(config) && inMemory(config) ? 'give its `sending_queue` a `directory`' : factory.answersEarly?.(config),

@@ -56,6 +56,12 @@ export class ApiClient {
     return JSON.parse(body.toString())
   }
 
+  /** The body of the answer to POST `path` with `body`, parsed. For reviews, which change nothing; throws as `get` does. */
+  async post (path: string, body: unknown, signal: AbortSignal): Promise<unknown> {
+    const response = await this.#open(path, signal, this.limits.idleMs, 'application/json', JSON.stringify(body))
+    return JSON.parse((await readBody(response, this.limits.maxAnswerBytes)).toString())
+  }
+
   /** Every line of the answer, as it comes. Resolves when the server ends the answer; throws when it breaks off. */
   async lines (path: string, signal: AbortSignal, idleMs: number, to: LineConsumer, as: Representation = 'whole'): Promise<void> {
     const response = await this.#open(path, signal, idleMs, acceptOf(as, 'watch'))
@@ -77,7 +83,7 @@ export class ApiClient {
     this.#agent = undefined
   }
 
-  async #open (path: string, signal: AbortSignal, idleMs: number, accept: string): Promise<IncomingMessage> {
+  async #open (path: string, signal: AbortSignal, idleMs: number, accept: string, body?: string): Promise<IncomingMessage> {
     const { authorization, tls } = await this.access.credentials()
     signal.throwIfAborted()
     const { server } = this.access
@@ -85,12 +91,13 @@ export class ApiClient {
       host: server.hostname.replace(/^\[|\]$/g, ''),
       port: server.port === '' ? (server.protocol === 'https:' ? 443 : 80) : Number(server.port),
       path: `${server.pathname.replace(/\/$/, '')}${path}`,
-      headers: { accept, 'user-agent': this.userAgent, ...(authorization === undefined ? {} : { authorization }) },
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { accept, ...(body === undefined ? {} : { 'content-type': 'application/json' }), 'user-agent': this.userAgent, ...(authorization === undefined ? {} : { authorization }) },
       agent: this.#agentFor(tls),
       timeout: idleMs,
       signal
     }
-    const response = await answer(server.protocol === 'https:' ? httpsRequest : httpRequest, options)
+    const response = await answer(server.protocol === 'https:' ? httpsRequest : httpRequest, options, body)
     const code = response.statusCode ?? 0
     if (code >= 200 && code < 300) return response
     if (code === 401) this.access.refused()
@@ -107,14 +114,14 @@ export class ApiClient {
   }
 }
 
-function answer (request: typeof httpRequest, options: RequestOptions): Promise<IncomingMessage> {
+function answer (request: typeof httpRequest, options: RequestOptions, body: string | undefined): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     let response: IncomingMessage | undefined
     const req = request(options, res => { response = res; resolve(res) })
     req.on('socket', socket => { socket.setKeepAlive(true, keepAliveMs) })
     req.on('timeout', () => { (response ?? req).destroy(new Error(`nothing came for ${options.timeout ?? 0} ms`)) })
     req.on('error', reject)
-    req.end()
+    req.end(body)
   })
 }
 

@@ -2,6 +2,7 @@
 import type { ComponentFactory, Concurrency, Signal, Stability } from '../component/factory.js'
 import type { Kind } from '../component/component.js'
 import type { Question } from '../component/questions.js'
+import type { DropRemedies } from '../component/remedy.js'
 import { loadedOf } from './module.js'
 import type { PluginPermissions } from './definition.js'
 import { declarationFault } from '../telemetry/declaration.js'
@@ -22,6 +23,7 @@ export interface ComponentDescription {
   readonly answers: readonly Question[]
   readonly metrics: readonly MetricDeclaration[]
   readonly drops: Readonly<Record<string, string>>
+  readonly remedies: DropRemedies
   /** It has a check of its own, which only its own thread can make. */
   readonly checks: boolean
 }
@@ -51,7 +53,7 @@ export function describe (exports: Readonly<Record<string, unknown>>): PluginDes
 }
 
 function describeComponent (factory: ComponentFactory, i: number): ComponentDescription {
-  const { kind, type, description, stability = 'alpha', signals, schema, concurrency = 'single', light = false, endToEnd = false, cannotWait = false, isolates, answers = [], metrics = [], drops = {} } = factory
+  const { kind, type, description, stability = 'alpha', signals, schema, concurrency = 'single', light = false, endToEnd = false, cannotWait = false, isolates, answers = [], metrics = [], drops = {}, remedies = {} } = factory
   const at = `component ${i + 1} (${String(kind)} ${String(type)})`
   if (!kinds.includes(kind)) throw new TypeError(`${at}: \`kind\` must be one of ${kinds.join(', ')}`)
   if (typeof type !== 'string' || !/^[a-z][a-z0-9_]*$/.test(type)) throw new TypeError(`${at}: \`type\` must be lower_snake_case`)
@@ -63,5 +65,5 @@ function describeComponent (factory: ComponentFactory, i: number): ComponentDesc
     const fault = declarationFault(metric)
     if (fault !== '') throw new TypeError(`${at}: ${fault}`)
   }
-  return { kind, type, description, stability, signals, schema, concurrency, light, endToEnd, cannotWait, ...(isolates === undefined ? {} : { isolates }), answers, metrics, drops, checks: typeof factory.check === 'function' }
+  return { kind, type, description, stability, signals, schema, concurrency, light, endToEnd, cannotWait, ...(isolates === undefined ? {} : { isolates }), answers, metrics, drops, remedies, checks: typeof factory.check === 'function' }
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { Type, type TObject, type TSchema } from '@sinclair/typebox'
 import type { ComponentFactory } from '../component/factory.js'
 import type { ComponentDescription } from './description.js'
-import { pluginDrops, pluginMetrics } from './metrics.js'
+import { pluginDrops, pluginRemedies, pluginMetrics } from './metrics.js'
 import { loadedOf } from './module.js'
 import { moduleOf, type PluginReference } from './reference.js'
 
@@ -17,7 +17,7 @@ export async function factoriesOf (reference: PluginReference): Promise<readonly
 }
 
 function isolated (reference: PluginReference, description: ComponentDescription, at: number): ComponentFactory {
-  const { kind, type, stability, signals, schema, concurrency, light, endToEnd, cannotWait, isolates, answers, metrics, drops } = description
+  const { kind, type, stability, signals, schema, concurrency, light, endToEnd, cannotWait, isolates, answers, metrics, drops, remedies } = description
   return Object.freeze({
     kind, type, stability, signals, concurrency, light, endToEnd, cannotWait, answers,
     ...(isolates === undefined ? {} : { isolates }),
@@ -26,6 +26,7 @@ function isolated (reference: PluginReference, description: ComponentDescription
     build: buildOf(reference),
     metrics: [...metrics, ...pluginMetrics],
     drops: { ...pluginDrops, ...drops },
+    remedies: { ...pluginRemedies, ...remedies },
     // Between the threads batches wait for each other's answers; several under way hide that.
     ...(kind === 'exporter' ? { parallel: () => batchesUnderWay } : {}),
     create: async services => {

@@ -1,4 +1,5 @@
 /** What is counted of isolated components, beside their own instruments. */
+import type { DropRemedy } from '../component/remedy.js'
 import type { MetricDeclaration } from '../telemetry/meter.js'
 
 export const pluginDeaths: MetricDeclaration = { name: 'plugin_deaths', kind: 'counter', unit: '', attributes: ['reason'], description: 'Times the thread of an isolated plugin component ended against its will: `exit`, `hang`, `memory`, `timeout` or `crash`.' }
@@ -13,3 +14,9 @@ export const pluginDrops = {
   plugin_disabled: 'The plugin was given up after its failures, and `when_disabled` is `reject`.',
   plugin_malformed: 'The plugin passed on something that is no batch.'
 } as const
+
+export const pluginRemedies: Readonly<Record<keyof typeof pluginDrops, DropRemedy>> = {
+  plugin_poison: { options: [], action: 'The log says how the plugin ended and with which batch; repair it, and try that with `tapio plugin test`.' },
+  plugin_disabled: { options: [], action: 'The state of the component in `tapio status` says what failed. Repair the plugin and reload, or let rows pass without it: `when_disabled: pass` under `plugins`.' },
+  plugin_malformed: { options: [], action: 'A fault of the plugin: it must pass on batches of `tapio/plugin` (BatchBuilder, or the batch it was given).' }
+}

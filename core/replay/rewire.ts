@@ -45,9 +45,12 @@ function fedBy ({ pipelines }: ResolvedConfig, names: readonly string[], receive
  * served.
  */
 function direct (config: ResolvedConfig): ResolvedConfig {
-  const { service } = config
-  const quiet: ServiceSettings = { ...service, ...modes.debug, mode: 'debug', tracing: false, profiling: false, extensions: [], api: undefined, metricsServer: { ...service.metricsServer, enabled: false } }
-  return usedOnly({ ...config, service: quiet, components: [...config.components.filter(c => c.id.kind !== 'receiver').map(c => c.id.kind === 'exporter' ? { ...c, config: withoutQueue(c.config) } : c), replayReceiver] })
+  return usedOnly({ ...config, service: quietService(config.service), components: [...config.components.filter(c => c.id.kind !== 'receiver').map(c => c.id.kind === 'exporter' ? { ...c, config: withoutQueue(c.config) } : c), replayReceiver] })
+}
+
+/** In one thread, serving nothing. */
+export function quietService (service: ServiceSettings): ServiceSettings {
+  return { ...service, ...modes.debug, mode: 'debug', tracing: false, profiling: false, extensions: [], api: undefined, metricsServer: { ...service.metricsServer, enabled: false } }
 }
 
 function withoutQueue (config: unknown): unknown {

@@ -8,6 +8,7 @@ import type { ComponentFactory } from '../component/factory.js'
 import type { ContractCase } from './contract.js'
 import { FakeClock } from './fake-clock.js'
 import { deadlineIn, testBench, type TestBench } from './services.js'
+import type { TestClock } from './test-clock.js'
 
 /** The whole config: what the case asks for, defaults for the rest. */
 export async function contractConfig (factory: ComponentFactory, { config }: ContractCase, directory: string): Promise<object> {
@@ -19,7 +20,7 @@ export const stopMs = 2000
 
 export interface ContractBench extends TestBench {
   readonly component: Component & Partial<Processor>
-  readonly clock: FakeClock
+  readonly clock: TestClock
   readonly config: object
 }
 
@@ -27,7 +28,7 @@ export interface ContractBench extends TestBench {
 export async function withInstance (factory: ComponentFactory, contract: ContractCase, use: (bench: ContractBench) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'tapio-contract-'))
   try {
-    const clock = new FakeClock()
+    const clock = contract.clock?.() ?? new FakeClock()
     const config = await contractConfig(factory, contract, directory)
     const bench = testBench(factory.kind, factory.type, config, { clock, outputs: contract.outputs ?? ['events/a'] })
     const component = await factory.create(bench.services) as ContractBench['component']
@@ -35,6 +36,7 @@ export async function withInstance (factory: ComponentFactory, contract: Contrac
       await use({ ...bench, component, clock, config })
     } finally {
       await component.stop?.(deadlineIn(stopMs))
+      contract.after?.(bench)
     }
   } finally {
     await rm(directory, { recursive: true, force: true })

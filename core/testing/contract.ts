@@ -14,7 +14,9 @@ import { encodeBatch } from '../data/codec.js'
 import { randomBatch } from '../data/testing/random-batch.js'
 import { seeded } from '../data/testing/random.js'
 import { stopMs, withInstance, type ContractBench } from './contract-bench.js'
-import { deadlineIn } from './services.js'
+import { deadlineIn, type TestBench } from './services.js'
+import { checkOutcome } from './source.js'
+import type { TestClock } from './test-clock.js'
 
 /** What a component needs when its defaults alone cannot run; Tapio's have it in `testdata/contract.ts`. */
 export interface ContractCase {
@@ -22,6 +24,10 @@ export interface ContractCase {
   config?(directory: string): object | Promise<object>
   /** Connectors: names of the pipelines that begin with it. */
   readonly outputs?: readonly string[]
+  /** For each instance; a FakeClock when left out. */
+  clock?(): TestClock
+  /** Looks at what an instance left when its test is over, whatever came of it; what it throws takes the place of the test's own fault. */
+  after?(bench: TestBench): void
 }
 
 /** One test: `run` rejects with an AssertionError that says what does not hold. */
@@ -29,9 +35,10 @@ export interface ContractTest { readonly name: string, run(): Promise<void> }
 
 /** `for (const { name, run } of contractTests(factory)) test(name, run)`, with the `test` of `node:test` or of any other runner. */
 export function contractTests (factory: ComponentFactory, contract: ContractCase = {}): ContractTest[] {
-  const consumes = factory.kind !== 'receiver' && factory.kind !== 'extension'
-  return [...declarationTests(factory, contract), ...lifeTests(factory, contract), ...consumes ? consumerTests(factory, contract) : []]
+  return [...declarationTests(factory, contract), ...lifeTests(factory, contract), ...consumes(factory) ? consumerTests(factory, contract) : []]
 }
+
+const consumes = ({ kind }: ComponentFactory): boolean => kind !== 'receiver' && kind !== 'extension'
 
 const ajv = new Ajv({ strict: false, allErrors: true })
 
@@ -145,7 +152,7 @@ function consumerTests (factory: ComponentFactory, contract: ContractCase): Cont
 async function runOnce (factory: ComponentFactory, contract: ContractCase): Promise<void> {
   await withInstance(factory, contract, async bench => {
     await bench.component.start?.(bench.host)
-    if (bench.component.consume !== undefined) await answer(bench, randomBatch(seeded(3), 20, { raw: true }))
+    if (consumes(factory)) await answer(bench, randomBatch(seeded(3), 20, { raw: true }))
     await bench.component.stop?.(deadlineIn(stopMs))
     assert.equal(bench.clock.pending, 0, 'a timer is left after stop')
     checkDeclared(factory, bench)
@@ -161,15 +168,6 @@ async function answer ({ component, clock }: ContractBench, batch: EventBatch): 
   while (!isAnswered && performance.now() < endMs) await clock.advance(100)
   assert.ok(isAnswered, 'no answer within 10 s')
   return await asked as Outcome
-}
-
-function checkOutcome (outcome: Outcome, batch: EventBatch): void {
-  assert.ok(['accepted', 'rejected', 'retry', 'refused'].includes(outcome?.status), `no outcome: ${JSON.stringify(outcome)}`)
-  if (outcome.status !== 'rejected') return
-  assert.ok(outcome.count > 0 && outcome.count <= batch.count, `${outcome.count} of ${batch.count} rows rejected`)
-  if (outcome.rows === undefined) return
-  assert.equal(outcome.rows.length, outcome.count)
-  outcome.rows.forEach((row, i, rows) => { assert.ok(row < batch.count && (i === 0 || row > (rows[i - 1] as number)), 'rows ascend within the batch') })
 }
 
 function checkDeclared (factory: ComponentFactory, { drops, meter }: ContractBench): void {

@@ -1,40 +1,15 @@
 /** Test doubles for component authors: everything a component is given, recording what it does with it. */
 import type { Clock } from '../component/clock.js'
-import type { Consumer, Deadline, Host, Kind } from '../component/component.js'
+import type { Deadline, Host, Kind } from '../component/component.js'
 import { componentId } from '../component/id.js'
-import { accepted, type Outcome } from '../component/outcome.js'
 import { createServices, createShared, type Services, type Shared } from '../component/services.js'
 import type { StatusReporter } from '../component/status.js'
-import type { EventBatch } from '../data/batch.js'
 import { SharedPressure, type Pressure } from '../pressure/pressure.js'
 import type { LogFields, Logger } from '../telemetry/logger.js'
 import type { Meter, MetricAttributes, MetricDeclaration } from '../telemetry/meter.js'
 import { FakeClock } from './fake-clock.js'
-
-/** Keeps every batch it gets; answers `answer(batch)` (accepted unless told otherwise). */
-export class CollectingConsumer implements Consumer {
-  readonly batches: EventBatch[] = []
-  answer: (batch: EventBatch) => Outcome | Promise<Outcome> = () => accepted
-  #waiting: { rows: number, resolve: () => void }[] = []
-
-  get rows (): number { return this.batches.reduce((n, b) => n + b.count, 0) }
-
-  async consume (batch: EventBatch): Promise<Outcome> {
-    const outcome = await this.answer(batch)
-    if (outcome.status === 'accepted' || outcome.status === 'rejected') this.batches.push(batch)
-    this.#waiting = this.#waiting.filter(w => { if (this.rows < w.rows) return true; w.resolve(); return false })
-    return outcome
-  }
-
-  /** Resolves when at least `rows` rows have come in all; rejects after `timeoutMs`. */
-  received (rows: number, timeoutMs = 10_000): Promise<void> {
-    if (this.rows >= rows) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${this.rows} of ${rows} rows after ${timeoutMs} ms`)), timeoutMs)
-      this.#waiting.push({ rows, resolve: () => { clearTimeout(timer); resolve() } })
-    })
-  }
-}
+import { CollectingConsumer, Sink } from './sink.js'
+export { CollectingConsumer, Sink }
 
 export class RecordingLogger implements Logger {
   readonly lines: { level: string, message: string, fields?: LogFields }[] = []
@@ -90,7 +65,7 @@ export class RecordingHost implements Host {
 
 export interface TestBench {
   readonly services: Services
-  readonly next: CollectingConsumer
+  readonly next: Sink
   readonly logger: RecordingLogger
   readonly meter: RecordingMeter
   readonly status: RecordingStatus
@@ -100,14 +75,14 @@ export interface TestBench {
 }
 
 /** Services for one component under test; `outputs` names the outputs of a connector. */
-export function testBench (kind: Kind, id: string, config: unknown, options: { readonly clock?: Clock, readonly outputs?: readonly string[], readonly nextBorrows?: boolean, readonly shared?: Shared, readonly pressure?: Pressure, readonly sendersCanWait?: boolean } = {}): TestBench & { readonly outputs: Map<string, CollectingConsumer> } {
-  const next = new CollectingConsumer()
+export function testBench (kind: Kind, id: string, config: unknown, options: { readonly clock?: Clock, readonly outputs?: readonly string[], readonly nextBorrows?: boolean, readonly shared?: Shared, readonly pressure?: Pressure, readonly sendersCanWait?: boolean } = {}): TestBench & { readonly outputs: Map<string, Sink> } {
+  const next = new Sink()
   const logger = new RecordingLogger()
   const meter = new RecordingMeter()
   const status = new RecordingStatus()
   const drops = new Map<string, number>()
   const clock = options.clock ?? new FakeClock()
-  const outputs = new Map((options.outputs ?? []).map(name => [name, new CollectingConsumer()]))
+  const outputs = new Map((options.outputs ?? []).map(name => [name, new Sink()]))
   const services = createServices({
     id: componentId(kind, id), config, logger, meter, clock, status, next, outputs, nextBorrows: options.nextBorrows ?? false, shared: options.shared ?? createShared(), pressure: options.pressure ?? new SharedPressure(), senders: { canWait: options.sendersCanWait ?? true },
     drops: { add: (reason, rows) => { drops.set(reason, (drops.get(reason) ?? 0) + rows) } }

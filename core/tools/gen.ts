@@ -13,13 +13,15 @@ import { apiSchema } from '../api/config.js'
 import { components } from '../cli/registry.js'
 import { exitCodes } from '../cli/exit-codes.js'
 import type { ComponentFactory } from '../component/factory.js'
+import type { DropRemedies } from '../component/remedy.js'
 import { faultCodes } from '../config/fault-codes.js'
 import { modes } from '../config/modes.js'
 import { optionsTable } from '../config/options-table.js'
 import { Options } from '../config/schema.js'
 import { columnsTable } from '../data/columns-table.js'
 import { isolation, isolationMetrics } from '../recovery/isolation/options.js'
-import { deliveryDrops, deliveryMetrics, deliveryOptions } from '../delivery/with-delivery.js'
+import { deliveryDrops, deliveryMetrics, deliveryOptions, deliveryRemedies } from '../delivery/with-delivery.js'
+import { runtimeDrops, runtimeRemedies } from '../graph/runtime-drops.js'
 import { runtimeMetrics } from '../graph/runtime-metrics.js'
 import { reloadMetrics } from '../reload/metrics.js'
 import { patternTables } from '../patterns/tables.js'
@@ -42,9 +44,9 @@ function metricsText (metrics: readonly MetricDeclaration[]): string {
   return metrics.length === 0 ? 'None.' : metricsTable(metrics)
 }
 
-function dropsText (drops: Readonly<Record<string, string>>): string {
+function dropsText (drops: Readonly<Record<string, string>>, remedies: DropRemedies = {}): string {
   const reasons = Object.entries(drops)
-  return reasons.length === 0 ? 'It drops nothing.' : table(['reason', 'meaning'], reasons.map(([reason, meaning]) => [`\`${reason}\``, meaning]))
+  return reasons.length === 0 ? 'It drops nothing.' : table(['reason', 'meaning', 'what to do'], reasons.map(([reason, meaning]) => [`\`${reason}\``, meaning, remedies[reason]?.action ?? '']))
 }
 
 function componentParts (factory: ComponentFactory): Parts {
@@ -52,7 +54,7 @@ function componentParts (factory: ComponentFactory): Parts {
     example: () => `\`\`\`yaml\n${readFileSync(join(root, folderOf(factory), 'example.yaml'), 'utf8')}\`\`\``,
     options: () => optionsTable(factory.schema),
     metrics: () => metricsText(factory.metrics),
-    drops: () => dropsText(factory.drops)
+    drops: () => dropsText(factory.drops, factory.remedies)
   }
 }
 
@@ -66,9 +68,9 @@ const documents: readonly (readonly [string, Parts])[] = [
       Object.entries(modes).map(([name, m]) => [`\`${name}\``, String(m.batchSize), String(m.bufferSize), m.maxConcurrency === 0 ? 'one a core' : String(m.maxConcurrency)])),
     'exit-codes': () => table(['code', 'meaning'], Object.values(exitCodes).map(([code, meaning]) => [String(code), meaning]))
   }],
-  ['core/telemetry/README.md', { metrics: () => metricsTable([...declaredMetrics(), ...runtimeMetrics, ...reloadMetrics]) }],
+  ['core/telemetry/README.md', { metrics: () => metricsTable([...declaredMetrics(), ...runtimeMetrics, ...reloadMetrics]), drops: () => dropsText(runtimeDrops, runtimeRemedies) }],
   ['core/api/README.md', { options: () => optionsTable(apiSchema), metrics: () => metricsText(apiMetrics) }],
-  ['exporters/README.md', { options: () => optionsTable(Options(deliveryOptions)), metrics: () => metricsText(deliveryMetrics), drops: () => dropsText(deliveryDrops) }],
+  ['exporters/README.md', { options: () => optionsTable(Options(deliveryOptions)), metrics: () => metricsText(deliveryMetrics), drops: () => dropsText(deliveryDrops, deliveryRemedies) }],
   ['core/recovery/README.md', { options: () => optionsTable(Options({ isolation })), metrics: () => metricsText(isolationMetrics) }],
   ['core/data/README.md', { columns: columnsTable }],
   ['core/config/README.md', { faults: () => table(['code', 'meaning'], Object.entries(faultCodes).map(([code, meaning]) => [code, meaning])) }],

@@ -7,6 +7,7 @@ import { declarations } from './metrics.js'
 export const factory = defineComponent({
   kind: 'exporter',
   type: 'otlp',
+  aliases: { otlp_grpc: {}, otlphttp: { protocol: 'http/protobuf' }, otlp_http: { protocol: 'http/protobuf' } },
   description: 'Sends to any OTLP backend over gRPC or HTTP: records that came in as OTLP go out bit for bit, Tapio\'s own events as log records.',
   stability: 'beta',
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],

@@ -22,6 +22,11 @@ export const factory = defineComponent({
     duplicate: 'an event with this id is in the store already',
     malformed: 'a tapio.incident or tapio.link whose document cannot be read'
   },
+  remedies: {
+    not_kept: { options: ['keep', 'sample_ratio'], action: 'Nothing, when symptoms are enough; `keep: all` keeps every event, at the cost of disk.', isIntended: true },
+    duplicate: { options: [], action: 'Nothing: it is stored once. Many of them mean that a sender repeats what it had been answered for.', isIntended: true },
+    malformed: { options: [], action: 'Find who makes these rows: only the incident and correlation processors should. Two versions of Tapio in a row may disagree.' }
+  },
   check (config) {
     const { directory } = config as StoreExporterConfig
     return directory.includes('\0') ? [{ path: ['directory'], message: 'must not contain a zero byte' }] : []

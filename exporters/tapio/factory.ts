@@ -14,6 +14,7 @@ export const factory = defineComponent({
   borrows: true,
   metrics: declarations,
   drops: { record_too_large: 'One event alone was larger than the largest batch that the server takes.' },
+  remedies: { record_too_large: { options: [], action: 'Let the server take larger batches (`max_batch_size` of its `tapio` receiver), or cut long bodies and attributes before they are sent.' } },
   parallel: config => (config as Config).max_unacknowledged,
   check: config => checkConfig(config as Config),
   async create (services) {

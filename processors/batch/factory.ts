@@ -1,4 +1,5 @@
 import { defineComponent } from '../../core/component/factory.js'
+import { refusedRemedy, shutdownRemedy } from '../../core/component/remedy.js'
 import { schema, type BatchConfig } from './config.js'
 import { batchSize, lateRejections, pendingRows, retries, triggers } from './metrics.js'
 
@@ -17,6 +18,11 @@ export const factory = defineComponent({
     shutdown: 'still held when the time to stop ran out',
     refused: 'the next component refused the rows after this one had accepted them',
     retries_exhausted: 'could not be delivered within `retry_max_elapsed`'
+  },
+  remedies: {
+    shutdown: { ...shutdownRemedy, options: ['timeout', 'wait_for_result', ...shutdownRemedy.options] },
+    refused: { ...refusedRemedy, options: ['wait_for_result'] },
+    retries_exhausted: { options: ['retry_max_elapsed'], action: 'What follows took nothing for that long: look at its state in `tapio status`, give it a `sending_queue`, or give up later (0 = never).' }
   },
   check (config) {
     const { send_batch_size: size, send_batch_max_size: max } = config as BatchConfig

@@ -13,6 +13,7 @@ export const factory = defineComponent({
   borrows: true,
   metrics: [],
   drops: { filtered: 'the row fits no `include` condition, or fits an `exclude` condition' },
+  remedies: { filtered: { options: ['include', 'exclude'], action: 'Nothing, when these rows are not wanted. Else see what passes before it with `tapio tap \'* -> processor/filter\'`, and change the conditions.', isIntended: true } },
   check (config) {
     const { include, exclude } = config as FilterConfig
     return [...conditionFaults(include, ['include']), ...conditionFaults(exclude, ['exclude'])]

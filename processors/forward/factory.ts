@@ -1,4 +1,5 @@
 import { defineComponent } from '../../core/component/factory.js'
+import { refusedRemedy } from '../../core/component/remedy.js'
 import { schema } from './config.js'
 
 export const factory = defineComponent({
@@ -13,6 +14,7 @@ export const factory = defineComponent({
   drops: {
     refused: 'one output gave the batch up after another had taken it'
   },
+  remedies: { refused: refusedRemedy },
   async create (services) {
     const { ForwardConnector } = await import('./connector.js')
     return services.construct(ForwardConnector)

@@ -6,6 +6,7 @@ import { cacheMisses, knownPods, resources } from './metrics.js'
 export const factory = defineComponent({
   kind: 'processor',
   type: 'k8s_attributes',
+  aliases: { k8sattributes: {} },
   description: 'Adds names, owners, labels and annotations of the pod that sent them to resources.',
   stability: 'beta',
   signals: ['traces', 'metrics', 'logs', 'profiles', 'events'],

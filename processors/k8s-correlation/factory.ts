@@ -1,5 +1,5 @@
 import { defineComponent } from '../../core/component/factory.js'
-import { linkDrops } from '../../core/correlation/link-outlet.js'
+import { linkDrops, linkRemedies } from '../../core/correlation/link-outlet.js'
 import { schema } from './config.js'
 import { leftOut, linksMade, pairsCompared } from './metrics.js'
 
@@ -16,6 +16,7 @@ export const factory = defineComponent({
   isolates: 'forgets',
   metrics: [linksMade, pairsCompared, leftOut],
   drops: linkDrops,
+  remedies: linkRemedies,
   async create (services) {
     const { createProcessor } = await import('./processor.js')
     return createProcessor(services)

@@ -1,7 +1,7 @@
 import { defineComponent } from '../../core/component/factory.js'
 import { configFaults, schema, type MemoryLimiterConfig } from './config.js'
 import { deferredRows, hardLimit, heapShare, levelChanges, levelNumber, usedBytes } from './metrics.js'
-import { shedDrops } from './shed.js'
+import { shedDrops, shedRemedies } from './shed.js'
 
 export const factory = defineComponent({
   kind: 'processor',
@@ -15,6 +15,7 @@ export const factory = defineComponent({
   borrows: true,
   metrics: [usedBytes, hardLimit, levelNumber, heapShare, levelChanges, deferredRows],
   drops: shedDrops,
+  remedies: shedRemedies,
   check: config => configFaults(config as MemoryLimiterConfig),
   async create (services) {
     const { MemoryLimiter } = await import('./processor.js')

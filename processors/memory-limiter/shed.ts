@@ -1,4 +1,5 @@
 /** Which rows pass while memory is short, and what the others are counted as. */
+import type { DropRemedies, DropRemedy } from '../../core/component/remedy.js'
 import type { EventBatch } from '../../core/data/batch.js'
 import { Severity, Signal } from '../../core/data/enums.js'
 import { worthOf } from '../../core/data/severe.js'
@@ -12,6 +13,9 @@ export const shedDrops = {
   shed_warning: 'the same: warning',
   shed_error: 'the same: error'
 } as const
+
+const shedRemedy: DropRemedy = { options: ['limit_mib', 'limit_percentage', 'spike_limit_mib', 'shed.enabled'], action: 'Give the process more memory (the cgroup\'s limit, `limit_mib`), or less to do: see what holds rows with `tapio graph --live`.' }
+export const shedRemedies: DropRemedies = Object.fromEntries(Object.keys(shedDrops).map(reason => [reason, shedRemedy]))
 type ShedReason = keyof typeof shedDrops
 
 /** Whether all rows are events: other signals come from clients and files, which have them still. */

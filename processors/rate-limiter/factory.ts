@@ -16,6 +16,7 @@ export const factory = defineComponent({
   light: true,
   metrics: [turnedBack, exempted, keysHeld, keysForgotten],
   drops: { rate_limited: 'The key of the row was above its limit (`on_limit: drop`).' },
+  remedies: { rate_limited: { options: ['rate', 'burst', 'bytes_rate', 'key', 'on_limit'], action: 'Raise the rate, or let senders wait with `on_limit: retry`; `tapio_rate_limiter_*` metrics say how many keys are at their limit.', isIntended: true } },
   check: config => [...configFaults(config as RateLimiterConfig), ...conditionFaults((config as RateLimiterConfig).exempt, ['exempt'])],
   async create (services) {
     const { RateLimiterProcessor } = await import('./processor.js')

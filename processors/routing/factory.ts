@@ -1,4 +1,5 @@
 import { defineComponent } from '../../core/component/factory.js'
+import { refusedRemedy } from '../../core/component/remedy.js'
 import { conditionFaults } from '../../core/match/conditions.js'
 import { schema, type RoutingConfig } from './config.js'
 
@@ -14,6 +15,10 @@ export const factory = defineComponent({
   drops: {
     unrouted: 'no entry of the table fits and there are no default pipelines',
     refused: 'one pipeline gave its rows up after another had taken some of the same batch'
+  },
+  remedies: {
+    unrouted: { options: ['table', 'default_pipelines'], action: 'Name `default_pipelines`, or add an entry that these rows fit; `tapio tap` before the connector shows them.' },
+    refused: refusedRemedy
   },
   check (config) {
     return (config as RoutingConfig).table.flatMap((entry, i) => entry.when.length === 0

@@ -1,7 +1,7 @@
 import { defineComponent } from '../../core/component/factory.js'
 import { schema } from './config.js'
 import { markedEvents } from './metrics.js'
-import { reasons } from './reasons.js'
+import { reasons, remedies } from './reasons.js'
 
 export const factory = defineComponent({
   kind: 'processor',
@@ -15,6 +15,7 @@ export const factory = defineComponent({
   light: true,
   metrics: [markedEvents],
   drops: reasons,
+  remedies,
   async create (services) {
     const { ValidationProcessor } = await import('./processor.js')
     return services.construct(ValidationProcessor)

@@ -1,3 +1,5 @@
+import type { DropRemedy } from '../../core/component/remedy.js'
+
 /** Why a row is invalid. The position in the list is the code in the verdict array; 0 means valid. */
 export const reasons = {
   missing_id: 'the event has no id',
@@ -17,6 +19,15 @@ export const reasons = {
 } as const
 
 export type Reason = keyof typeof reasons
+
+const incomplete: DropRemedy = { options: ['on_invalid', 'signals'], action: 'Whoever makes these events must fill it in: `on_invalid: mark` passes them on with `tapio.validation`, so that `tapio tap` shows them and who they are from.' }
+const clock = 'Compare the clock of who made the event with this machine\'s (`tapio doctor` says whether it is in step).'
+
+export const remedies: Readonly<Record<Reason, DropRemedy>> = {
+  ...Object.fromEntries(Object.keys(reasons).map(reason => [reason, incomplete])) as Record<Reason, DropRemedy>,
+  future: { options: ['max_future', 'on_invalid'], action: clock },
+  too_old: { options: ['max_age', 'on_invalid'], action: `Expected when recordings are played (then \`max_age: 0\`). ${clock}` }
+}
 export const reasonNames = Object.keys(reasons) as Reason[]
 
 /** The code of each reason: 1, 2, … */

@@ -1,4 +1,5 @@
 import { defineComponent, type ConfigFault } from '../../core/component/factory.js'
+import { shutdownRemedy } from '../../core/component/remedy.js'
 import { recordTable } from '../../native/index.js'
 import { schema, type EbpfConfig } from './config.js'
 import { hooks, identityEntries, identityEvictions, identityLookups, kernelDrops, rawDropped, rawStored, rawWritten, records, unknownRecords } from './metrics.js'
@@ -16,6 +17,7 @@ export const factory = defineComponent({
   drops: {
     shutdown: 'read from the kernel, but the pipeline did not take them before the time to stop ran out'
   },
+  remedies: { shutdown: shutdownRemedy },
   check (config) {
     const { ring_size: size } = config as EbpfConfig
     const faults: ConfigFault[] = []

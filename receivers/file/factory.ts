@@ -1,4 +1,5 @@
 import { defineComponent } from '../../core/component/factory.js'
+import { shutdownRemedy } from '../../core/component/remedy.js'
 import { checkConfig, schema, type FileReceiverConfig } from './config.js'
 import { damagedBytes, damagedRegions, failedFiles, followedFiles, rejectedEvents, unreadBytes } from './metrics.js'
 
@@ -14,6 +15,7 @@ export const factory = defineComponent({
   drops: {
     shutdown: 'replayed, but the pipeline did not take them before the time to stop ran out; of files that are followed with a `state_file` they are read again'
   },
+  remedies: { shutdown: shutdownRemedy },
   check: config => checkConfig(config as FileReceiverConfig),
   async create (services) {
     const { FileReceiver } = await import('./receiver.js')

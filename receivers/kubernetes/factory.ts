@@ -1,4 +1,5 @@
 import { defineComponent } from '../../core/component/factory.js'
+import { shutdownRemedy } from '../../core/component/remedy.js'
 import { checkConfig, schema, type KubernetesConfig } from './config.js'
 import { checkpoints, deniedResources, heldObjects, malformedObjects, objectsNotHeld, queuedEvents, rejectedEvents, watchEvents } from './metrics.js'
 
@@ -14,6 +15,7 @@ export const factory = defineComponent({
   drops: {
     shutdown: 'seen, but the pipeline did not take them before the time to stop ran out; told at the next start when there is a checkpoint'
   },
+  remedies: { shutdown: shutdownRemedy },
   check: config => checkConfig(config as KubernetesConfig),
   async create (services) {
     const { KubernetesReceiver } = await import('./receiver.js')

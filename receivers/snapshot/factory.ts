@@ -1,4 +1,5 @@
 import { defineComponent } from '../../core/component/factory.js'
+import { shutdownRemedy } from '../../core/component/remedy.js'
 import { schema } from './config.js'
 import { cutLogs, readFiles, readObjects, rejectedEvents } from './metrics.js'
 
@@ -14,6 +15,7 @@ export const factory = defineComponent({
   drops: {
     shutdown: 'read, but the pipeline did not take them before the time to stop ran out'
   },
+  remedies: { shutdown: shutdownRemedy },
   async create (services) {
     const { SnapshotReceiver } = await import('./receiver.js')
     return services.construct(SnapshotReceiver)

@@ -1,4 +1,5 @@
 import { defineComponent } from '../../core/component/factory.js'
+import { shutdownRemedy } from '../../core/component/remedy.js'
 import { schema } from './config.js'
 import { badEntries, busConnections, entries, gaps, missedEntries, readers, rejectedEvents, signals, trackedUnits } from './metrics.js'
 
@@ -17,6 +18,13 @@ export const factory = defineComponent({
     duplicate: 'told before by the other source: one unit\'s change by bus and journal, one OOM kill by the ebpf receiver',
     overflow: 'changes of units that came faster than the pipeline took them; the journal tells them too',
     shutdown: 'changes of units that the pipeline did not take before the time to stop ran out; journal entries are read again'
+  },
+  remedies: {
+    filtered: { options: ['journal.priority', 'journal.units', 'journal.matches'], action: 'Nothing, when these entries are not wanted; else let more pass.', isIntended: true },
+    rate_limited: { options: ['journal.rate_limit'], action: 'Find the unit that floods the journal (`journalctl -f`), or raise the limit.' },
+    duplicate: { options: [], action: 'Nothing: each is told once.', isIntended: true },
+    overflow: { options: [], action: 'See where the pipeline is slow: `tapio graph --live`. With the journal on, the same changes come from there.' },
+    shutdown: shutdownRemedy
   },
   async create (services) {
     const { SystemdReceiver } = await import('./receiver.js')

@@ -16,6 +16,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { seeded } from '../../core/data/testing/random.js'
 import { TestAuthority } from '../../core/net/testing/certificates.js'
+import { eventually } from './delivery/scene.js'
 import { Supervised } from './supervised.js'
 
 const long = process.env['TAPIO_TEST_LONG'] === '1'
@@ -67,9 +68,10 @@ async function start (context: Context, rows: number, store: object = {}, durabl
   return { server, collector, store: path, serverArgs }
 }
 
-/** Both end in order once everything is sent. */
-async function finish ({ server, collector }: Pair): Promise<void> {
+/** Both end in order once everything is sent; `rows`: and once all of them have come out of the queue of the server. */
+async function finish ({ server, collector, store }: Pair, rows?: number): Promise<void> {
   await Promise.race([collector.ended, server.ended.then(() => { throw new Error('the server ended before the collector') })])
+  if (rows !== undefined) await eventually('the store has every event', () => storedIn(store), stored => stored >= rows, 300_000)
   await server.terminate()
   await server.ended
 }
@@ -85,6 +87,10 @@ async function grown (pair: Pair, bytes: number): Promise<void> {
     if (failure !== undefined) throw failure
     await new Promise(resolve => setTimeout(resolve, 2))
   }
+}
+
+function storedIn (path: string): number {
+  return readFileSync(path, 'latin1').split('\n').filter(line => line !== '' && !line.startsWith('=')).length
 }
 
 /** Each stored once: what the store had to recognise. */
@@ -129,7 +135,7 @@ test(`a durable server with a queue on disk, either side killed ${durableKills} 
     await grown(pair, random.chance(0.2) ? 1 : 1000 + random.below(60_000))
     await (random.chance(0.6) ? pair.server : pair.collector).kill()
   }
-  await finish(pair)
+  await finish(pair, rows)
   console.log(`REPORT durable server, seed ${seed}: ${rows} events, ${pair.server.kills} kills of the server, ${pair.collector.kills} of the collector; the store recognised ${checkStore(pair.store, rows).length} events`)
 })
 

@@ -1,6 +1,5 @@
 /** Commands that ask the API, as words and flags. What they do is loaded when one is called: most commands start without it. */
-import { InvalidArgumentError, Option, type Command } from 'commander'
-import { parseDuration } from '../../config/units.js'
+import { Option, type Command } from 'commander'
 import type { EntityRef } from '../../correlation/entity.js'
 import type { ExitName } from '../exit-codes.js'
 import type { CommandIo } from '../io.js'
@@ -11,6 +10,7 @@ import { ask } from './ask.js'
 import type { CollectorsOptions } from './collectors.js'
 import type { EventsOptions } from './events.js'
 import { addFilterOptions } from './filter-options.js'
+import { parseInterval } from './interval.js'
 import { addSourceOptions, type OpenApi, type SourceOptions } from './source.js'
 import type { StatusOptions } from './status.js'
 import type { TapOptions } from './tap.js'
@@ -125,10 +125,4 @@ export function addClientCommands (program: Command, open: OpenApi, io: CommandI
 /** What was typed before the name of a command below: `tapio collectors --server X config ID`. */
 function given (command: Command): object {
   return Object.fromEntries(Object.entries(command.opts()).filter(([name]) => command.getOptionValueSource(name) === 'cli'))
-}
-
-function parseInterval (text: string): number {
-  const ms = parseDuration(text)
-  if (ms === undefined || ms < 250 || ms > 60_000) throw new InvalidArgumentError('give a duration from 250ms to 1m.')
-  return ms
 }

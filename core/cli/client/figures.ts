@@ -1,4 +1,5 @@
 /** Numbers of a running Tapio as people read them. */
+import type { Colors } from '../../story/layout.js'
 import { number } from '../../story/words.js'
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
@@ -27,3 +28,6 @@ export function bar (share: number, width: number): string {
   const filled = whole > 0 ? Math.max(1, Math.round(whole * width)) : 0
   return `${'█'.repeat(filled)}${'░'.repeat(width - filled)}`
 }
+
+/** The colour of something that is so full. */
+export const load = (share: number, c: Colors): (text: string) => string => share >= 0.9 ? c.red : share >= 0.7 ? c.yellow : c.green

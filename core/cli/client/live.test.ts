@@ -12,8 +12,8 @@ import { parse } from 'yaml'
 import { FakeHost, testPlan } from '../../api/services/testing/bench.js'
 import { BatchBuilder } from '../../data/builder.js'
 import { imageIncident, memoryIncident } from '../../incidents/testing/incidents.js'
-import type { Terminal, TerminalEvents } from '../terminal.js'
 import { serveApi, type ApiServer } from './testing/api-server.js'
+import { FakeTerminal } from './testing/fake-terminal.js'
 import { events, filledStore } from './testing/filled-store.js'
 import { run, type Answer, type RunOptions } from './testing/run.js'
 
@@ -96,37 +96,6 @@ test('top: a line of JSON an interval in a pipe, a picture once', async () => {
   assert.not.match(once.out, '\u001b')
   assert.is((JSON.parse((await ask(['top', '--once', '-o', 'json', '-i', '250ms'])).out) as { mode: string }).mode, 'standard')
 })
-
-/** Keys are pressed when `act` says so, once a picture. */
-class FakeTerminal implements Terminal {
-  size = { columns: 100, rows: 30 }
-  written = ''
-  pictures: string[] = []
-  isListening = false
-  #events: TerminalEvents | undefined
-
-  constructor (readonly act: (picture: string, terminal: FakeTerminal) => void) {}
-
-  write (text: string): void {
-    this.written += text
-    if (!text.startsWith('\u001b[H')) return
-    this.pictures.push(text)
-    setImmediate(() => this.act(text, this))
-  }
-
-  listen (events: TerminalEvents): () => void {
-    this.#events = events
-    this.isListening = true
-    return () => { this.isListening = false }
-  }
-
-  press (key: string): void { if (this.isListening) this.#events?.key(key) }
-
-  resize (columns: number, rows: number): void {
-    this.size = { columns, rows }
-    this.#events?.resize()
-  }
-}
 
 test('top on a terminal: sorts, resizes, pauses, quits, and gives the screen back', async () => {
   let step = 0

@@ -5,7 +5,8 @@ import { printable } from '../../story/printable.js'
 import { number, shortDuration } from '../../story/words.js'
 import { columns, left, right, type Cell } from './columns.js'
 import { timeText } from './event-line.js'
-import { bar, bytesText, msText, rateText } from './figures.js'
+import { bar, bytesText, load, msText, rateText } from './figures.js'
+import { cutPainted } from './painted.js'
 import { dropsOf, eventsOf } from './flow.js'
 
 export const sortings = ['flow', 'rate', 'p99', 'in flight', 'drops'] as const
@@ -27,7 +28,7 @@ const maxDrops = 8
 /** `before`: the picture before this one, for the drops of the interval. */
 export function pictureOf (state: PipelineState, before: PipelineState | undefined, look: Look): string[] {
   const { colors: c, size } = look
-  const head = headLines(state, look)
+  const head = headLines('top', state, look)
   const drops = dropLines(state, before, c)
   const rings = ringLines(state, c)
   const threads = threadLines(state, c)
@@ -42,10 +43,11 @@ export function pictureOf (state: PipelineState, before: PipelineState | undefin
   return [...lines, ...foot].map(line => cutPainted(line, size.columns))
 }
 
-function headLines (state: PipelineState, { where, colors: c }: Look): string[] {
+/** `command`: whose picture it is. */
+export function headLines (command: string, state: PipelineState, { where, colors: c }: Pick<Look, 'where' | 'colors'>): string[] {
   const { process, mode, window } = state
   const seconds = window === undefined ? 0 : Number(window.seconds) + window.nanos / 1e9
-  const first = `${c.bold('tapio top')} ${printable(where, 80)}  mode ${printable(mode)}  ${timeText(state.time).slice(11, 19)} UTC  over ${shortDuration(seconds * 1000)}`
+  const first = `${c.bold(`tapio ${command}`)} ${printable(where, 80)}  mode ${printable(mode)}  ${timeText(state.time).slice(11, 19)} UTC  over ${shortDuration(seconds * 1000)}`
   if (process === undefined) return [first]
   return [first, `process: ${process.cpuCores.toFixed(2)} cores, ${bytesText(Number(process.rssBytes))} resident, up ${shortDuration(process.uptimeSeconds * 1000)}`]
 }
@@ -84,8 +86,6 @@ function threadLines ({ threads }: PipelineState, c: Colors): string[] {
   ])])
 }
 
-const load = (share: number, c: Colors): (text: string) => string => share >= 0.9 ? c.red : share >= 0.7 ? c.yellow : c.green
-
 /** Most of the interval first, then most at all. */
 function dropLines (state: PipelineState, before: PipelineState | undefined, c: Colors): string[] {
   const earlier = new Map(before === undefined ? [] : dropsOf(before).map(d => [`${d.at} ${d.reason}`, d.events]))
@@ -96,19 +96,4 @@ function dropLines (state: PipelineState, before: PipelineState | undefined, c: 
     ...columns([[left('DROPS', c.bold), right('NOW', c.bold), right('SO FAR', c.bold), left('AT', c.bold)], ...drops.slice(0, maxDrops).map(d => [left(printable(d.reason, 40)), right(number(d.now), d.now > 0 ? c.red : c.dim), right(number(d.events)), left(printable(d.at, 120))])]),
     ...(drops.length > maxDrops ? [c.dim(`… ${number(drops.length - maxDrops)} more`)] : [])
   ]
-}
-
-/** The first `width` characters that are seen; colours that were begun are ended. Everything in it is one column wide. */
-function cutPainted (line: string, width: number): string {
-  let [seen, out, isPainted] = [0, '', false]
-  for (const part of line.split(/(\u001b\[[\d;]*m)/)) {
-    if (part.startsWith('\u001b[')) {
-      isPainted = true
-      out += part
-    } else {
-      out += part.slice(0, Math.max(0, width - seen))
-      seen += part.length
-    }
-  }
-  return isPainted && seen > width ? `${out}\u001b[0m` : out
 }

@@ -1,18 +1,16 @@
 /** `tapio top`: what flows, drawn again and again in place; one JSON document a line for programs. */
 import type { ApiClient } from '../../api/client/client.js'
 import { durationFromMs } from '@bufbuild/protobuf/wkt'
-import { PipelineStateSchema, type PipelineState } from '../../api/gen/tapio/v1/runtime_pb.js'
+import { PipelineStateSchema, type PipelineState, type WatchPipelinesResponse } from '../../api/gen/tapio/v1/runtime_pb.js'
 import { TapioService } from '../../api/gen/tapio/v1/tapio_service_pb.js'
-import { follow } from '../../api/client/follow.js'
-import { systemClock } from '../../component/clock.js'
 import { pageOf, type Colors } from '../../story/layout.js'
-import { printable } from '../../story/printable.js'
 import type { ExitName } from '../exit-codes.js'
 import type { CommandIo } from '../io.js'
 import type { Terminal } from '../terminal.js'
 import { print } from './ask.js'
 import { jsonLine } from './documents.js'
 import { followed } from './followed.js'
+import { showLive } from './screen.js'
 import { pictureOf, sortings, type Sorting } from './top-picture.js'
 
 export interface TopOptions {
@@ -45,65 +43,14 @@ function watch ({ intervalMs }: TopOptions, api: ApiClient, signal: AbortSignal)
 }
 
 async function topLive (options: TopOptions, api: ApiClient, terminal: Terminal, colors: Colors, interrupted: AbortSignal): Promise<ExitName> {
-  const quit = new AbortController()
-  const signal = AbortSignal.any([quit.signal, interrupted])
-  const screen = new Screen(terminal, api.where, colors, options.sort)
-  const release = terminal.listen({ resize: () => screen.draw(), key: key => { if (key === 'q' || key === '\u0003') quit.abort(); else screen.press(key) } })
-  screen.open()
-  try {
-    const states = follow(() => watch(options, api, signal), () => '', {
-      clock: systemClock, signal, onLost: error => screen.tell(error.message), onBack: () => screen.tell(undefined)
-    })
-    for await (const { state } of states) if (state !== undefined) screen.show(state)
-  } finally {
-    screen.close()
-    release()
-  }
+  let { sort: sorting } = options
+  await showLive<WatchPipelinesResponse>({
+    where: api.where,
+    paint: ({ state }, before, size, notice) => state === undefined ? [] : pictureOf(state, before?.state, { where: api.where, colors, sorting, size, ...(notice !== undefined && { notice }) }),
+    press: key => {
+      if (key === 's') sorting = sortings[(sortings.indexOf(sorting) + 1) % sortings.length] as Sorting
+      return key === 's'
+    }
+  }, signal => watch(options, api, signal), terminal, interrupted)
   return 'ok'
-}
-
-/** A picture that is drawn over the last one, on a screen of its own: what was on the terminal comes back. */
-class Screen {
-  #state: PipelineState | undefined
-  #before: PipelineState | undefined
-  #isPaused = false
-  #trouble: string | undefined
-
-  constructor (readonly terminal: Terminal, readonly where: string, readonly colors: Colors, private sorting: Sorting) {}
-
-  open (): void {
-    this.terminal.write('\u001b[?1049h\u001b[?25l\u001b[2J')
-    this.draw()
-  }
-
-  close (): void { this.terminal.write('\u001b[?25h\u001b[?1049l') }
-
-  show (state: PipelineState): void {
-    if (this.#isPaused) return
-    this.#before = this.#state
-    this.#state = state
-    this.draw()
-  }
-
-  /** Undefined: all is well again. */
-  tell (trouble: string | undefined): void {
-    this.#trouble = trouble
-    this.draw()
-  }
-
-  press (key: string): void {
-    if (key === 'p') this.#isPaused = !this.#isPaused
-    else if (key === 's') this.sorting = sortings[(sortings.indexOf(this.sorting) + 1) % sortings.length] as Sorting
-    else return
-    this.draw()
-  }
-
-  draw (): void {
-    const { colors, sorting, where } = this
-    const notice = this.#trouble !== undefined ? printable(this.#trouble) : this.#isPaused ? 'paused: p goes on, q quits' : undefined
-    const lines = this.#state === undefined
-      ? [notice ?? `asking ${printable(where, 80)} …`]
-      : pictureOf(this.#state, this.#before, { where, colors, sorting, size: this.terminal.size, ...(notice !== undefined && { notice }) })
-    this.terminal.write(`\u001b[H${lines.map(line => `${line}\u001b[K`).join('\r\n')}\u001b[J`)
-  }
 }

@@ -1,5 +1,6 @@
 /** `sending_queue` and `dead_letter` of every exporter: the Collector's words where it has one (exporterhelper README). */
 import { Type, type Static } from '@sinclair/typebox'
+import type { DropRemedy } from '../../component/remedy.js'
 import { ByteSize, Duration, Enum, Section } from '../../config/schema.js'
 import type { MetricDeclaration } from '../../telemetry/meter.js'
 
@@ -34,6 +35,16 @@ export const queueDrops = {
   retries_exhausted: 'The other side could not take these rows for as long as `retry_on_failure.max_elapsed_time` says.',
   shutdown: 'They waited in a sending queue in memory when Tapio ended.'
 } as const
+
+export const queueRemedies: Readonly<Record<keyof typeof queueDrops, DropRemedy>> = {
+  queue_overflow: { options: ['sending_queue.when_full', 'sending_queue.max_size', 'sending_queue.spill_directory'], action: 'The other side takes less than comes: look at the exporter\'s state in `tapio status`. Make the queue larger or put it on disk, or let senders wait with `when_full: refuse`.' },
+  queue_unwritable: { options: ['sending_queue.directory', 'sending_queue.when_full'], action: 'Make room on the disk and see that Tapio may write there: `tapio doctor -c FILE`. With `when_full: refuse` senders wait meanwhile.' },
+  queue_damaged: { options: ['sending_queue.directory', 'sending_queue.fsync'], action: 'Look for errors of the disk in the kernel\'s log (`dmesg`). `fsync: always` keeps what was answered over a power cut.' },
+  queue_expired: { options: ['sending_queue.max_age', 'sending_queue.num_consumers'], action: 'The other side was away or slow for so long. Raise `max_age` (0 = never), or deliver faster with more `num_consumers`.' },
+  rejected: { options: ['dead_letter.directory'], action: 'The other side says why in the exporter\'s state and in dead letters: `tapio dead-letters -c FILE`. Give a `dead_letter.directory` to keep them, repair, then `tapio replay`.' },
+  retries_exhausted: { options: ['retry_on_failure.max_elapsed_time', 'sending_queue.directory'], action: 'See why the other side takes nothing: `tapio doctor -c FILE` tries its address. A queue on disk waits for it; `max_elapsed_time: 0` never gives up.' },
+  shutdown: { options: ['sending_queue.directory', 'sending_queue.spill_directory', 'service.shutdown_timeout'], action: 'Keep the queue on disk (`directory`), or what waits at the end (`spill_directory`): it is delivered after the next start.' }
+}
 
 export const queuedBatches: MetricDeclaration = { name: 'sending_queue_batches', kind: 'gauge', unit: '', description: 'Batches that wait in the sending queue.' }
 export const queuedBytes: MetricDeclaration = { name: 'sending_queue', kind: 'gauge', unit: 'bytes', description: 'Bytes of the sending queue, on disk or in memory.' }

@@ -43,6 +43,8 @@ export class IsolatedComponent implements Component, Consumer {
   readonly #logger: ThrottledLogger
   readonly #pending = new PendingBatches()
   readonly #asked = new Map<number, { resolve (answer: unknown): void, reject (error: Error): void }>()
+  /** There when its factory lists questions. */
+  readonly answer?: Answerer
   #state: State = 'created'
   #life: PluginLife | undefined
   #host: Host | undefined
@@ -62,6 +64,7 @@ export class IsolatedComponent implements Component, Consumer {
     this.#services = services
     const { name, version } = options.reference.description
     this.#name = `plugin ${name} ${version}`
+    if (options.description.answers.length > 0) this.answer = async (question, argument) => await this.#ask(question, argument)
     this.#logger = createThrottledLogger(services.get('logger').child({ plugin: name }), { clock: services.get('clock') })
   }
 
@@ -89,8 +92,8 @@ export class IsolatedComponent implements Component, Consumer {
     })
   }
 
-  get answer (): Answerer {
-    return async <Q extends Question>(question: Q, argument: unknown) => await new Promise<Answer<Q>>((resolve, reject) => {
+  async #ask<Q extends Question> (question: Q, argument: unknown): Promise<Answer<Q>> {
+    return await new Promise<Answer<Q>>((resolve, reject) => {
       if (this.#state !== 'running') { reject(new Error(`${this.#name} does not run`)); return }
       const id = this.#nextQuestion++
       this.#asked.set(id, { resolve: answer => resolve(answer as Answer<Q>), reject })

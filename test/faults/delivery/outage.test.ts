@@ -40,7 +40,7 @@ faults('with a queue that all fits into: clients are answered all the while, eve
   const report = await load(scene, records, pauseMs)()
   assert.equal([ledger.acknowledged, ledger.totals().deliveredOnce, report.retries - (report.statuses.get(0) ?? 0)], [records, 0, 0])
   await backend.listen(backendPort)
-  await settled(scene)
+  await settled(scene, long ? outageMs : undefined)
   assert.equal((await metricsOf(scene)).drops('exporter/otlp'), {})
   await finish(scene)
   console.log(`\nREPORT backend dead for ${outageMs / 1000} s, queue fits: ${line(ledger.totals())}`)

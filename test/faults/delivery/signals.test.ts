@@ -17,8 +17,9 @@ const modes = long ? ['debug', 'standard', 'high-performance', 'ring-buffer'] as
 for (const [i, mode] of modes.entries()) {
   const signal = i % 2 === 0 ? 'SIGTERM' : 'SIGINT'
   faults(`${signal} in mode ${mode}: it drains within its deadline, and the rest is on disk`, async context => {
-    const scene = await start(context, { supervised, service: { mode, shutdown_timeout: '1s' }, pipeline: { durable: false }, queue: { num_consumers: 1 } })
+    const scene = await start(context, { supervised, service: { mode, shutdown_timeout: '1s', batch_size: 20 }, pipeline: { durable: false }, queue: { num_consumers: 1 } })
     const { ledger, backend, tapio } = scene
+    // Rings join what waits: one large batch would be delivered in time.
     backend.behaviour = 'slow'
     backend.delayMs = 100
     const sent = load(scene, 1600)

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import type { ExitName } from '../../exit-codes.js'
 import type { CommandIo } from '../../io.js'
 import { addIncidentCommands } from '../../correlate.js'
+import { addGraphCommand } from '../../graph.js'
 import { openIncidents } from '../../open-incidents.js'
 import type { Terminal } from '../../terminal.js'
 import { addClientCommands } from '../commands.js'
@@ -36,6 +37,7 @@ export async function run (args: readonly string[], { columns, color = false, is
   const done = (answer: ExitName): void => { exit = answer }
   addIncidentCommands(program, openIncidents, opening, io, done)
   addClientCommands(program, opening, io, done)
+  addGraphCommand(program, [], opening, io, done)
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
