@@ -37,12 +37,12 @@ const deeds: readonly Deed[] = [
   ending('unhandled', 'crash'),
   ending('exit', 'exit'),
   { ...ending('pass, then exit', 'exit'), twice: true },
-  // One that is silent while others take memory may be taken for the cause.
+  // One that is silent while others take memory may be taken for the cause, and one that takes it may be ended for its silence first.
   ending('loop', 'hang', 'memory'),
   ending('starve', 'hang', 'memory'),
-  ending('heap', 'memory'),
-  ending('large arrays', 'memory'),
-  ending('buffers', 'memory'),
+  ending('heap', 'memory', 'hang'),
+  ending('large arrays', 'memory', 'hang'),
+  ending('buffers', 'memory', 'hang'),
   ending('leak', 'memory'),
   doing('no batch', { reason: 'plugin_malformed' }),
   doing('wrong indexes', { reason: 'plugin_malformed' }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { test } from 'node:test'
+import { afterEach, test } from 'node:test'
 import { dataPointsOf, retry, type EventBatch, type Receiver } from 'tapio/plugin'
 import { contractTests, deadlineIn, events, FakeClock, testBench } from 'tapio/testing'
 import { readExposition } from './exposition.js'
@@ -60,16 +60,21 @@ test('bad lines are counted, and never more; work is in proportion to the length
   assert.equal(readExposition('a 1\n'.repeat(11), 10).cut, true)
 })
 
+/** What a test that failed leaves open would keep the process alive. */
+const open: (() => Promise<void>)[] = []
+afterEach(async () => { for (const close of open.splice(0)) await close() })
+
 async function scraping (answer: Parameters<typeof createServer>[1], more: object = {}) {
   const server: Server = createServer(answer)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  open.push(async () => { server.closeAllConnections(); await new Promise(resolve => server.close(resolve)) })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`
   const clock = new FakeClock()
   const bench = testBench('receiver', 'prometheus_scrape', { ...quiet, targets: [url], ...more }, { clock })
   const receiver = await prometheusScrape.create(bench.services) as Receiver
   await receiver.start?.(bench.host)
   await clock.advance(0)
-  return { ...bench, clock, stop: async () => { await receiver.stop?.(deadlineIn(2000)); server.closeAllConnections(); await new Promise(resolve => server.close(resolve)) } }
+  return { ...bench, clock, stop: async () => { await receiver.stop?.(deadlineIn(2000)) } }
 }
 
 const values = (bench: { readonly next: { readonly batches: readonly EventBatch[] } }): Record<string, unknown> => Object.fromEntries(events(...bench.next.batches).map(e => [e.name, e.metricValue]))
@@ -103,7 +108,7 @@ const wrong: readonly (readonly [what: string, answer: Parameters<typeof createS
 
 for (const [what, answer, why] of wrong) {
   test(`a target with ${what} is down`, async () => {
-    const bench = await scraping(answer, { timeout: 300 })
+    const bench = await scraping(answer, { timeout: what === 'no answer' ? 300 : 30_000 })
     await bench.next.received(3)
     assert.equal(values(bench)['up'], 0)
     assert.deepEqual(Object.keys(values(bench)).sort(), ['scrape_duration_seconds', 'scrape_samples_scraped', 'up'])
