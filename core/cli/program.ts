@@ -1,5 +1,6 @@
 /** The command line as a tree: options, help, examples. What a command does is in commands.ts and run.ts. */
 import { Argument, Command, Option } from 'commander'
+import { addBenchCommand } from './bench.js'
 import { addClientCommands } from './client/commands.js'
 import type { OpenApi } from './client/source.js'
 import { addCollectCommand } from './collect.js'
@@ -55,6 +56,7 @@ Examples:
   tapio raw --since 10m --type oom_kill         what the kernel itself said, record by record
   tapio test tapio.test.yaml patterns/          tests of a configuration and of patterns, with reasons
   tapio plugin new tapio-plugin-quiet           begin a plugin: a project that builds, tests and runs at once
+  tapio bench -c tapio.yaml                     how much it can take on this machine, and where it is stuck
   tapio dead-letters -c tapio.yaml              what exporters could not deliver, and why
   tapio replay -c tapio.yaml                    send it again, once the other side takes it
 
@@ -97,6 +99,7 @@ export function createProgram (version: string, io: CommandIo, run: (options: Ru
   addCollectCommand(program, [configOption(), setOption()], io, run, done)
   addRawCommand(program, io, done)
   addTestCommand(program, io, done)
+  addBenchCommand(program, () => [configOption(), setOption()], io, done)
   addPluginCommands(program, io, done)
   addReplayCommands(program, () => [configOption(), setOption()], io, run, done)
   addDiagnoseCommand(program, io, done)
