@@ -30,8 +30,8 @@ const starts = async (name: string, text: string): Promise<boolean> => {
 }
 
 if (configs.length < index.length) {
-  test.skip(`${index.length - configs.length} of ${index.length} are not in ${corpusFolder}: see test/migrate/README.md`, () => {})
-  console.log(`SKIP test/migrate/public: ${index.length - configs.length} of ${index.length} configurations are not in ${corpusFolder}`)
+  // Other people's texts are not part of this repository: which ones, and where from, is in the index.
+  console.log(`REPORT not run here: ${index.length - configs.length} of ${index.length} configurations are not in ${corpusFolder} (test/migrate/README.md)`)
 }
 
 test('the index names at least 15 configurations of at least 8 origins, each with its licence', () => {
