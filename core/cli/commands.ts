@@ -63,8 +63,8 @@ export async function listComponents (options: ConfigOptions, io: CommandIo): Pr
 
 type PluginRow = ReturnType<typeof pluginRow>
 
-function pluginRow ({ description: { name, version, permissions }, options: { isolation }, shown }: PluginReference) {
-  return { name, version, from: shown, isolation, permissions }
+function pluginRow ({ description: { name, version, permissions }, options: { isolation }, shown, patterns }: PluginReference) {
+  return { name, version, from: shown, isolation, permissions, ...(patterns.length === 0 ? {} : { patterns }) }
 }
 
 function pluginWords ({ name, version, isolation, permissions: { network = [], filesystem, env = [], processes } }: PluginRow): string {

@@ -7,6 +7,7 @@ import { openCatalog, planConfig, type OpenCatalog } from '../instance.js'
 import type { Plan } from '../graph/plan.js'
 import { forgetVariables } from './forget-variables.js'
 import type { CommandIo } from './io.js'
+import { withPacks } from '../plugins/with-packs.js'
 import { pluginModules } from './plugins.js'
 
 export interface ConfigOptions {
@@ -49,7 +50,7 @@ export async function tryPrepare (options: ConfigOptions, io: CommandIo): Promis
   if (faults.length > 0) io.err(options.output === 'json' ? `${faultsAsJson(faults)}\n` : `${renderFaults(faults, { color: io.color })}\n`)
   if (!loaded.ok) return { files, prepared: undefined, reason: inShort(loaded.faults.map(f => `${f.file}:${f.line}: ${f.message}`)) }
   forgetVariables(loaded.config.secretVariables)
-  const config = options.rewire?.(loaded.config) ?? loaded.config
+  const config = withPacks(options.rewire?.(loaded.config) ?? loaded.config, catalog, plugins.modules)
   const planned = planConfig(config, catalog)
   if (planned.ok) {
     const { plan } = planned

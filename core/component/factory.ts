@@ -93,6 +93,8 @@ export interface ComponentFactory {
    * options. Left out = it comes with Tapio.
    */
   readonly build?: string
+  /** The option that lists files of failure patterns (core/patterns): those that plugins bring are added to it. Left out = it takes none. */
+  readonly patternsOption?: string
   /** Own instruments, beside those every edge has. Declared here, created through `Meter`, documented from here. */
   readonly metrics: readonly MetricDeclaration[]
   /** Reasons this component gives to `drops.add`, each with its meaning. */

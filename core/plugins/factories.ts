@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { Type, type TObject, type TSchema } from '@sinclair/typebox'
 import type { ComponentFactory } from '../component/factory.js'
+import { checkApart } from './check.js'
 import type { ComponentDescription } from './description.js'
 import { pluginDrops, pluginRemedies, pluginMetrics } from './metrics.js'
 import { loadedOf } from './module.js'
@@ -29,6 +30,7 @@ function isolated (reference: PluginReference, description: ComponentDescription
     remedies: { ...pluginRemedies, ...remedies },
     // Between the threads batches wait for each other's answers; several under way hide that.
     ...(kind === 'exporter' ? { parallel: () => batchesUnderWay } : {}),
+    ...(description.checks ? { check: config => checkApart(reference, at, config) } : {}),
     create: async services => {
       const { IsolatedComponent } = await import('./isolated/component.js')
       return new IsolatedComponent({ reference, description, at }, services)

@@ -7,6 +7,7 @@ import type { PluginOptions } from './config.js'
 import type { PluginDescription } from './description.js'
 import { PluginFault } from './fault.js'
 import { locatePlugins, type LocatedPlugin } from './locate.js'
+import { packsOf } from './packs.js'
 import { probePlugin } from './probe.js'
 import type { PluginReference } from './reference.js'
 
@@ -28,7 +29,7 @@ async function loadPlugin (located: LocatedPlugin, options: PluginOptions): Prom
   const description = await probePlugin(url, located.shown)
   checkVersion(description, located)
   checkImports(imports, description, located)
-  return { reference: { shown: located.shown, url, folder: located.folder, options, description }, sources }
+  return { reference: { shown: located.shown, url, folder: located.folder, options, description, patterns: packsOf(description, located) }, sources }
 }
 
 function checkVersion ({ name, version: own, tapio }: PluginDescription, { shown }: LocatedPlugin): void {

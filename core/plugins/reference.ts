@@ -11,6 +11,8 @@ export interface PluginReference {
   readonly folder: string
   readonly options: PluginOptions
   readonly description: PluginDescription
+  /** Absolute paths of its failure patterns. */
+  readonly patterns: readonly string[]
 }
 
 const scheme = 'tapio-plugin:'

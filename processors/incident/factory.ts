@@ -14,6 +14,7 @@ export const factory = defineComponent({
   shares: true,
   borrows: true,
   isolates: 'forgets',
+  patternsOption: 'patterns',
   metrics,
   drops: {
     outbox_full: 'more incident rows than `max_incidents` allows waited for the next component',
