@@ -4,10 +4,16 @@
  * data (they may cross threads), bounded in size by whoever answers.
  */
 import type { EntityRef } from '../correlation/entity.js'
+import type { Incident } from '../incidents/incident.js'
+import type { EventQuery, IncidentQuery } from '../store/store.js'
 
 export interface Questions {
   /** Where the store is that this component writes. */
   'store.directory': { readonly argument: null, readonly answer: string }
+  /** Events that it keeps, newest first, as a document of core/data/codec.ts; at most `limit`, and 1000. */
+  'store.events': { readonly argument: { readonly query: EventQuery, readonly limit: number }, readonly answer: Uint8Array }
+  /** Incidents that it keeps, newest first. */
+  'store.incidents': { readonly argument: { readonly query: IncidentQuery, readonly limit: number }, readonly answer: readonly Incident[] }
   /** A part of the cluster's graph as this component knows it. */
   'topology.view': { readonly argument: TopologyQuestion, readonly answer: TopologyAnswer }
   /** Remote collectors that send to this component. */

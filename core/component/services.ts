@@ -6,6 +6,7 @@
 import 'reflect-metadata'
 import { container as rootContainer, type DependencyContainer, type InjectionToken } from 'tsyringe'
 import type { Clock } from './clock.js'
+import type { AskPeer, StoreLookup, TopologyLookup } from './lookup.js'
 import type { Consumer } from './component.js'
 import type { ComponentId } from './id.js'
 import type { Logger } from '../telemetry/logger.js'
@@ -59,7 +60,10 @@ export const Tokens = {
   nextBorrows: Symbol.for('tapio:nextBorrows'),
   shared: Symbol.for('tapio:shared'),
   pressure: Symbol.for('tapio:pressure'),
-  senders: Symbol.for('tapio:senders')
+  senders: Symbol.for('tapio:senders'),
+  peers: Symbol.for('tapio:peers'),
+  store: Symbol.for('tapio:store'),
+  topology: Symbol.for('tapio:topology')
 } as const
 
 export interface ServiceValues {
@@ -80,6 +84,12 @@ export interface ServiceValues {
   /** How short of memory the process is: hold less when it is (core/pressure/pressure.ts says who does what). */
   readonly pressure: Pressure
   readonly senders: Senders
+  /** Other components of this Tapio, by question (lookup.ts); what is mostly asked has services of its own. */
+  readonly peers: AskPeer
+  /** What the store of this Tapio keeps. */
+  readonly store: StoreLookup
+  /** What the cluster is made of, as correlation knows it. */
+  readonly topology: TopologyLookup
 }
 
 export type ServiceName = keyof ServiceValues

@@ -46,7 +46,7 @@ async function build (pipelines: Readonly<Record<string, readonly [string[], str
   const graph = new ThreadGraph(planned.plan, 'main', {
     clock: new FakeClock(), logger: silentLogger, meter: () => meter, edge: () => noRecorder, drops: () => ({ add: nothing }),
     status: () => ({ ok: nothing, degraded: nothing, recoverableError: nothing, permanentError: nothing, repeat: nothing }), lifecycle: nothing,
-    host: () => ({ fail: nothing, finish: nothing }), find, pressure, overrides: []
+    host: () => ({ fail: nothing, finish: nothing }), find, pressure, overrides: [], ask: () => Promise.resolve(undefined)
   }, () => undefined)
   await graph.build()
   return { pressure, outlets, waits }

@@ -9,6 +9,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { systemClock } from '../component/clock.js'
 import { loadCatalog, finder } from '../component/catalog.js'
+import { peerQuestions } from '../component/lookup.js'
 import type { Answer, Question, Questions } from '../component/questions.js'
 import type { Override } from '../component/services.js'
 import { HealthBoard } from '../telemetry/health.js'
@@ -226,6 +227,11 @@ export class Runtime {
         this.#requestEnd({ kind: 'failed', reason: `${component}: ${reason}` })
       },
       finish: reason => this.#requestEnd({ kind: 'finished', reason }),
+      inquire: async (question, argument) => {
+        if (!peerQuestions.includes(question)) throw new Error(`no component may ask ${String(question)}`)
+        const [component] = this.answering(question)
+        return component === undefined ? undefined : await this.ask(component, question, argument)
+      },
       tapped: (id, report) => this.#taps.tapped(thread, id, report)
     }
   }

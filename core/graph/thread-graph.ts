@@ -12,6 +12,7 @@ import type { Consumer, Deadline, Host, Kind } from '../component/component.js'
 import type { ComponentFactory, Signal } from '../component/factory.js'
 import { componentId } from '../component/id.js'
 import type { Answer, Answerer, Question, Questions } from '../component/questions.js'
+import { lookupsBy, type AskPeer } from '../component/lookup.js'
 import { createServices, createShared, type Override, type ServiceValues, type Shared } from '../component/services.js'
 import type { ComponentState, StatusReporter } from '../component/status.js'
 import { localRetryPolicy } from '../delivery/backoff.js'
@@ -48,6 +49,8 @@ export interface ThreadServices {
   status(component: string): RepeatingReporter
   lifecycle(component: string, state: ComponentState): void
   host(component: string): Host
+  /** Whichever component of the whole graph answers. */
+  readonly ask: AskPeer
   find(kind: Kind, type: string): ComponentFactory | undefined
   readonly pressure: Pressure
   readonly overrides: readonly Override[]
@@ -326,7 +329,8 @@ export class ThreadGraph {
       nextBorrows,
       shared: factory.shares === true ? this.shared : unshared(name),
       pressure: services.pressure,
-      senders
+      senders,
+      ...lookupsBy(services.ask)
     }
     try {
       const component = await factory.create(createServices(values, services.overrides))

@@ -2,6 +2,7 @@
  * Processors joined as in one thread of a pipeline, without rings, edges and threads: for tests and measurements that feed
  * batches and look at what comes out.
  */
+import { noLookups } from '../component/lookup.js'
 import { Value } from '@sinclair/typebox/value'
 import type { AnyComponent, Consumer, Host, Processor } from '../component/component.js'
 import type { ComponentFactory } from '../component/factory.js'
@@ -37,7 +38,7 @@ export async function chainOf (links: readonly Link[], options: { readonly clock
     const own = createServices({
       id: componentId(factory.kind, factory.type), config: services.get('config'), logger: services.get('logger'), meter: services.get('meter'), clock: services.get('clock'),
       status: services.get('status'), drops: services.get('drops'), next, outputs: new Map(), nextBorrows: false, shared,
-      pressure: services.get('pressure'), senders: { canWait: true }
+      pressure: services.get('pressure'), senders: { canWait: true }, ...noLookups
     })
     const component = await factory.create(own)
     parts.unshift(component)

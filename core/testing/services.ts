@@ -2,6 +2,7 @@
 import type { Clock } from '../component/clock.js'
 import type { Deadline, Host, Kind } from '../component/component.js'
 import { componentId } from '../component/id.js'
+import { lookupsBy, noLookups, type AskPeer } from '../component/lookup.js'
 import { createServices, createShared, type Services, type Shared } from '../component/services.js'
 import type { StatusReporter } from '../component/status.js'
 import { SharedPressure, type Pressure } from '../pressure/pressure.js'
@@ -75,7 +76,7 @@ export interface TestBench {
 }
 
 /** Services for one component under test; `outputs` names the outputs of a connector. */
-export function testBench (kind: Kind, id: string, config: unknown, options: { readonly clock?: Clock, readonly outputs?: readonly string[], readonly nextBorrows?: boolean, readonly shared?: Shared, readonly pressure?: Pressure, readonly sendersCanWait?: boolean } = {}): TestBench & { readonly outputs: Map<string, Sink> } {
+export function testBench (kind: Kind, id: string, config: unknown, options: { readonly clock?: Clock, readonly outputs?: readonly string[], readonly nextBorrows?: boolean, readonly shared?: Shared, readonly pressure?: Pressure, readonly sendersCanWait?: boolean, /** What other components answer; left out: there are none. */ readonly peers?: AskPeer } = {}): TestBench & { readonly outputs: Map<string, Sink> } {
   const next = new Sink()
   const logger = new RecordingLogger()
   const meter = new RecordingMeter()
@@ -85,6 +86,7 @@ export function testBench (kind: Kind, id: string, config: unknown, options: { r
   const outputs = new Map((options.outputs ?? []).map(name => [name, new Sink()]))
   const services = createServices({
     id: componentId(kind, id), config, logger, meter, clock, status, next, outputs, nextBorrows: options.nextBorrows ?? false, shared: options.shared ?? createShared(), pressure: options.pressure ?? new SharedPressure(), senders: { canWait: options.sendersCanWait ?? true },
+    ...(options.peers === undefined ? noLookups : lookupsBy(options.peers)),
     drops: { add: (reason, rows) => { drops.set(reason, (drops.get(reason) ?? 0) + rows) } }
   })
   return { services, next, logger, meter, status, host: new RecordingHost(), drops, clock, outputs }

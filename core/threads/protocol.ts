@@ -1,4 +1,5 @@
 /** What the runtime and its worker threads say to each other. Data does not go this way: it has the rings. */
+import type { PeerQuestion } from '../component/lookup.js'
 import type { Question, Questions } from '../component/questions.js'
 import type { ComponentState } from '../component/status.js'
 import type { Layer } from '../graph/layers.js'
@@ -56,6 +57,8 @@ export type ToWorker =
   /** The reader has taken a report: the thread may send another. */
   | { readonly type: 'tap_read', readonly id: number }
   | { readonly type: 'untap', readonly id: number }
+  /** What came of an `inquire`; not `ok`: `answer` says why, in words. */
+  | { readonly type: 'replied', readonly id: number, readonly ok: boolean, readonly answer: unknown }
   /** For fault tests: throws where nobody catches. */
   | { readonly type: 'crash' }
   | { readonly type: 'end' }
@@ -76,3 +79,5 @@ export type FromWorker =
   | { readonly type: 'finish', readonly reason: string }
   | { readonly type: 'answer', readonly id: number, readonly answered: Answered }
   | { readonly type: 'tapped', readonly id: number, readonly report: TapReport }
+  /** A component asks another of the graph. */
+  | { readonly type: 'inquire', readonly id: number, readonly question: PeerQuestion, readonly argument: unknown }

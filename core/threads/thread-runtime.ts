@@ -7,6 +7,7 @@ import { catalogOf } from '../component/catalog.js'
 import { systemClock, type Clock } from '../component/clock.js'
 import type { Deadline } from '../component/component.js'
 import type { ComponentState } from '../component/status.js'
+import type { AskPeer } from '../component/lookup.js'
 import type { Override } from '../component/services.js'
 import { HeapWatch } from '../pressure/heap-watch.js'
 import { SharedPressure, type PressureMemory } from '../pressure/pressure.js'
@@ -38,6 +39,8 @@ export interface ThreadEvents {
   fail(component: string, reason: string): void
   finish(reason: string): void
   tapped(id: number, report: TapReport): void
+  /** A component asks another, in whatever thread. */
+  readonly inquire: AskPeer
 }
 
 export interface ThreadOptions {
@@ -238,6 +241,7 @@ export class ThreadRuntime {
         const name = this.#nameOf(component, plan)
         return { fail: error => events.fail(name, error.message), finish: reason => events.finish(`${name}: ${reason}`) }
       },
+      ask: (question, argument) => events.inquire(question, argument),
       find,
       pressure: this.#pressure,
       overrides: overrides ?? []

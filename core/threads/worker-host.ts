@@ -4,6 +4,7 @@ import type { Layer } from '../graph/layers.js'
 import type { TapSelection } from '../graph/tap.js'
 import type { Answered } from '../graph/unanswered.js'
 import { systemClock } from '../component/clock.js'
+import type { PeerQuestion } from '../component/lookup.js'
 import type { Plan } from '../graph/plan.js'
 import type { LogLevel } from '../telemetry/logger.js'
 import { Watchdog } from './heartbeat.js'
@@ -162,9 +163,15 @@ export class WorkerHost implements ThreadHandle {
       case 'answer': this.#answer(message.id, message.answered); return
       case 'tapped': this.#events.tapped(message.id, message.report); return
       case 'finish': this.#events.finish(message.reason); return
+      case 'inquire': this.#inquire(message.id, message.question, message.argument); return
       case 'error': this.#settle(() => true, w => w.reject(new Error(message.message))); return
       case 'built': case 'started': case 'stopped': case 'prepared': case 'held': case 'tookOver': case 'dropped': this.#settle(w => w.answers(message), w => w.resolve(message))
     }
+  }
+
+  #inquire (id: number, question: PeerQuestion, argument: unknown): void {
+    const reply = (ok: boolean, answer: unknown): void => { this.#send({ type: 'replied', id, ok, answer }) }
+    this.#events.inquire(question, argument as never).then(answer => { reply(true, answer) }, (error: unknown) => { reply(false, error instanceof Error ? error.message : String(error)) })
   }
 
   #answer (id: number, answered: Answered): void {

@@ -4,6 +4,7 @@ import { catalogOf } from '../component/catalog.js'
 import type { Answered } from '../graph/unanswered.js'
 import { createLogger } from '../telemetry/pino-logger.js'
 import { beat } from './heartbeat.js'
+import { Inquirer } from './inquirer.js'
 import { deadlineIn } from './local-thread.js'
 import type { FromWorker, ToWorker, WorkerBirth } from './protocol.js'
 import { ThreadRuntime } from './thread-runtime.js'
@@ -15,6 +16,7 @@ beat(birth.heartbeat)
 const send = (message: FromWorker): void => port.postMessage(message)
 const logger = createLogger({ ...birth.log, base: { thread: birth.thread } })
 
+const inquirer = new Inquirer((id, question, argument) => send({ type: 'inquire', id, question, argument }))
 const runtime = new ThreadRuntime({
   ...birth,
   find: await catalogOf(birth.plan.catalog),
@@ -25,6 +27,7 @@ const runtime = new ThreadRuntime({
     gone: component => send({ type: 'gone', component }),
     fail: (component, reason) => send({ type: 'fail', component, reason }),
     finish: reason => send({ type: 'finish', reason }),
+    inquire: inquirer.ask,
     tapped: (id, report) => port.postMessage({ type: 'tapped', id, report } satisfies FromWorker, report.rows.map(r => r.document.buffer as ArrayBuffer))
   }
 })
@@ -76,6 +79,9 @@ async function handle (message: ToWorker): Promise<void> {
       return
     case 'untap':
       runtime.taps.end(message.id)
+      return
+    case 'replied':
+      inquirer.replied(message.id, message.ok, message.answer)
       return
     case 'abort':
       runtime.abort()

@@ -6,9 +6,10 @@ import { accepted, refused, retry, type Outcome } from '../../core/component/out
 import { answerer } from '../../core/component/questions.js'
 import { Tokens } from '../../core/component/services.js'
 import type { EventBatch } from '../../core/data/batch.js'
+import { encodeBatch } from '../../core/data/codec.js'
 import { InFlight, aborted } from '../../core/delivery/in-flight.js'
 import { openStore } from '../../core/store/open.js'
-import type { Store } from '../../core/store/store.js'
+import { maxPage, type Store } from '../../core/store/store.js'
 import type { StoreExporterConfig } from './config.js'
 import { putIncidents, putLinks } from './documents.js'
 import { Reports } from './reports.js'
@@ -38,7 +39,16 @@ export class StoreExporter implements Exporter {
     this.#armMaintenance()
   }
 
-  readonly answer = answerer({ 'store.directory': () => resolve(this.config.directory) })
+  readonly answer = answerer({
+    'store.directory': () => resolve(this.config.directory),
+    'store.events': async ({ query, limit }) => encodeBatch((await this.#opened().events(query, { limit: Math.min(limit, maxPage) })).events),
+    'store.incidents': async ({ query, limit }) => (await this.#opened().incidents(query, { limit: Math.min(limit, maxPage) })).incidents
+  })
+
+  #opened (): Store {
+    if (this.#store === undefined) throw new Error(`the store at ${this.config.directory} is not open`)
+    return this.#store
+  }
 
   consume (batch: EventBatch): Outcome | Promise<Outcome> {
     if (this.#inFlight.closed) return refused('stopped')

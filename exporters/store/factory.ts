@@ -14,7 +14,7 @@ export const factory = defineComponent({
   schema,
   concurrency: 'single',
   borrows: true,
-  answers: ['store.directory'],
+  answers: ['store.directory', 'store.events', 'store.incidents'],
   parallel: () => parallelBatches,
   metrics: [storedEvents, storedDocuments, storeErrors, storeBytes],
   drops: {

@@ -5,6 +5,7 @@ import { systemClock } from '../../core/component/clock.js'
 import { componentId } from '../../core/component/id.js'
 import { accepted } from '../../core/component/outcome.js'
 import { SharedPressure } from '../../core/pressure/pressure.js'
+import { noLookups } from '../../core/component/lookup.js'
 import { createServices, createShared } from '../../core/component/services.js'
 import { encodeExportResponse } from '../../core/otlp/responses.js'
 import { signalFacts } from '../../core/otlp/signals.js'
@@ -25,7 +26,7 @@ const endpoint = '127.0.0.1:0'
 async function startReceiver (protocol: 'grpc' | 'http'): Promise<number> {
   const services = createServices({
     id: componentId('receiver', 'otlp'), config: Value.Default(schema, { protocols: { [protocol]: { endpoint } } }), logger: silentLogger, meter,
-    clock: systemClock, status: { ok: nothing, degraded: nothing, recoverableError: nothing, permanentError: nothing }, drops: { add: nothing }, next, outputs: new Map(), nextBorrows: false, shared: createShared(), pressure: new SharedPressure(), senders: { canWait: true }
+    clock: systemClock, status: { ok: nothing, degraded: nothing, recoverableError: nothing, permanentError: nothing }, drops: { add: nothing }, next, outputs: new Map(), nextBorrows: false, shared: createShared(), pressure: new SharedPressure(), senders: { canWait: true }, ...noLookups
   })
   const receiver = new OtlpReceiver(services)
   await receiver.start(new RecordingHost())

@@ -59,7 +59,7 @@ test('what comes from the environment may stand anywhere', async () => {
   assert.equal(await server.problems('receivers:\n  systemd: {bus: {address: "${env:BUS}"}}\nprocessors: {batch: {timeout: "${env:T}", send_batch_size: "${env:N}"}}\nservice: {mode: "${env:MODE}"}\n'), [])
 })
 
-const notConfigurations = /^configs\/(patterns|prometheus|grafana|tests)\/|rbac|deploy\/kubernetes\//
+const notConfigurations = /^configs\/(patterns|plugins|prometheus|grafana|tests)\/|rbac|deploy\/kubernetes\//
 const configs = readdirSync(join(root, 'configs'), { recursive: true }).map(String).filter(f => f.endsWith('.yaml')).map(f => join('configs', f)).filter(f => !notConfigurations.test(f))
 for (const file of [...configs, ...components.map(c => join(folderOf(c), 'example.yaml'))]) {
   test(`nothing is underlined in ${relative('.', file)}`, async () => {

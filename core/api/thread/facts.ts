@@ -6,7 +6,7 @@ import type { Plan } from '../../graph/plan.js'
 import { version } from '../../version.js'
 import type { HostFacts } from './protocol.js'
 
-const questions = Object.keys({ 'store.directory': 0, 'topology.view': 0, 'collectors.list': 0, 'events.submit': 0 } satisfies Record<Question, number>) as readonly Question[]
+const questions = Object.keys({ 'store.directory': 0, 'store.events': 0, 'store.incidents': 0, 'topology.view': 0, 'collectors.list': 0, 'events.submit': 0 } satisfies Record<Question, number>) as readonly Question[]
 
 export function hostFacts (config: ResolvedConfig, plan: Plan, catalog: ComponentCatalog, answering: (question: Question) => readonly string[]): HostFacts {
   const plain = configAsPlain(config, catalog) as Record<string, Record<string, Record<string, unknown>>>

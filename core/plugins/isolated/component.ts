@@ -4,6 +4,7 @@
  */
 import type { Component, Consumer, Deadline, Host } from '../../component/component.js'
 import type { Answer, Answerer, Question } from '../../component/questions.js'
+import { peerQuestions, type PeerQuestion } from '../../component/lookup.js'
 import { refused, rejected, retry, type Outcome } from '../../component/outcome.js'
 import type { Services } from '../../component/services.js'
 import type { EventBatch } from '../../data/batch.js'
@@ -185,6 +186,7 @@ export class IsolatedComponent implements Component, Consumer {
         for (const [reason, rows] of message.drops) this.#tally(() => this.#services.get('drops').add(reason, rows))
         for (const count of message.metrics) this.#tally(() => this.#count(count))
         return
+      case 'inquire': this.#inquire(message.id, message.question, message.argument); return
       case 'fail': this.#host?.fail(new Error(`${this.#name}: ${message.message}`)); return
       case 'finish': this.#host?.finish(message.reason); return
       case 'pong': this.#services.get('meter').gauge(pluginMemory).set(message.usedBytes)
@@ -261,6 +263,13 @@ export class IsolatedComponent implements Component, Consumer {
     else if (state === 'degraded') status.degraded(reason)
     else if (state === 'recoverable_error') status.recoverableError(reason)
     else if (state === 'permanent_error') status.permanentError(reason)
+  }
+
+  /** For the plugin, of what plugins may ask. */
+  #inquire (id: number, question: PeerQuestion, argument: unknown): void {
+    const reply = (ok: boolean, answer: unknown): void => this.#life?.send({ type: 'replied', id, ok, answer })
+    if (!peerQuestions.includes(question)) { reply(false, `no plugin may ask ${String(question)}`); return }
+    this.#services.get('peers')(question, argument as never).then(answer => { reply(true, answer) }, (error: unknown) => { reply(false, error instanceof Error ? error.message : String(error)) })
   }
 
   /** A count that cannot be taken (a metric of another component in another shape, an attribute that is none) is told once. */

@@ -1,5 +1,6 @@
 /** What an isolated component and the thread it belongs to say to each other. Batches go as documents of core/data/codec.ts, handed over. */
 import type { Outcome } from '../../component/outcome.js'
+import type { PeerQuestion } from '../../component/lookup.js'
 import type { Question } from '../../component/questions.js'
 import type { ComponentState } from '../../component/status.js'
 import type { PressureMemory } from '../../pressure/pressure.js'
@@ -29,6 +30,8 @@ export type ToPlugin =
   /** What became of a batch the plugin passed on. */
   | { readonly type: 'passed', readonly id: number, readonly outcome: Outcome }
   | { readonly type: 'ask', readonly id: number, readonly question: Question, readonly argument: unknown }
+  /** What came of an `inquire`. */
+  | { readonly type: 'replied', readonly id: number, readonly ok: boolean, readonly answer: unknown }
   | { readonly type: 'ping' }
   | { readonly type: 'stop', readonly deadlineMs: number }
 
@@ -49,6 +52,8 @@ export type FromPlugin =
   | { readonly type: 'log', readonly level: LogLevel, readonly message: string, readonly fields: LogFields }
   /** What drops and instruments were told since the last such message. */
   | { readonly type: 'counts', readonly drops: readonly (readonly [reason: string, rows: number])[], readonly metrics: readonly MetricCount[] }
+  /** It asks another component of Tapio. */
+  | { readonly type: 'inquire', readonly id: number, readonly question: PeerQuestion, readonly argument: unknown }
   | { readonly type: 'fail', readonly message: string }
   | { readonly type: 'finish', readonly reason: string }
   | { readonly type: 'pong', readonly usedBytes: number }

@@ -2,11 +2,13 @@
 import { systemClock } from '../../component/clock.js'
 import type { Consumer } from '../../component/component.js'
 import { rejected, type Outcome } from '../../component/outcome.js'
+import { lookupsBy } from '../../component/lookup.js'
 import { createShared, type ServiceValues } from '../../component/services.js'
 import type { ComponentState, StatusReporter } from '../../component/status.js'
 import type { EventBatch } from '../../data/batch.js'
 import { encodeBatch } from '../../data/codec.js'
 import { SharedPressure } from '../../pressure/pressure.js'
+import { Inquirer } from '../../threads/inquirer.js'
 import type { LogFields, Logger, LogLevel } from '../../telemetry/logger.js'
 import type { Meter, MetricAttributes, MetricDeclaration } from '../../telemetry/meter.js'
 import type { FromPlugin, MetricCount, PluginBirth } from './protocol.js'
@@ -24,6 +26,7 @@ export class PluginServices {
   readonly values: Omit<ServiceValues, 'id' | 'config'>
   readonly #send: Send
   readonly #metrics: readonly MetricDeclaration[]
+  readonly #inquirer = new Inquirer((id, question, argument) => this.#send({ type: 'inquire', id, question, argument }))
   readonly #passing = new Map<number, { readonly bytes: number, readonly resolve: (outcome: Outcome) => void }>()
   #passingBytes = 0
   readonly #waiting: (() => void)[] = []
@@ -46,9 +49,12 @@ export class PluginServices {
       nextBorrows: false,
       shared: createShared(),
       pressure: new SharedPressure(birth.pressure),
-      senders: { canWait: birth.sendersWait }
+      senders: { canWait: birth.sendersWait },
+      ...lookupsBy(this.#inquirer.ask)
     }
   }
+
+  replied (id: number, ok: boolean, answer: unknown): void { this.#inquirer.replied(id, ok, answer) }
 
   /** What became of a batch that was passed on. */
   passed (id: number, outcome: Outcome): void {

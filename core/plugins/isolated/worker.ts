@@ -66,6 +66,7 @@ async function handle (message: ToPlugin): Promise<void> {
       }
       return
     case 'consume': await consume(message.id, message.document); return
+    case 'replied': services?.replied(message.id, message.ok, message.answer); return
     case 'passed': services?.passed(message.id, message.outcome); return
     case 'ask':
       try {

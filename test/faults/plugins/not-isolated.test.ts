@@ -26,7 +26,8 @@ faults('throws, nonsense, no answer', async context => {
     console.log(`\nREPORT ${name}: ${line(totals)}; counted: ${inWords(counted)}`)
   }
   const { ledger } = lanes.lane('never')
-  assert.ok(ledger.totals().deliveredOnce <= record, 'what comes behind waits')
+  // How much was before it is a matter of two connections.
+  assert.ok(ledger.totals().deliveredOnce <= records - batchRows, 'it and what comes behind wait')
   console.log(`REPORT never: ${line(ledger.totals())}: waits for ever`)
   lanes.tapio.destroy()
 })
