@@ -3,10 +3,13 @@
  * Guarantees: its patterns explain incidents of a configuration that names the plugin; what is wrong with them, or with options by the
  * plugin's own check, is a fault at its line; a check that throws, hangs or ends its thread holds nothing up for long.
  */
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { registryUrl } from '../cli/registry.js'
 import { tryPrepare } from '../cli/prepare.js'
+import { defaultPatternDir, PatternLibrary } from '../patterns/library.js'
 import { runTestFile } from '../pipeline-test/run-file.js'
 import { PluginFolder, pluginText } from './testing/made.js'
 
@@ -64,9 +67,13 @@ tests:
 test('a pack that is outside, not there, empty or faulty is a fault of the line that names the plugin', async () => {
   folder.write('bad/b.yaml', pattern('\n    lett: {}'))
   folder.write('empty/readme.txt', 'nothing')
+  folder.write('clash/c.yaml', pattern().replace('pack.evicted', PatternLibrary.load([defaultPatternDir]).library.patterns[0]?.id ?? ''))
+  symlinkSync('/etc', join(folder.path, 'link'))
   for (const [patterns, message] of [
     ['["../elsewhere"]', /outside its own folder: \.\.\/elsewhere/],
     ['["/etc"]', /outside its own folder: \/etc/],
+    ['["link"]', /outside its own folder: link/],
+    ['["clash"]', /faulty pattern: .*clash\/c\.yaml:3:\d+: the pattern `\S+` is there already: .*\[PAT002\]/],
     ['["gone"]', /faulty pattern: .*gone:1:1: cannot read patterns.* \[PAT009\]/],
     ['["empty"]', /there are none in empty/],
     ['["bad"]', /faulty pattern: .*bad\/b\.yaml:\d+:\d+: unknown key `lett`.*\[CFG031\]/]
@@ -92,6 +99,7 @@ for (const [what, check, code, message] of [
   ['says what is wrong', 'return [{ path: ["then"], message: `no such thing: ${config.then}` }]', 'CFG041', /no such thing: nothing[\s\S]*tapio\.yaml:3:18/],
   ['throws', 'throw new Error("oops")', 'CFG052', /the check of `tested` failed/],
   ['ends its thread', 'process.exit(3)', 'CFG052', /the check of `tested` failed/],
+  ['hangs', 'for (;;) {}', 'CFG052', /the check of `tested` failed/],
   ['finds nothing', 'return []', undefined, /^$/]
 ] as const) {
   test(`a check that ${what}, of a plugin in a thread of its own`, async () => {
