@@ -56,7 +56,7 @@ incident('an OOM kill and a failed IPAM are told of the same pod', async () => {
     const first = await containerd.runPod(uid)
     const netns = parseAttachment(readFileSync(join(cacheDir, `${name}-${first.sandboxId}-eth0`), 'utf8'))?.netns ?? ''
     let mtu = 1400
-    const link = await cni.seenAfter('a change of the pod\'s interface', ofPod('link_changed'), () => { node.ip('-n', basename(netns), 'link', 'set', 'eth0', 'mtu', String(mtu++)) })
+    const link = await cni.seenAfter('a change of the pod\'s interface', e => ofPod('link_changed')(e) && e.get('interfaceName') === 'eth0', () => { node.ip('-n', basename(netns), 'link', 'set', 'eth0', 'mtu', String(mtu++)) })
     assert.equal([link.get('entityName'), link.get('entityNamespace'), link.get('interfaceName'), link.resource.attributes['container.id']], ['shop', 'default', 'eth0', first.sandboxId])
     await cni.seen('exhaustion', e => e.get('name') === 'ipam_exhausted' && e.attribute('tapio.cni.network') === name)
     const containerId = await containerd.runContainer(first, ['/bin/busybox', 'tail', '/dev/zero'], 32 << 20)
