@@ -177,7 +177,8 @@ export class Instance {
   /** The API speaks for the new graph. When it cannot be served as it is to be now, everything goes back. */
   async #followWithApi (before: ResolvedConfig, changes: ServiceChanges, oldPlan: Plan): Promise<{ readonly status: 'rolled_back' | 'failed', readonly reason: string } | undefined> {
     const drainMs = this.#config.service.reload.drainMs
-    const isSame = !changes.api && this.#api !== undefined && await this.#storeOfApi() === this.#api.options.store
+    // Of plugins that are another build the files are gone: its thread, too, must know the new ones.
+    const isSame = !changes.api && this.#api !== undefined && isDeepStrictEqual(this.#api.options.catalog, this.plan.catalog) && await this.#storeOfApi() === this.#api.options.store
     if (isSame || (this.#api === undefined && this.#config.service.api === undefined)) {
       this.#api?.follow(await this.#facts(), this.#config.service.logs.level)
       return undefined

@@ -6,8 +6,11 @@ import { accepted, type Outcome } from '../component/outcome.js'
 import { Options } from '../config/schema.js'
 import type { EventBatch } from '../data/batch.js'
 import { BatchBuilder } from '../data/builder.js'
-import { recordedBatches } from './recorded.js'
+import { recordedBatches } from '../data/recorded.js'
 import type { Counter, Histogram, MetricDeclaration } from '../telemetry/meter.js'
+
+/** More would fill the memory rather than measure anything. */
+const maxRecordedRows = 100_000
 
 const all: readonly Signal[] = ['traces', 'metrics', 'logs', 'profiles', 'events']
 
@@ -53,7 +56,7 @@ class Generator implements Receiver {
 
   async start (): Promise<void> {
     const { file, signals, batch_rows: rows } = this.config
-    const templates = file === '' ? signals.map(signal => templateOf(signal as Signal, rows)) : await recordedBatches(file)
+    const templates = file === '' ? signals.map(signal => templateOf(signal as Signal, rows)) : await recordedBatches(file, maxRecordedRows)
     this.#running = Promise.all(Array.from({ length: lanes }, (_, lane) => this.#run(templates, lane)))
   }
 

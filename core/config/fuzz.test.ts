@@ -10,6 +10,7 @@ import { printConfig } from './print.js'
 import { faultsAsJson, renderFaults } from './render.js'
 import { decode } from './source.js'
 import { catalog, fullCatalog } from './testdata/catalog.js'
+import { mutated } from './testdata/mutate.js'
 import { randomOf, type Random } from './testdata/random.js'
 
 const long = process.env['TAPIO_TEST_LONG'] === '1'
@@ -21,19 +22,14 @@ const lines = seeds.flatMap(text => text.split('\n')).filter(line => line.trim()
 const pieces = ['{', '}', '[', ']', ':', ': ', ', ', '"', '\'', '\n', '\n  ', '\t', '- ', '? ', '#', '&a ', '*a', '<<: ', '!!int ', '!x ', '|\n', '>-\n', '---\n', '...\n', '%YAML 1.1\n',
   '${', '${env:', '}', '$$', ':-', '${file:/etc/passwd}', '__proto__', 'constructor', 'null', '~', 'true', '1e999', '.nan', '-0', '0x', '\ufeff', '\u0000', '\u2028', '😀', '\ud800', '9'.repeat(400), ' '.repeat(80), 'a'.repeat(300)]
 
-function mutate (text: string, random: Random): string {
-  const at = random.below(text.length + 1)
-  const to = Math.min(text.length, at + random.below(12))
-  switch (random.below(7)) {
-    case 0: return text.slice(0, at) + text.slice(to)
-    case 1: return text.slice(0, at) + random.pick(pieces) + text.slice(at)
-    case 2: return text.slice(0, at) + random.pick(pieces) + text.slice(to)
-    case 3: return text.slice(0, at) + text.slice(at, to).repeat(1 + random.below(4)) + text.slice(to)
-    case 4: return text.slice(0, at)
-    case 5: return swapLine(text, random)
-    default: return text.slice(0, at) + String.fromCharCode(random.below(random.below(2) === 0 ? 128 : 65_536)) + text.slice(to)
+const mutate = (text: string, random: Random): string => mutated(text, random, pieces, [
+  (whole, r) => whole.slice(0, r.below(whole.length + 1)),
+  swapLine,
+  (whole, r) => {
+    const at = r.below(whole.length + 1)
+    return whole.slice(0, at) + String.fromCharCode(r.below(r.below(2) === 0 ? 128 : 65_536)) + whole.slice(at + r.below(12))
   }
-}
+])
 
 function swapLine (text: string, random: Random): string {
   const own = text.split('\n')

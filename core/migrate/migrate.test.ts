@@ -9,6 +9,7 @@ import { registryUrl } from '../cli/registry.js'
 import { loadConfig } from '../config/load.js'
 import { renderFaults } from '../config/render.js'
 import { SourceText } from '../config/source.js'
+import { mutated } from '../config/testdata/mutate.js'
 import { randomOf, type Random } from '../config/testdata/random.js'
 import { openCatalog } from '../instance.js'
 import { migrateCollector } from './collector.js'
@@ -84,18 +85,10 @@ const folder = new URL('../../../test/migrate/configs/', import.meta.url)
 const seeds = readdirSync(folder).filter(f => f.endsWith('.yaml')).sort().map(f => readFileSync(new URL(f, folder), 'utf8'))
 const pieces = ['{', '}', '[', ']', ': ', ', ', '"', '\n', '\n  ', '- ', '&a ', '*a', '<<: *a', '!!int ', '|\n', '---\n', '${', '$X', '__proto__: 1', 'null', '~', '# c\n', '9'.repeat(40), '\u0000', '😀', ' and ', ' == ', 'not ', '(', ')']
 
-function mutate (text: string, random: Random): string {
-  const at = random.below(text.length + 1)
-  const to = Math.min(text.length, at + random.below(12))
-  switch (random.below(6)) {
-    case 0: return text.slice(0, at) + text.slice(to)
-    case 1: return text.slice(0, at) + random.pick(pieces) + text.slice(at)
-    case 2: return text.slice(0, at) + random.pick(pieces) + text.slice(to)
-    case 3: return text.slice(0, at) + text.slice(at, to).repeat(1 + random.below(3)) + text.slice(to)
-    case 4: return text.split('\n').filter((_, i, all) => i !== at % all.length).join('\n')
-    default: return swap(text, random)
-  }
-}
+const mutate = (text: string, random: Random): string => mutated(text, random, pieces, [
+  (whole, r) => { const gone = r.below(whole.split('\n').length); return whole.split('\n').filter((_, i) => i !== gone).join('\n') },
+  swap
+])
 
 function swap (text: string, random: Random): string {
   const lines = text.split('\n')

@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { renderFaults } from '../config/render.js'
+import { mutated } from '../config/testdata/mutate.js'
 import { randomOf, type Random } from '../config/testdata/random.js'
 import { PatternLibrary } from './library.js'
 import { runTests } from './run-test.js'
@@ -14,19 +15,15 @@ const lines = seeds.flatMap(text => text.split('\n'))
 const words = seeds.flatMap(text => text.match(/[A-Za-z_]{3,}/g) ?? [])
 const pieces = ['{', '}', '[', ']', ': ', ', ', '"', "'", '\n', '\n    ', '- ', '&a ', '*a', '|\n', '{{', '}}', '((', '))', '.map(x, ', '.all(x, ', ' in ', '?.', '.?', '[0]', '__proto__', 'constructor', 'null', '~', '1e999', '-1', '.nan', '9'.repeat(50), '(a+)+$', '\\', '\u0000', '😀', 'subject', 'let: ', 'for: ', 'not: ', 'any: ', 'sequence: ']
 
-function mutate (text: string, random: Random): string {
-  const at = random.below(text.length + 1)
-  const to = Math.min(text.length, at + random.below(12))
-  switch (random.below(6)) {
-    case 0: return text.slice(0, at) + text.slice(to)
-    case 1: return text.slice(0, at) + random.pick(pieces) + text.slice(at)
-    case 2: return text.slice(0, at) + random.pick(words) + text.slice(to)
-    case 3: return text.slice(0, at) + text.slice(at, at + random.below(400)) + text.slice(at)
-    case 4: return text.split('\n').map(line => random.below(60) === 0 ? random.pick(lines) : line).join('\n')
-    // A word for another: the file stays YAML, and gets past the first stage.
-    default: { const word = random.pick(words); return text.replace(new RegExp(`\\b${word}\\b`), () => random.pick(words)) }
-  }
-}
+const mutate = (text: string, random: Random): string => mutated(text, random, [...pieces, random.pick(words)], [
+  (whole, r) => {
+    const at = r.below(whole.length + 1)
+    return whole.slice(0, at) + whole.slice(at, at + r.below(400)) + whole.slice(at)
+  },
+  (whole, r) => whole.split('\n').map(line => r.below(60) === 0 ? r.pick(lines) : line).join('\n'),
+  // A word for another: the file stays YAML, and gets past the first stage.
+  (whole, r) => { const word = r.pick(words); return whole.replace(new RegExp(`\\b${word}\\b`), () => r.pick(words)) }
+])
 
 test('random changes to pattern files end in patterns or in faults', () => {
   const random = randomOf(11)

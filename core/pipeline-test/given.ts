@@ -1,11 +1,8 @@
-/** What a test gives: events as people write them in YAML, and recorded ones, as batches. */
+/** What a test gives: events as people write them in YAML, as batches. */
 import { nearest } from '../config/suggest.js'
 import type { EventBatch } from '../data/batch.js'
 import { BatchBuilder, type EventInput } from '../data/builder.js'
 import { eventFromJson } from '../data/json.js'
-import { openEventFile } from '../data/read-file.js'
-import { readFrames } from '../data/read-frames.js'
-import { readJsonLines } from '../data/read-lines.js'
 import { fieldColumns } from '../match/fields.js'
 import { OperandError, severityRange } from '../match/operands.js'
 
@@ -52,24 +49,4 @@ function valueOf (key: string, value: unknown): unknown {
     return String(BigInt(ms) * 1_000_000n)
   }
   return value
-}
-
-const maxFrameBytes = 64 << 20
-const rowsOfABatch = 1000
-
-/** The batches of a recorded file, in order. Throws an error for people when it cannot be read whole. */
-export async function recordedBatches (path: string): Promise<readonly EventBatch[]> {
-  const batches: EventBatch[] = []
-  try {
-    const { looksLikeJson, chunks } = await openEventFile(path, new AbortController().signal)
-    const items = looksLikeJson ? readJsonLines(chunks, { rows: rowsOfABatch, maxLineBytes: maxFrameBytes }) : readFrames(chunks, maxFrameBytes)
-    for await (const item of items) {
-      if (item.kind === 'damage') throw new Error(`it is damaged at byte ${item.offset}: ${item.reason}`)
-      batches.push(item.batch)
-    }
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new Error(`${path} cannot be read: ${code === 'ENOENT' ? 'there is no such file' : message}`)
-  }
-  return batches
 }

@@ -26,7 +26,7 @@ export function rewire (config: ResolvedConfig): Rewired {
   return { config: { ...config, components, pipelines, service: quietService(config.service) }, cast }
 }
 
-/** `otlp/edge` -> `test_sink/otlp.edge`. A dot is in no id otherwise made of the same letters twice: those that clash get a number. */
+/** `otlp/edge` -> `test_sink/otlp.edge`. The second of two that would be called the same (`otlp/a.b` beside `otlp.a/b`) gets a number. */
 function named ({ components }: ResolvedConfig, kind: 'receiver' | 'exporter', type: string): Map<string, string> {
   const names = new Map<string, string>()
   for (const { id } of components.filter(c => c.used && c.id.kind === kind)) {
