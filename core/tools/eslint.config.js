@@ -24,6 +24,10 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       'no-console': 'error',
+      'no-restricted-syntax': ['error', {
+        selector: 'CallExpression[callee.object.name="AbortSignal"][callee.property.name="any"] CallExpression[callee.object.name="AbortSignal"][callee.property.name="timeout"]',
+        message: 'in Node 20 it never aborts once the signal of the timeout is collected: core/component/in-time.ts'
+      }],
       eqeqeq: ['error', 'always'],
       'prefer-const': 'error',
       // Only the program's entry may end the process: anything else would skip the drain.

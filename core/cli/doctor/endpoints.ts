@@ -6,24 +6,25 @@ import { connect as connectTls, type PeerCertificate, type TLSSocket } from 'nod
 import { Certificates, clientOptions, type TlsClientConfig } from '../../net/tls.js'
 import { parseTarget, type Target } from '../../net/target.js'
 import { systemClock } from '../../component/clock.js'
+import { inTime } from '../../component/in-time.js'
 import { nullLogger } from './null-logger.js'
 import { fault, ok, warning, type Check, type Finding, type Patient } from './finding.js'
 import { leavesOf, type Leaf } from './leaves.js'
 
 export const endpointChecks: readonly Check[] = [{ area: 'endpoints', name: 'endpoints', run: endpoints }]
 
+/** Of the time for a check, so that it is told how far an endpoint came. */
+const ownShare = 0.8
 const expirySoonMs = 14 * 24 * 3_600_000
 
 async function endpoints (patient: Patient): Promise<Finding[]> {
   if (patient.prepared === undefined) return []
   const sending = leavesOf(patient.prepared).filter(l => l.kind === 'exporter' && (l.mark === 'url' || /^(endpoints?|url)$/.test(l.key)))
-  return (await Promise.all(sending.map(leaf => endpoint(leaf, patient)))).flat()
+  return (await Promise.all(sending.map(leaf => inTime(patient.timeoutMs * ownShare, patient.signal, signal => endpoint(leaf, patient, signal))))).flat()
 }
 
 /** Says as far as it came. */
-async function endpoint (leaf: Leaf, patient: Patient): Promise<Finding[]> {
-  const { nowMs, timeoutMs } = patient
-  const signal = AbortSignal.any([patient.signal, AbortSignal.timeout(timeoutMs * 0.8)])
+async function endpoint (leaf: Leaf, { nowMs }: Patient, signal: AbortSignal): Promise<Finding[]> {
   const { path, value, beside } = leaf
   const tls = (beside['tls'] ?? {}) as Partial<TlsClientConfig> & { readonly insecure?: boolean }
   const isGrpc = leaf.mark !== 'url' && !String(beside['protocol'] ?? 'grpc').startsWith('http')

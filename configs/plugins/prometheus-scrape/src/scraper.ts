@@ -1,5 +1,5 @@
 /** Asks one target at an interval, as Prometheus does, and passes on what it says, with `up` and how long it took. */
-import { BatchBuilder, type Attributes, type Clock, type Consumer, type Drops, type EventBatch, type Logger, type StatusReporter } from 'tapio/plugin'
+import { BatchBuilder, inTime, type Attributes, type Clock, type Consumer, type Drops, type EventBatch, type Logger, type StatusReporter } from 'tapio/plugin'
 import { readExposition, type Exposition, type Family } from './exposition.js'
 import { otlpMetric } from './otlp-metric.js'
 
@@ -79,8 +79,11 @@ export class Scraper {
 
   /** Throws with what is wrong. */
   async #fetch (): Promise<string> {
-    const { url, timeoutMs, maxBytes } = this.#parts
-    const signal = AbortSignal.any([this.#over.signal, AbortSignal.timeout(timeoutMs)])
+    return await inTime(this.#parts.timeoutMs, this.#over.signal, signal => this.#read(signal))
+  }
+
+  async #read (signal: AbortSignal): Promise<string> {
+    const { url, maxBytes } = this.#parts
     const response = await fetch(url, { headers: { accept, 'user-agent': 'tapio-plugin-prometheus-scrape' }, redirect: 'manual', signal })
     if (response.status !== 200 || response.body === null) {
       await response.body?.cancel()

@@ -1,4 +1,5 @@
 /** Three ways to tell: Slack's Web API, which can change a message and answer to it, a Slack webhook, which can only send one, and any webhook that takes JSON. */
+import { inTime } from 'tapio/plugin'
 import { messageOf } from './blocks.js'
 import type { Told } from './incident.js'
 
@@ -56,8 +57,10 @@ type Posted = { readonly status: 'sent', readonly text: string } | Exclude<Sent,
 async function post (url: string, body: object, { token, webhook, timeoutMs }: Target, stop: AbortSignal): Promise<Posted> {
   try {
     const headers = { 'content-type': 'application/json; charset=utf-8', ...webhook === '' ? { authorization: `Bearer ${token}` } : {} }
-    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body), redirect: 'error', signal: AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]) })
-    const text = await read(response)
+    const { response, text } = await inTime(timeoutMs, stop, async signal => {
+      const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body), redirect: 'error', signal })
+      return { response, text: await read(response) }
+    })
     if (response.ok) return { status: 'sent', text }
     const why = `it answered ${response.status}: ${text.slice(0, 200)}`
     return response.status === 429 || response.status === 408 || response.status >= 500 ? { status: 'later', why, afterMs: retryAfterMs(response) } : { status: 'never', why }

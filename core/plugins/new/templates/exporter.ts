@@ -5,7 +5,7 @@ export const exporter: Template = {
   summary: 'Posts events of some severity to a URL, as JSON lines.',
   source: ({ name, type, range }) => `/** Posts events of some severity to a URL, as JSON lines. */
 import {
-  accepted, defineComponent, definePlugin, Duration, Enum, Options, refused, rejected, retry, Severity, Url«, type EventBatch, type Outcome, type Static»
+  accepted, defineComponent, definePlugin, Duration, Enum, inTime, Options, refused, rejected, retry, Severity, Url«, type EventBatch, type Outcome, type Static»
 } from 'tapio/plugin'
 
 // The only place where options are written: types, checks, defaults and editor support come from it.
@@ -39,7 +39,7 @@ export const exporter = defineComponent({
       async consume (batch«: EventBatch»)«: Promise<Outcome>» {
         if (stopping.signal.aborted) return refused('shutting down')
         const severe = batch.filter(batch.columns.severity.map(s => s >= Severity[config.min_severity] ? 1 : 0))
-        const outcome = severe.count === 0 ? accepted : await post(config.url, severe, AbortSignal.any([AbortSignal.timeout(config.timeout), stopping.signal]))
+        const outcome = severe.count === 0 ? accepted : await inTime(config.timeout, stopping.signal, signal => post(config.url, severe, signal))
         if (severe.count > 0) meter.counter(requests, { outcome: outcome.status }).add(1)
         if (outcome.status === 'accepted' || outcome.status === 'rejected') drops.add('below_severity', batch.count - severe.count)
         return outcome

@@ -4,7 +4,7 @@ import type { Template } from './template.js'
 export const receiver: Template = {
   summary: 'Asks a URL again and again, and brings an event of each answer.',
   source: ({ name, type, range }) => `/** Asks a URL again and again, and brings an event of each answer. */
-import { BatchBuilder, defineComponent, definePlugin, Duration, Options, Severity, Url«, type Static» } from 'tapio/plugin'
+import { BatchBuilder, defineComponent, definePlugin, Duration, inTime, Options, Severity, Url«, type Static» } from 'tapio/plugin'
 
 // The only place where options are written: types, checks, defaults and editor support come from it.
 const schema = Options({
@@ -38,7 +38,7 @@ export const receiver = defineComponent({
 
     async function check ()«: Promise<void>» {
       const startMs = clock.monotonicMs()
-      const answer = await ask(url, AbortSignal.any([AbortSignal.timeout(timeout), stopping.signal]))
+      const answer = await inTime(timeout, stopping.signal, signal => ask(url, signal))
       if (stopping.signal.aborted) return
       meter.counter(checks, { result: answer.isUp ? 'up' : 'down' }).add(1)
       const builder = new BatchBuilder(1)
